@@ -1,0 +1,1 @@
+"""Landfall: an exactly-once, audited lake and customer extracts on serverless AWS."""

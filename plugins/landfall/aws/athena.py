@@ -1,0 +1,93 @@
+"""Run statements on Athena and wait for them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from landfall.aws.clients import client
+from landfall.errors import EngineError
+from landfall.settings import Settings
+
+MAX_STATEMENT_BYTES = 262_144
+"""Longest query text Athena takes (Athena service quotas)."""
+
+_FIRST_POLL_SECONDS = 0.05
+_LONGEST_POLL_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class AthenaResult:
+    """A finished statement: its id, its rows as Athena's strings (None for NULL) and what it scanned."""
+
+    query_execution_id: str
+    rows: tuple[tuple[str | None, ...], ...]
+    scanned_bytes: int
+    engine_ms: int
+
+
+class Athena:
+    """Statements in one workgroup, which enforces where results go and how much may be scanned."""
+
+    def __init__(self, *, settings: Settings) -> None:
+        self._workgroup = settings.athena_workgroup
+
+    def run(
+        self,
+        statement: exp.Expression | str,
+        *,
+        database: str | None = None,
+        parameters: Sequence[str] = (),
+        fetch: bool = False,
+    ) -> AthenaResult:
+        """Run `statement` to its end, with `parameters` bound to its `?` marks; rows are read only if `fetch`.
+
+        Text is for statements that hold no value from outside; anything else is a syntax tree or bound.
+        Raises EngineError with Athena's own reason when the statement fails or is cancelled.
+        """
+        text = statement if isinstance(statement, str) else statement.sql(dialect="athena")
+        size = len(text.encode())
+        if size > MAX_STATEMENT_BYTES:
+            raise EngineError(f"the statement has {size} bytes, Athena takes {MAX_STATEMENT_BYTES}: make the batch smaller")
+        request: dict[str, object] = {"QueryString": text, "WorkGroup": self._workgroup}
+        if database:
+            request["QueryExecutionContext"] = {"Database": database}
+        if parameters:
+            request["ExecutionParameters"] = list(parameters)
+        query_id = client("athena").start_query_execution(**request)["QueryExecutionId"]
+        execution = self._wait(query_id)
+        statistics = execution.get("Statistics", {})
+        return AthenaResult(
+            query_execution_id=query_id,
+            rows=self._rows(query_id) if fetch else (),
+            scanned_bytes=int(statistics.get("DataScannedInBytes", 0)),
+            engine_ms=int(statistics.get("EngineExecutionTimeInMillis", 0)),
+        )
+
+    def _wait(self, query_id: str) -> dict[str, dict[str, str]]:
+        pause = _FIRST_POLL_SECONDS
+        try:
+            while True:
+                execution = client("athena").get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+                status = execution["Status"]
+                if status["State"] == "SUCCEEDED":
+                    return dict(execution)
+                if status["State"] in ("FAILED", "CANCELLED"):
+                    reason = status.get("StateChangeReason", "no reason given")
+                    raise EngineError(f"Athena statement {query_id} {status['State'].lower()}: {reason}")
+                time.sleep(pause)
+                pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
+        except BaseException as error:
+            # A killed task must not leave its statement running: it costs money and may still commit.
+            if not isinstance(error, EngineError):
+                client("athena").stop_query_execution(QueryExecutionId=query_id)
+            raise
+
+    def _rows(self, query_id: str) -> tuple[tuple[str | None, ...], ...]:
+        rows: list[tuple[str | None, ...]] = []
+        for page in client("athena").get_paginator("get_query_results").paginate(QueryExecutionId=query_id):
+            rows.extend(tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in page["ResultSet"]["Rows"])
+        return tuple(rows[1:])  # the first row of a SELECT's result holds the column names

@@ -1,0 +1,41 @@
+"""One class a cause. A message names the offending value and what to do next."""
+
+
+class LandfallError(Exception):
+    """Any failure that Landfall itself explains."""
+
+
+class SettingsError(LandfallError):
+    """The environment lacks a setting or holds an unusable one."""
+
+
+class ContractError(LandfallError):
+    """A contract or product file is not what its schema asks for."""
+
+
+class RequestError(LandfallError):
+    """A caller's request is refused at the door; nothing was started."""
+
+
+class EngineError(LandfallError):
+    """Athena or Redshift ended a statement without success."""
+
+
+class ConservationError(LandfallError):
+    """The records of a landed object do not add up to loaded, duplicate and quarantined."""
+
+
+class LeaseLostError(LandfallError):
+    """Another run took over the objects that this run had claimed."""
+
+
+class GateFailed(LandfallError):  # noqa: N818 - the word the gates, the logs and the docs use
+    """An audit found data that must not be published."""
+
+
+class PublicationError(LandfallError):
+    """A publication could not be moved or does not exist."""
+
+
+class VerificationError(LandfallError):
+    """Extract files are not what their manifest certifies."""
