@@ -42,7 +42,8 @@ class Settings:
         missing = sorted(name for name in names.values() if not source.get(name))
         if missing:
             raise SettingsError(
-                f"{', '.join(missing)} not set: load the file that `landfall deploy --env-file` wrote (`make up` writes .local/env)"
+                f"{', '.join(missing)} not set: load the file that `landfall deploy --env-file` wrote "
+                "(`make up` writes .local/env)"
             )
         return cls(**{field_name: source[name] for field_name, name in names.items()})
 

@@ -51,7 +51,9 @@ class Athena:
         text = statement if isinstance(statement, str) else statement.sql(dialect="athena")
         size = len(text.encode())
         if size > MAX_STATEMENT_BYTES:
-            raise EngineError(f"the statement has {size} bytes, Athena takes {MAX_STATEMENT_BYTES}: make the batch smaller")
+            raise EngineError(
+                f"the statement has {size} bytes, Athena takes {MAX_STATEMENT_BYTES}: make the batch smaller"
+            )
         request: dict[str, object] = {"QueryString": text, "WorkGroup": self._workgroup}
         if database:
             request["QueryExecutionContext"] = {"Database": database}
