@@ -1,0 +1,44 @@
+"""Tables in the Glue Data Catalog."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from landfall.aws.clients import client
+
+
+def get_table(*, database: str, table: str) -> dict[str, Any] | None:
+    """Return Glue's description of a table, or None if there is none."""
+    try:
+        return dict(client("glue").get_table(DatabaseName=database, Name=table)["Table"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "EntityNotFoundException":
+            return None
+        raise
+
+
+def put_table(*, database: str, definition: dict[str, Any]) -> None:
+    """Create the table of `definition` (Glue's TableInput), or replace the definition of the one there is."""
+    try:
+        client("glue").create_table(DatabaseName=database, TableInput=definition)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AlreadyExistsException":
+            raise
+        client("glue").update_table(DatabaseName=database, TableInput=definition)
+
+
+def delete_table(*, database: str, table: str) -> None:
+    """Delete a table's definition; that there is none is no error. Its files stay."""
+    try:
+        client("glue").delete_table(DatabaseName=database, Name=table)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "EntityNotFoundException":
+            raise
+
+
+def metadata_location(*, database: str, table: str) -> str | None:
+    """Return the address of an Iceberg table's current metadata file, or None if there is no such table."""
+    found = get_table(database=database, table=table)
+    return None if found is None else found.get("Parameters", {}).get("metadata_location")

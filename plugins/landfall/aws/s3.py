@@ -1,0 +1,83 @@
+"""Objects in S3: list, read, write, delete, sign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from landfall.aws.clients import client
+
+_DELETE_LIMIT = 1000
+"""Most keys one DeleteObjects request takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredObject:
+    """One listed object: its key, size in bytes and when it was last written (UTC)."""
+
+    key: str
+    bytes: int
+    modified_at: datetime
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Return bucket and key (or prefix) of an `s3://bucket/key` address."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def list_objects(*, bucket: str, prefix: str, start_after: str = "") -> Iterator[StoredObject]:
+    """Yield the objects below `prefix` in key order, those after the key `start_after` only."""
+    pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, StartAfter=start_after)
+    for page in pages:
+        for found in page.get("Contents", ()):
+            yield StoredObject(key=found["Key"], bytes=found["Size"], modified_at=found["LastModified"])
+
+
+def list_folders(*, bucket: str, prefix: str, start_after: str = "") -> Iterator[str]:
+    """Yield the prefixes, up to the next `/`, that hold objects below `prefix`."""
+    pages = client("s3").get_paginator("list_objects_v2")
+    for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/", StartAfter=start_after):
+        yield from (found["Prefix"] for found in page.get("CommonPrefixes", ()))
+
+
+def read_object(*, bucket: str, key: str) -> bytes:
+    """Return the content of an object; raises KeyError with its address if there is none."""
+    try:
+        return bytes(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+            raise KeyError(f"s3://{bucket}/{key}") from error
+        raise
+
+
+def open_object(*, bucket: str, key: str) -> Any:
+    """Return the content of an object as a stream (botocore StreamingBody), for what may not fit in memory."""
+    return client("s3").get_object(Bucket=bucket, Key=key)["Body"]
+
+
+def write_object(*, bucket: str, key: str, body: bytes, content_type: str = "application/octet-stream") -> None:
+    """Write `body` as an object, replacing what was there."""
+    client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+
+
+def delete_prefix(*, bucket: str, prefix: str) -> int:
+    """Delete every object below `prefix` and return how many there were."""
+    keys = [found.key for found in list_objects(bucket=bucket, prefix=prefix)]
+    for start in range(0, len(keys), _DELETE_LIMIT):
+        batch = [{"Key": key} for key in keys[start : start + _DELETE_LIMIT]]
+        client("s3").delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+    return len(keys)
+
+
+def presign(*, bucket: str, key: str, expires_seconds: int) -> str:
+    """Return an address at which the object can be read for `expires_seconds` without credentials."""
+    return str(
+        client("s3").generate_presigned_url(
+            "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=expires_seconds
+        )
+    )

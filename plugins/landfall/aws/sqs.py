@@ -1,0 +1,43 @@
+"""Messages in SQS queues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from landfall.aws.clients import client
+
+_BATCH_LIMIT = 10
+"""Most messages one receive or delete request takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A received message; the receipt deletes it."""
+
+    body: str
+    receipt: str
+
+
+def queue_url(name: str) -> str:
+    """Return the address of the queue `name`."""
+    return str(client("sqs").get_queue_url(QueueName=name)["QueueUrl"])
+
+
+def receive_batches(*, url: str, most: int) -> Iterator[list[Message]]:
+    """Yield messages by tens until the queue is empty or `most` were received."""
+    received = 0
+    while received < most:
+        answer = client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=_BATCH_LIMIT, WaitTimeSeconds=0)
+        batch = [Message(body=found["Body"], receipt=found["ReceiptHandle"]) for found in answer.get("Messages", ())]
+        if not batch:
+            return
+        received += len(batch)
+        yield batch
+
+
+def delete_messages(*, url: str, messages: Sequence[Message]) -> None:
+    """Delete up to ten messages. One that could not be deleted comes again, which readers must stand."""
+    entries = [{"Id": str(position), "ReceiptHandle": found.receipt} for position, found in enumerate(messages)]
+    if entries:
+        client("sqs").delete_message_batch(QueueUrl=url, Entries=entries)
