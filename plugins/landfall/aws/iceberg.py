@@ -1,0 +1,91 @@
+"""Iceberg tables as Glue's catalog holds them: which metadata file each is at, and tables pinned to one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from landfall.aws.clients import client
+from landfall.errors import PublicationError
+
+
+@dataclass(frozen=True)
+class IcebergState:
+    """The metadata file a table points to (an s3:// address) and the snapshot current in it."""
+
+    metadata_location: str
+    snapshot_id: int
+
+
+class IcebergCatalog:
+    """Reads of Iceberg tables and writes of tables that pin or follow one metadata file."""
+
+    def read(self, table: str) -> IcebergState:
+        """Return the present state of `table` (`database.name`); PublicationError if it has no Iceberg snapshot."""
+        definition = self._get(table)
+        if definition is None:
+            raise PublicationError(f"table {table} does not exist: run the transform that builds it")
+        location = definition.get("Parameters", {}).get("metadata_location")
+        if not location:
+            raise PublicationError(f"table {table} is no Iceberg table: Glue has no metadata_location for it")
+        address = urlsplit(location)
+        body = client("s3").get_object(Bucket=address.netloc, Key=address.path.lstrip("/"))["Body"]
+        snapshot_id = json.loads(body.read()).get("current-snapshot-id")
+        if snapshot_id in (None, -1):  # the specification of format v2 writes an empty table either way
+            raise PublicationError(f"table {table} has no snapshot yet: run the transform that fills it")
+        return IcebergState(metadata_location=location, snapshot_id=int(snapshot_id))
+
+    def register(self, table: str, *, like: str, metadata_location: str) -> None:
+        """Create `table` on a fixed metadata file with the columns of `like`; once more with the same file is no error.
+
+        Raises PublicationError if the table exists on another file: a version never changes.
+        """
+        existing = self._get(table)
+        if existing is None:
+            database, _, name = table.partition(".")
+            client("glue").create_table(
+                DatabaseName=database, TableInput=self._definition(name, like=like, metadata_location=metadata_location)
+            )
+        elif existing["Parameters"].get("metadata_location") != metadata_location:
+            raise PublicationError(f"table {table} exists on another snapshot: published versions are never rewritten")
+
+    def point(self, table: str, *, like: str, metadata_location: str) -> None:
+        """Make `table` follow to a metadata file, creating it if it is new and doing nothing if it is there already."""
+        existing = self._get(table)
+        database, _, name = table.partition(".")
+        if existing is None:
+            self.register(table, like=like, metadata_location=metadata_location)
+        elif existing["Parameters"].get("metadata_location") != metadata_location:
+            client("glue").update_table(
+                DatabaseName=database,
+                TableInput=self._definition(name, like=like, metadata_location=metadata_location),
+                SkipArchive=True,
+            )
+
+    def drop(self, table: str) -> None:
+        """Remove `table` from the catalog if it is there; its files are the candidate's and stay."""
+        database, _, name = table.partition(".")
+        try:
+            client("glue").delete_table(DatabaseName=database, Name=name)
+        except client("glue").exceptions.EntityNotFoundException:
+            return
+
+    def _definition(self, name: str, *, like: str, metadata_location: str) -> dict[str, Any]:
+        source = self._get(like)
+        if source is None:
+            raise PublicationError(f"table {like} disappeared while it was being published: transform and audit again")
+        return {
+            "Name": name,
+            "TableType": "EXTERNAL_TABLE",
+            "Parameters": {"table_type": "ICEBERG", "metadata_location": metadata_location},
+            "StorageDescriptor": source["StorageDescriptor"],
+        }
+
+    def _get(self, table: str) -> dict[str, Any] | None:
+        database, _, name = table.partition(".")
+        try:
+            return dict(client("glue").get_table(DatabaseName=database, Name=name)["Table"])
+        except client("glue").exceptions.EntityNotFoundException:
+            return None
