@@ -1,0 +1,51 @@
+"""The ASGI application: ministack's, plus a health check and the delivery task inside its life span."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ministack.app import app as ministack_app
+from ministack.app import SERVICE_HANDLERS
+
+from localcloud.aws.firehose_delivery import FirehoseDelivery
+
+HEALTH_PATH = "/_localcloud/health"
+
+
+class Gateway:
+    """Answers the health check, hands everything else to ministack and runs `delivery` while it is up."""
+
+    def __init__(self, delivery: FirehoseDelivery) -> None:
+        self._delivery = delivery
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Serve one ASGI scope."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == HEALTH_PATH:
+            await _answer_health(send)
+        else:
+            await ministack_app(scope, receive, send)
+
+    async def _lifespan(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        async def receive_after_stop() -> Any:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                # Before ministack saves its state: the positions must fit the objects that were written.
+                await self._delivery.stop()
+            return message
+
+        async def send_after_start(message: Any) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                self._delivery.start()
+            await send(message)
+
+        await ministack_app(scope, receive_after_stop, send_after_start)
+
+
+async def _answer_health(send: Any) -> None:
+    body = json.dumps({"status": "ready", "services": sorted(SERVICE_HANDLERS)}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
