@@ -1,0 +1,58 @@
+# The only door to Landfall. `make help` lists what it opens; ARGS="..." hands options to the command behind a target.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down status produce test lint bench docs lock product product-dev localcloud localcloud-dev
+
+# Without compiled files every process of the stack pays its imports again.
+unexport PYTHONDONTWRITEBYTECODE
+
+ARGS ?=
+INSTALL := make/install_environment.sh
+LOCALCLOUD := .venv/localcloud/bin/python -m localcloud localcloud-dev
+PRODUCT := .venv/product/bin/python
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo '  Options go in ARGS: make down ARGS=--purge'
+
+demo: product localcloud ## Start everything, send events, run the nightly batch and an extract, verify all of it
+	@$(LOCALCLOUD) demo $(ARGS)
+
+up: product localcloud ## Start the local cloud and Airflow, and print the address and the login
+	@$(LOCALCLOUD) up $(ARGS)
+
+down: localcloud ## End what `up` started (ARGS=--purge: remove its data too)
+	@$(LOCALCLOUD) down $(ARGS)
+
+status: localcloud ## Show the processes of the stack (ARGS='--measure 60': their memory and CPU over 60 s)
+	@$(LOCALCLOUD) status $(ARGS)
+
+produce: localcloud ## Send events of the example business to the running stack
+	@$(LOCALCLOUD) produce $(ARGS)
+
+test: product-dev localcloud-dev ## Run the whole test suite (ARGS are pytest's)
+	@make/run_tests.sh $(ARGS)
+
+lint: product-dev ## Check style, types, templates and that no registry is named
+	@make/run_lint.sh
+
+bench: product localcloud ## Run the benchmarks
+	@$(PRODUCT) -m benchmarks $(ARGS)
+
+docs: product ## Write the generated part of docs/ anew
+	@$(PRODUCT) -m landfall docs $(ARGS)
+
+lock: localcloud ## Resolve the requirements anew and write the locks
+	@make/write_locks.sh
+
+product:
+	@$(INSTALL) product . requirements.lock
+
+product-dev:
+	@$(INSTALL) product . requirements.lock requirements-dev.lock
+
+localcloud:
+	@$(INSTALL) localcloud localcloud localcloud/requirements.lock
+
+localcloud-dev:
+	@$(INSTALL) localcloud localcloud localcloud/requirements.lock localcloud/requirements-dev.lock
