@@ -1,0 +1,77 @@
+"""A stream's contract as the pipeline sees it: only what is enforced, all of it frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FieldType(StrEnum):
+    """The logical types a stream's field may have, as the standard calls them."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    TIMESTAMP = "timestamp"
+
+    @property
+    def athena_type(self) -> str:
+        """The column type in Athena's queries; integers are 64 bit, timestamps have microseconds."""
+        return _ATHENA_TYPES[self]
+
+
+_ATHENA_TYPES = {
+    FieldType.STRING: "varchar",
+    FieldType.INTEGER: "bigint",
+    FieldType.BOOLEAN: "boolean",
+    FieldType.TIMESTAMP: "timestamp(6)",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One promised field of an event and the column of the same name.
+
+    `pattern` has the anchors `^` and `$`; `allowed` is empty if every value may be sent; the minimum and maximum are
+    those of an integer, the lengths (characters) those of a string.
+    """
+
+    name: str
+    type: FieldType
+    required: bool
+    description: str
+    classification: str
+    pattern: str | None = None
+    allowed: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+
+    @property
+    def is_pii(self) -> bool:
+        """Whether the field is personal data."""
+        return self.classification == "pii"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamContract:
+    """The promise of one stream: its fields in order, its key, the column its tables are partitioned by."""
+
+    stream: str
+    version: str
+    description: str
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    time_field: str
+    freshness_minutes: int
+
+    @property
+    def raw_table(self) -> str:
+        """`raw.<stream>`, the Iceberg table of good rows."""
+        return f"raw.{self.stream}"
+
+    @property
+    def quarantine_table(self) -> str:
+        """`quarantine.<stream>`, the Iceberg table of records that broke the contract."""
+        return f"quarantine.{self.stream}"
