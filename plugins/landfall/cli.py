@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser(*, only: str | None) -> argparse.ArgumentParser:
     """Return the command line's parser, with the arguments of just the subcommand `only`."""
-    parser = argparse.ArgumentParser(prog="landfall", description="Operate Landfall: deploy it, check it, verify extracts.")
+    parser = argparse.ArgumentParser(prog="landfall", description="Deploy, check and verify Landfall.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, subcommand in SUBCOMMANDS.items():
         subparser = commands.add_parser(name, help=subcommand.help, description=subcommand.help)

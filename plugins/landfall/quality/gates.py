@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import logging
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlglot import exp
 
+from landfall.aws.engine_urls import athena_url, redshift_url
 from landfall.errors import GateFailed
+from landfall.quality.data_docs import docs_key, publish_site
+from landfall.quality.suites import load_suite
+from landfall.settings import Settings
+
+if TYPE_CHECKING:
+    from landfall.quality.checkpoint import CheckResult
+
+logger = logging.getLogger(__name__)
 
 Engine = Literal["athena", "redshift"]
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """What a gate found: `failed` names each broken expectation as `db.table: type(column)`."""
+    """What a gate found: `failed` names each broken expectation as `db.table: type(column), n of m rows`."""
 
     passed: bool
     gate: str
@@ -47,4 +58,57 @@ def run_gate(
     `where` restricts every relation to the rows under audit. Raises EngineError when the engine itself fails;
     a failing expectation is no error: it is in the result.
     """
-    raise NotImplementedError
+    prefix = docs_key(dag_id, run_id, gate)
+    loaded = {relation: load_suite(path) for relation, path in suites.items()}
+    queries = {relation: audited_query(relation, where).sql(dialect=engine) for relation in suites}
+    settings = Settings.from_environment()
+    from landfall.quality.checkpoint import run_suites  # takes seconds to import, and only a gate needs it
+
+    with tempfile.TemporaryDirectory(prefix="landfall-data-docs-") as folder:
+        site = Path(folder)
+        url = athena_url(settings) if engine == "athena" else redshift_url(settings)
+        results = run_suites(connection_url=url, queries=queries, suites=loaded, run_name=run_id, site=site)
+        failed = tuple(describe(result) for result in results if not result.passed)
+        summary = {
+            "gate": gate,
+            "engine": engine,
+            "passed": not failed,
+            "checks": [asdict(result) for result in results],
+        }
+        publish_site(bucket=settings.ops_bucket, prefix=prefix, site=site, summary=summary)
+    logger.info("gate %s on %s\n%s", gate, engine, as_table(results))
+    return GateResult(
+        passed=not failed,
+        gate=gate,
+        checks=len(results),
+        failed=failed,
+        data_docs_url=f"s3://{settings.ops_bucket}/{prefix}/index.html",
+    )
+
+
+def audited_query(relation: str, where: exp.Condition | None) -> exp.Select:
+    """Return the rows of `relation` ("db.table") under audit as a syntax tree."""
+    database, _, table = relation.rpartition(".")
+    query = exp.select("*").from_(exp.table_(table, db=database or None, quoted=True))
+    return query if where is None else query.where(where)
+
+
+def describe(result: CheckResult) -> str:
+    """Return a failed check in words, with counts and no value of a row."""
+    counted = "" if result.unexpected_rows is None else f", {result.unexpected_rows} of {result.rows} rows"
+    return f"{result.relation}: {result.check}{counted}"
+
+
+def as_table(results: Sequence[CheckResult]) -> str:
+    """Return the results as one text table for the log, a line a check."""
+    header = ("passed", "relation", "check", "rows", "unexpected")
+    lines = [
+        ("yes" if r.passed else "NO", r.relation, r.check, _count(r.rows), _count(r.unexpected_rows)) for r in results
+    ]
+    widths = [max(len(line[column]) for line in (header, *lines)) for column in range(len(header))]
+    padded = ([cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in (header, *lines))
+    return "\n".join("  ".join(line).rstrip() for line in padded)
+
+
+def _count(value: int | None) -> str:
+    return "-" if value is None else str(value)

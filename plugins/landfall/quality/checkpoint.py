@@ -1,0 +1,143 @@
+"""Run suites with Great Expectations on a SQL engine. Import it inside tasks only: it costs seconds."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read while great_expectations is imported
+
+import great_expectations as gx
+import sqlalchemy as sa
+from great_expectations.checkpoint import UpdateDataDocsAction
+from great_expectations.core.run_identifier import RunIdentifier
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
+
+from landfall.errors import EngineError
+from landfall.quality.suites import Suite
+
+logger = logging.getLogger(__name__)
+
+# Counts, never values: no row of a customer may reach a result, a page or a log.
+_RESULT_FORMAT = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One expectation's outcome on one relation: counts of rows only, None where the type has no such count."""
+
+    relation: str
+    check: str
+    passed: bool
+    rows: int | None
+    unexpected_rows: int | None
+    why: str
+
+
+def run_suites(
+    *, connection_url: str, queries: Mapping[str, str], suites: Mapping[str, Suite], run_name: str, site: Path
+) -> tuple[CheckResult, ...]:
+    """Run each relation's suite on its query, by SQL on the engine at `connection_url`, in one checkpoint.
+
+    `queries` and `suites` are keyed by relation ("db.table"); the static Data Docs site is written below `site`.
+    Raises EngineError when a statement fails: then nothing is known of the data.
+    """
+    context = gx.get_context(mode="ephemeral", project_config=_project(site))
+    datasource = context.data_sources.add_sql("engine", connection_string=connection_url, create_temp_table=False)
+    _read_columns_cheaply(datasource.get_execution_engine().engine, frozenset(queries.values()))
+    definitions = []
+    for relation, query in queries.items():
+        rows = datasource.add_query_asset(relation, query=query).add_batch_definition_whole_table("rows")
+        suite = context.suites.add(_suite(f"{suites[relation].name} on {relation}", suites[relation]))
+        definitions.append(
+            context.validation_definitions.add(gx.ValidationDefinition(name=relation, data=rows, suite=suite))
+        )
+    checkpoint = context.checkpoints.add(
+        gx.Checkpoint(
+            name="gate",
+            validation_definitions=definitions,
+            result_format=_RESULT_FORMAT,
+            actions=[UpdateDataDocsAction(name="data_docs")],
+        )
+    )
+    outcome = checkpoint.run(run_id=RunIdentifier(run_name=run_name))
+    return tuple(
+        _result(relation, result)
+        for relation, validation in zip(queries, outcome.run_results.values(), strict=True)
+        for result in validation.results
+    )
+
+
+def _project(site: Path) -> DataContextConfig:
+    """Return the configuration of a context that lives in memory and writes one static site."""
+    return DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        analytics_enabled=False,
+        progress_bars=ProgressBarsConfig(globally=False),
+        data_docs_sites={
+            "site": {
+                "class_name": "SiteBuilder",
+                "show_how_to_buttons": False,
+                "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(site)},
+                "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+            }
+        },
+    )
+
+
+def _read_columns_cheaply(engine: sa.Engine, queries: frozenset[str]) -> None:
+    """Make Great Expectations learn a query's columns without running all of it.
+
+    For the columns of a query asset it executes the bare query (get_sqlalchemy_column_metadata), which on Athena
+    would write the whole table as a result.
+    """
+
+    @sa.event.listens_for(engine, "before_cursor_execute", retval=True)
+    def limit_bare_query(
+        _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+    ) -> tuple[str, Any]:
+        return (f"{statement} LIMIT 0" if statement in queries else statement), parameters
+
+
+def _suite(name: str, suite: Suite) -> gx.ExpectationSuite:
+    """Return `suite` as Great Expectations' own object."""
+    return gx.ExpectationSuite(
+        name=name,
+        expectations=[
+            {"type": check.type, "kwargs": dict(check.kwargs), "meta": {"why": check.why}} for check in suite.checks
+        ],
+    )
+
+
+def _result(relation: str, result: Any) -> CheckResult:
+    """Return one expectation's result as counts; raise EngineError if the engine could not answer."""
+    configuration = result.expectation_config
+    subject = configuration.kwargs.get("column") or configuration.kwargs.get("column_list")
+    name = f"{configuration.type}({subject})" if subject else configuration.type
+    problem = _exception_message(result.exception_info)
+    if problem:
+        raise EngineError(f"{relation}: {name} could not be evaluated: {problem}")
+    counts = result.result
+    return CheckResult(
+        relation=relation,
+        check=name,
+        passed=bool(result.success),
+        rows=counts.get("element_count"),
+        unexpected_rows=counts.get("unexpected_count"),
+        why=configuration.meta["why"],
+    )
+
+
+def _exception_message(info: Mapping[str, Any]) -> str | None:
+    """Return the engine's message from GX's exception info: one record, or one a metric."""
+    records = [info] if "raised_exception" in info else list(info.values())
+    messages = [str(record.get("exception_message")) for record in records if record.get("raised_exception")]
+    return "; ".join(dict.fromkeys(messages)) or None

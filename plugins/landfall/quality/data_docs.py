@@ -1,0 +1,46 @@
+"""Data Docs in the ops bucket: data-docs/<dag_id>/<run_id>/<gate>/..., one folder a gate."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from landfall.aws import s3
+from landfall.errors import RequestError
+
+PREFIX = "data-docs"
+SUMMARY_FILE = "gate.json"
+"""What a gate found, as JSON, beside its pages: the run's page is made from these."""
+
+_SAFE_PART = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.:+~@ -]{1,250}")
+
+
+def docs_key(*parts: str) -> str:
+    """Return the key of `parts` (dag_id, run_id, gate, path...) below the Data Docs prefix.
+
+    Raises RequestError for a part that could lead elsewhere: `..`, a slash, a control character.
+    """
+    for part in parts:
+        if not _SAFE_PART.fullmatch(part):
+            raise RequestError(f"{part!r} cannot be part of a Data Docs address: use letters, digits and _.:+~@-")
+    return "/".join((PREFIX, *parts))
+
+
+def publish_site(*, bucket: str, prefix: str, site: Path, summary: Mapping[str, Any]) -> None:
+    """Upload the static pages below the folder `site` to `prefix`, then the gate's `summary` (last)."""
+    files = [file for file in site.rglob("*") if file.is_file()]
+
+    def upload(file: Path) -> None:
+        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        key = f"{prefix}/{file.relative_to(site).as_posix()}"
+        s3.write_object(bucket=bucket, key=key, body=file.read_bytes(), content_type=kind)
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(upload, files))
+    body = json.dumps(summary, indent=2).encode()
+    s3.write_object(bucket=bucket, key=f"{prefix}/{SUMMARY_FILE}", body=body, content_type="application/json")
