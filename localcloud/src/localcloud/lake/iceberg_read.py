@@ -1,0 +1,140 @@
+"""Reading Iceberg tables: which files a query needs, and DuckDB SQL over them with the snapshot's own schema."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pyiceberg import expressions as ice
+from pyiceberg.io import FileIO
+from pyiceberg.manifest import DataFile, FileFormat
+from pyiceberg.schema import Schema
+from pyiceberg.serializers import FromInputFile
+from pyiceberg.table import Table
+from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.types import ListType, MapType, NestedField, StructType
+
+from localcloud.lake import types
+from localcloud.lake.errors import LakeError, NotSupportedError
+from localcloud.lake.glue import LakeTable
+from localcloud.lake.session import Lake
+
+
+@dataclass(frozen=True)
+class Version:
+    """A past state of an Iceberg table: one of a snapshot id and a point in time."""
+
+    snapshot_id: int | None = None
+    as_of: datetime.datetime | None = None
+
+
+@dataclass(frozen=True)
+class IcebergPlan:
+    """The data files of one scan and the schema to read them with."""
+
+    table: Table
+    schema: Schema
+    files: tuple[DataFile, ...]
+
+    def scanned_bytes(self, columns: Sequence[str]) -> int:
+        """Compressed bytes of the chunks of `columns` in the planned files, from Iceberg's own column sizes."""
+        wanted = {field_id for name in columns for field_id in _leaf_ids(self.schema.find_field(name))}
+        return sum(
+            sum(size for field_id, size in file.column_sizes.items() if field_id in wanted)
+            if file.column_sizes
+            else file.file_size_in_bytes
+            for file in self.files
+        )
+
+
+@lru_cache(maxsize=256)
+def _metadata(io: FileIO, location: str) -> TableMetadata:
+    # A metadata file never changes once written, so its parsed form can be kept by location.
+    return FromInputFile.table_metadata(io.new_input(location))
+
+
+def load(lake: Lake, table: LakeTable) -> Table:
+    """The PyIceberg table behind a catalogue entry, at the metadata file the entry points to."""
+    io = lake.iceberg._load_file_io(lake.iceberg.properties, table.metadata_location)
+    try:
+        metadata = _metadata(_shared_io(lake, io), table.metadata_location)
+    except FileNotFoundError:
+        raise LakeError(
+            "ICEBERG_MISSING_METADATA",
+            f"Metadata not found in metadata location for table {table.database}.{table.name}",
+        ) from None
+    return Table((table.database, table.name), metadata, table.metadata_location, io, lake.iceberg)
+
+
+_IOS: dict[str, FileIO] = {}
+
+
+def _shared_io(lake: Lake, io: FileIO) -> FileIO:
+    return _IOS.setdefault(lake.settings.aws_endpoint, io)
+
+
+def plan(table: Table, condition: ice.BooleanExpression, version: Version | None = None) -> IcebergPlan:
+    """The files that may hold rows meeting `condition`, in the given version or the current one."""
+    snapshot_id = _snapshot_id(table, version) if version else None
+    scan = table.scan(row_filter=condition, snapshot_id=snapshot_id)
+    files = []
+    for task in scan.plan_files():
+        if task.delete_files:
+            raise NotSupportedError(f"reading {'.'.join(table.name())}, which has merge-on-read delete files,")
+        if task.file.file_format != FileFormat.PARQUET:
+            raise NotSupportedError(f"reading an Iceberg data file in {task.file.file_format}")
+        files.append(task.file)
+    return IcebergPlan(table, scan.projection() if snapshot_id else table.schema(), tuple(files))
+
+
+def relation_sql(plan: IcebergPlan, columns: Sequence[str], *, position: bool = False) -> str:
+    """A SELECT of `columns` and `"$path"` over the planned files; with `position` also `"$pos"`, the row in the file."""
+    fields = [plan.schema.find_field(name) for name in columns]
+    outputs = [f'"{field.name}"' for field in fields] + ['filename AS "$path"']
+    if position:
+        outputs.append('file_row_number AS "$pos"')
+    if not plan.files:
+        nulls = [f'CAST(NULL AS {_duckdb_type(field)}) AS "{field.name}"' for field in fields]
+        nulls += ['CAST(NULL AS VARCHAR) AS "$path"', *(['CAST(NULL AS BIGINT) AS "$pos"'] if position else [])]
+        return f"SELECT {', '.join(nulls)} WHERE false"
+    paths = ", ".join(f"'{file.file_path.replace(chr(39), chr(39) * 2)}'" for file in plan.files)
+    # An empty projection still needs one column for DuckDB to count rows by.
+    mapped = ", ".join(
+        f"{field.field_id}: {{'name': '{field.name}', 'type': '{_duckdb_type(field)}', 'default_value': NULL}}"
+        for field in (fields or plan.schema.fields[:1])
+    )
+    return (
+        f"SELECT {', '.join(outputs)} FROM read_parquet([{paths}], schema = MAP {{{mapped}}}, filename = true,"
+        f" file_row_number = {'true' if position else 'false'}, hive_partitioning = false)"
+    )
+
+
+def _duckdb_type(field: NestedField) -> str:
+    return types.to_duckdb(types.from_iceberg(field.field_type))
+
+
+def _snapshot_id(table: Table, version: Version) -> int:
+    name = ".".join(table.name())
+    if version.snapshot_id is not None:
+        if table.snapshot_by_id(version.snapshot_id) is None:
+            raise LakeError("INVALID_ARGUMENTS", f"Iceberg snapshot ID does not exists: {version.snapshot_id}")
+        return version.snapshot_id
+    if version.as_of is None:
+        raise ValueError("a version needs a snapshot id or a time")
+    snapshot = table.snapshot_as_of_timestamp(int(version.as_of.timestamp() * 1000))
+    if snapshot is None:
+        raise LakeError("INVALID_ARGUMENTS", f"No version history table {name} at or before {version.as_of}")
+    return snapshot.snapshot_id
+
+
+def _leaf_ids(field: NestedField) -> list[int]:
+    kind = field.field_type
+    if isinstance(kind, StructType):
+        return [leaf for child in kind.fields for leaf in _leaf_ids(child)]
+    if isinstance(kind, ListType):
+        return _leaf_ids(kind.element_field)
+    if isinstance(kind, MapType):
+        return _leaf_ids(kind.key_field) + _leaf_ids(kind.value_field)
+    return [field.field_id]

@@ -1,0 +1,119 @@
+"""S3 objects of Hive tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+from sqlglot import exp
+
+from localcloud.lake.partitions import Partition
+from localcloud.lake.session import Lake
+
+_LISTED_APART = 64
+"""With more partitions than this, one listing of what they have in common is cheaper than one each."""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object of a table: its URI, size in bytes, and the values of its partition."""
+
+    path: str
+    size: int
+    partition: Partition
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """'s3://bucket/a/b' as ('bucket', 'a/b')."""
+    bucket, _, key = uri.removeprefix("s3://").removeprefix("s3a://").partition("/")
+    return bucket, key
+
+
+def list_objects(lake: Lake, uri: str) -> list[tuple[str, int]]:
+    """URI and size of each visible object below `uri`; Hive hides names that start with '_' or '.'."""
+    bucket, prefix = split_uri(uri)
+    found = []
+    for page in lake.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get("Contents", []):
+            name = entry["Key"].rsplit("/", 1)[-1]
+            if name and not name.startswith(("_", ".")):
+                found.append((f"s3://{bucket}/{entry['Key']}", entry["Size"]))
+    return found
+
+
+def find_objects(
+    lake: Lake, partitions: Sequence[Partition], conditions: Sequence[exp.Expression]
+) -> list[StoredObject]:
+    """The objects of the partitions; where the conditions name objects by "$path", only those are asked for."""
+    named = named_paths(conditions)
+    if named is not None:
+        return _named_objects(lake, partitions, named)
+    if len(partitions) > _LISTED_APART:
+        return _listed_together(lake, partitions)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        listings = pool.map(lambda partition: list_objects(lake, partition.location), partitions)
+        return [
+            StoredObject(path, size, partition)
+            for partition, listing in zip(partitions, listings, strict=True)
+            for path, size in listing
+        ]
+
+
+def named_paths(conditions: Iterable[exp.Expression]) -> set[str] | None:
+    """The URIs that `"$path" = ...` or `"$path" IN (...)` allow; None where nothing is said."""
+    for condition in conditions:
+        node = condition.unnest()
+        if not (isinstance(node, exp.EQ | exp.In) and isinstance(node.this, exp.Column) and node.this.name == "$path"):
+            continue
+        values = [node.expression] if isinstance(node, exp.EQ) else node.expressions
+        if values and all(isinstance(value, exp.Literal) for value in values):
+            return {value.name for value in values}
+    return None
+
+
+def _named_objects(lake: Lake, partitions: Sequence[Partition], named: set[str]) -> list[StoredObject]:
+    locations = {partition.location: partition for partition in partitions}
+    wanted = []
+    for path in sorted(named):
+        partition = next((locations[folder] for folder in _parents(path) if folder in locations), None)
+        if partition is not None:
+            wanted.append((path, partition))
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        sizes = list(pool.map(lambda pair: _size(lake, pair[0]), wanted))
+    return [
+        StoredObject(path, size, partition)
+        for (path, partition), size in zip(wanted, sizes, strict=True)
+        if size is not None
+    ]
+
+
+def _size(lake: Lake, path: str) -> int | None:
+    bucket, key = split_uri(path)
+    try:
+        return int(lake.s3.head_object(Bucket=bucket, Key=key)["ContentLength"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NoSuchBucket"):
+            return None
+        raise
+
+
+def _listed_together(lake: Lake, partitions: Sequence[Partition]) -> list[StoredObject]:
+    locations = {partition.location: partition for partition in partitions}
+    first, last = min(locations), max(locations)
+    common = first[: next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
+    bucket, _ = split_uri(first)
+    if not common.startswith(f"s3://{bucket}/"):
+        common = f"s3://{bucket}/"
+    found = []
+    for path, size in list_objects(lake, common):
+        partition = next((locations[folder] for folder in _parents(path) if folder in locations), None)
+        if partition is not None:
+            found.append(StoredObject(path, size, partition))
+    return found
+
+
+def _parents(path: str) -> list[str]:
+    pieces = path.split("/")
+    return ["/".join(pieces[:length]) + "/" for length in range(len(pieces) - 1, 2, -1)]

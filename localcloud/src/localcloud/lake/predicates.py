@@ -1,0 +1,138 @@
+"""Conditions on one table, used to leave out what cannot match before anything is read.
+
+A condition is a sqlglot expression in DuckDB's dialect over the table's bare column names. Every condition is applied
+again by the query itself, so leaving one out here only costs time; using one that says too much would lose rows.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from pyiceberg import expressions as ice
+from pyiceberg import types as ice_types
+from pyiceberg.schema import Schema
+from sqlglot import exp
+
+Evaluate = Callable[[exp.Expression], Any]
+
+_COMPARISONS: dict[type[exp.Expression], tuple[type[Any], type[Any]]] = {
+    exp.EQ: (ice.EqualTo, ice.EqualTo),
+    exp.NEQ: (ice.NotEqualTo, ice.NotEqualTo),
+    exp.LT: (ice.LessThan, ice.GreaterThan),
+    exp.LTE: (ice.LessThanOrEqual, ice.GreaterThanOrEqual),
+    exp.GT: (ice.GreaterThan, ice.LessThan),
+    exp.GTE: (ice.GreaterThanOrEqual, ice.LessThanOrEqual),
+}
+"""Iceberg's predicate for `column op value`, and for `value op column`."""
+
+
+def evaluator(cursor: duckdb.DuckDBPyConnection) -> Evaluate:
+    """A function that computes an expression without columns and returns its Python value."""
+
+    def evaluate(expression: exp.Expression) -> Any:
+        row = cursor.execute(f"SELECT {expression.sql(dialect='duckdb')}").fetchone()
+        return row[0] if row else None
+
+    return evaluate
+
+
+def matching(
+    cursor: duckdb.DuckDBPyConnection, candidates: pa.Table, conditions: Sequence[exp.Expression]
+) -> list[int]:
+    """The positions of those candidate rows that meet every condition whose columns the candidates have."""
+    names = {name.lower() for name in candidates.column_names}
+    usable = [condition for condition in conditions if column_names(condition) <= names]
+    if not usable:
+        return list(range(candidates.num_rows))
+    where = " AND ".join(f"({condition.sql(dialect='duckdb')})" for condition in usable)
+    cursor.register("_candidates", candidates)
+    try:
+        query = f"SELECT _i FROM (SELECT *, row_number() OVER () - 1 AS _i FROM _candidates) WHERE {where} ORDER BY _i"  # noqa: S608
+        return [row[0] for row in cursor.execute(query).fetchall()]
+    finally:
+        cursor.unregister("_candidates")
+
+
+def column_names(expression: exp.Expression) -> set[str]:
+    """The lower-case names of the columns an expression reads."""
+    return {column.name.lower() for column in expression.find_all(exp.Column)}
+
+
+def to_iceberg(conditions: Iterable[exp.Expression], schema: Schema, evaluate: Evaluate) -> ice.BooleanExpression:
+    """The part of the conditions that Iceberg can prune by; never narrower than the conditions."""
+    result: ice.BooleanExpression = ice.AlwaysTrue()
+    for condition in conditions:
+        converted = _convert(condition, schema, evaluate)
+        if converted is not None:
+            result = ice.And(result, converted)
+    return result
+
+
+def _convert(node: exp.Expression, schema: Schema, evaluate: Evaluate) -> ice.BooleanExpression | None:
+    node = node.unnest()
+    if isinstance(node, exp.And):
+        return _both(_convert(node.this, schema, evaluate), _convert(node.expression, schema, evaluate))
+    if isinstance(node, exp.Or):
+        left, right = _convert(node.this, schema, evaluate), _convert(node.expression, schema, evaluate)
+        return ice.Or(left, right) if left is not None and right is not None else None
+    if type(node) in _COMPARISONS:
+        return _compare(node, schema, evaluate)
+    if isinstance(node, exp.Between):
+        low = exp.GTE(this=node.this, expression=node.args["low"])
+        high = exp.LTE(this=node.this, expression=node.args["high"])
+        return _both(_compare(low, schema, evaluate), _compare(high, schema, evaluate))
+    if isinstance(node, exp.In) and node.expressions and not node.args.get("query"):
+        choices = [_compare(exp.EQ(this=node.this, expression=value), schema, evaluate) for value in node.expressions]
+        return (
+            ice.Or(*choices) if len(choices) > 1 and None not in choices else choices[0] if len(choices) == 1 else None
+        )
+    if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null) and _is_column(node.this, schema):
+        return ice.IsNull(node.this.name)
+    return None
+
+
+def _both(left: ice.BooleanExpression | None, right: ice.BooleanExpression | None) -> ice.BooleanExpression | None:
+    if left is None or right is None:
+        return left if right is None else right
+    return ice.And(left, right)
+
+
+def _compare(node: exp.Expression, schema: Schema, evaluate: Evaluate) -> ice.BooleanExpression | None:
+    straight, turned = _COMPARISONS[type(node)]
+    column, value, predicate = node.this.unnest(), node.expression.unnest(), straight
+    if not _is_column(column, schema):
+        column, value, predicate = value, column, turned
+    if not _is_column(column, schema) or value.find(exp.Column, exp.Subquery, exp.Select):
+        return None
+    literal = _literal(evaluate(value), schema.find_type(column.name))
+    return None if literal is None else predicate(column.name, literal)
+
+
+def _is_column(node: exp.Expression, schema: Schema) -> bool:
+    return isinstance(node, exp.Column) and any(field.name == node.name for field in schema.fields)
+
+
+def _literal(value: Any, kind: ice_types.IcebergType) -> Any:
+    """`value` as PyIceberg takes it for a column of this type; None where the comparison would not stay exact."""
+    if isinstance(value, bool):
+        return value if isinstance(kind, ice_types.BooleanType) else None
+    if isinstance(value, int) and isinstance(kind, ice_types.IntegerType | ice_types.LongType):
+        return value if abs(value) < 2**31 or isinstance(kind, ice_types.LongType) else None
+    if isinstance(value, str) and isinstance(kind, ice_types.StringType):
+        return value
+    if isinstance(value, datetime.datetime):
+        wanted = ice_types.TimestampType if value.tzinfo is None else ice_types.TimestamptzType
+        return value.isoformat() if isinstance(kind, wanted) else None
+    if isinstance(value, datetime.date):
+        if isinstance(kind, ice_types.TimestampType):
+            return datetime.datetime.combine(value, datetime.time()).isoformat()
+        return value.isoformat() if isinstance(kind, ice_types.DateType) else None
+    if isinstance(value, int | Decimal) and isinstance(kind, ice_types.DecimalType):
+        scaled = Decimal(value).quantize(Decimal(1).scaleb(-kind.scale))
+        return scaled if scaled == value else None
+    return None

@@ -1,0 +1,78 @@
+"""One door for reading: a table of the catalogue as DuckDB SQL.
+
+    lake = Lake(LakeSettings(aws_endpoint="http://127.0.0.1:4566", state_dir=Path(".local/engine")))
+    database = duckdb.connect()
+    attach_lake(database, lake.settings)
+    cursor = database.cursor()
+    relation = scan(lake, cursor, find_table(lake, "published", "fct_orders"), columns=["order_id"])
+    cursor.execute(f"SELECT count(*) FROM ({relation.sql})")
+
+The SQL may name temporary tables made on `cursor`, so it runs on that cursor only, any number of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+from sqlglot import exp
+
+from localcloud.lake import hive_read, iceberg_read, predicates
+from localcloud.lake.errors import LakeError
+from localcloud.lake.glue import LakeTable
+from localcloud.lake.iceberg_read import Version
+from localcloud.lake.session import Lake
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A readable table: a SELECT in DuckDB's dialect, and the bytes and objects it will read."""
+
+    sql: str
+    scanned_bytes: int
+    paths: tuple[str, ...]
+
+
+def scan(
+    lake: Lake,
+    cursor: duckdb.DuckDBPyConnection,
+    table: LakeTable,
+    *,
+    columns: Sequence[str] | None = None,
+    conditions: Sequence[exp.Expression] = (),
+    version: Version | None = None,
+) -> Relation:
+    """A relation of `columns` (all, if None) in that order, followed by `"$path"` and, for text, `"$line"`.
+
+    `conditions` are parts of a WHERE joined by AND, as DuckDB expressions over bare column names (`"$path"` included).
+    They only leave out files, partitions and objects that cannot match: the caller still applies them to the rows.
+    Views are the caller's to expand: their text is in the dialect of the engine that made them.
+    Raises LakeError with the code Athena uses.
+    """
+    if table.kind == "view":
+        raise LakeError("INVALID_VIEW", f"{table.database}.{table.name} is a view and has no files")
+    if table.kind == "iceberg":
+        return _iceberg(lake, cursor, table, columns, conditions, version)
+    if version is not None:
+        raise LakeError("NOT_SUPPORTED", f"{table.database}.{table.name} is no Iceberg table: it has no versions")
+    names = [column.name for column in table.all_columns] if columns is None else list(columns)
+    objects = hive_read.plan(lake, cursor, table, conditions)
+    sql, scanned = hive_read.relation_sql(lake, cursor, table, objects, names)
+    return Relation(sql, scanned, tuple(stored.path for stored in objects))
+
+
+def _iceberg(
+    lake: Lake,
+    cursor: duckdb.DuckDBPyConnection,
+    table: LakeTable,
+    columns: Sequence[str] | None,
+    conditions: Sequence[exp.Expression],
+    version: Version | None,
+) -> Relation:
+    iceberg = iceberg_read.load(lake, table)
+    condition = predicates.to_iceberg(conditions, iceberg.schema(), predicates.evaluator(cursor))
+    plan = iceberg_read.plan(iceberg, condition, version)
+    names = [field.name for field in plan.schema.fields] if columns is None else list(columns)
+    paths = tuple(file.file_path for file in plan.files)
+    return Relation(iceberg_read.relation_sql(plan, names), plan.scanned_bytes(names), paths)

@@ -1,0 +1,83 @@
+"""One DuckDB instance and the AWS clients an engine process uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import duckdb
+import duckdb_extension_httpfs
+from botocore.config import Config
+from pyiceberg.catalog.glue import GlueCatalog
+
+
+@dataclass(frozen=True, kw_only=True)
+class LakeSettings:
+    """Where the lake is and how much of this machine its engine may use."""
+
+    aws_endpoint: str
+    state_dir: Path
+    region: str = "us-east-1"
+    access_key: str = "test"
+    secret_key: str = "test"  # noqa: S105 - the local cloud takes any key
+    memory_limit: str = "1GB"
+    threads: int = 2
+
+
+def load_httpfs(connection: duckdb.DuckDBPyConnection) -> None:
+    """Load the S3 client that the wheel duckdb-extension-httpfs carries; nothing is downloaded."""
+    package = Path(duckdb_extension_httpfs.__file__).parent
+    extension = package / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
+    connection.execute(f"LOAD '{extension}'")
+
+
+def attach_lake(connection: duckdb.DuckDBPyConnection, settings: LakeSettings) -> None:
+    """Let any DuckDB connection read and write `s3://` at the local cloud, within the settings' bounds."""
+    temporary = settings.state_dir / "duckdb-temp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    endpoint = urlsplit(settings.aws_endpoint)
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET autoload_known_extensions = false")
+    connection.execute(f"SET memory_limit = '{settings.memory_limit}'")
+    connection.execute(f"SET threads = {settings.threads}")
+    connection.execute(f"SET temp_directory = '{temporary}'")
+    connection.execute("SET TimeZone = 'UTC'")
+    load_httpfs(connection)
+    connection.execute(
+        "CREATE OR REPLACE SECRET lake (TYPE s3, PROVIDER config, URL_STYLE 'path',"
+        f" KEY_ID '{settings.access_key}', SECRET '{settings.secret_key}', REGION '{settings.region}',"
+        f" ENDPOINT '{endpoint.netloc}', USE_SSL {endpoint.scheme == 'https'})"
+    )
+
+
+class Lake:
+    """The AWS clients of one engine process. All members may be used from several threads."""
+
+    def __init__(self, settings: LakeSettings) -> None:
+        self.settings = settings
+        self.s3: Any = self._client("s3")
+        self.glue: Any = self._client("glue")
+        self.iceberg = GlueCatalog("awsdatacatalog", client=self.glue, **self._iceberg_properties())
+
+    def _client(self, service: str) -> Any:
+        settings = self.settings
+        return boto3.client(
+            service,
+            endpoint_url=settings.aws_endpoint,
+            region_name=settings.region,
+            aws_access_key_id=settings.access_key,
+            aws_secret_access_key=settings.secret_key,
+            config=Config(max_pool_connections=32, retries={"max_attempts": 4, "mode": "standard"}),
+        )
+
+    def _iceberg_properties(self) -> dict[str, str]:
+        settings = self.settings
+        return {
+            "s3.endpoint": settings.aws_endpoint,
+            "s3.access-key-id": settings.access_key,
+            "s3.secret-access-key": settings.secret_key,
+            "s3.region": settings.region,
+        }
