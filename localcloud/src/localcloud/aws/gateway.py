@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ministack.app import app as ministack_app
 from ministack.app import SERVICE_HANDLERS
+from ministack.app import app as ministack_app
 
 from localcloud.aws.firehose_delivery import FirehoseDelivery
 

@@ -18,9 +18,11 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     environment.prepare(port=options.port, state_dir=options.state_dir.resolve(), region=options.region)
     # ministack reads the environment while it is imported.
+    from localcloud.aws import mends
     from localcloud.aws.firehose_delivery import FirehoseDelivery
     from localcloud.aws.gateway import Gateway
 
+    mends.install()
     delivery = FirehoseDelivery()
     delivery.install()
     # uvicorn raises the signal again once it has shut down; without this the process would die of it.
