@@ -1,8 +1,12 @@
-"""SQLAlchemy addresses of the engines, for clients that speak SQL through SQLAlchemy."""
+"""Addresses of the engines for clients that speak SQL through SQLAlchemy."""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import URL
 
@@ -12,7 +16,15 @@ from landfall.settings import Settings
 _POLL_SECONDS = "0.1"
 
 
-def athena_url(settings: Settings) -> str:
+@dataclass(frozen=True)
+class EngineAddress:
+    """What `sqlalchemy.create_engine` needs. The address of Redshift holds a password: never log it."""
+
+    url: str = field(repr=False)
+    connect_args: Mapping[str, Any]
+
+
+def athena_address(settings: Settings) -> EngineAddress:
     """Return PyAthena's address of the workgroup; credentials and endpoint come from the environment."""
     url = URL.create(
         "awsathena+rest",
@@ -21,15 +33,17 @@ def athena_url(settings: Settings) -> str:
         database="default",
         query={"work_group": settings.athena_workgroup, "poll_interval": _POLL_SECONDS},
     )
-    return url.render_as_string(hide_password=False)
+    return EngineAddress(url=url.render_as_string(), connect_args={})
 
 
-def redshift_url(settings: Settings) -> str:
-    """Return the address of the Redshift workgroup. It holds the password of its secret: never log it."""
+def redshift_address(settings: Settings) -> EngineAddress:
+    """Return the address of the Redshift workgroup, with the user of its secret.
+
+    TLS is verified unless LANDFALL_REDSHIFT_SSLMODE, which dbt reads too, is `disable`.
+    """
     workgroup = client("redshift-serverless").get_workgroup(workgroupName=settings.redshift_workgroup)["workgroup"]
-    secret = json.loads(
-        client("secretsmanager").get_secret_value(SecretId=settings.redshift_secret_arn)["SecretString"]
-    )
+    held = client("secretsmanager").get_secret_value(SecretId=settings.redshift_secret_arn)
+    secret = json.loads(held["SecretString"])
     url = URL.create(
         "redshift+redshift_connector",
         username=secret["username"],
@@ -38,4 +52,6 @@ def redshift_url(settings: Settings) -> str:
         port=workgroup["endpoint"]["port"],
         database=settings.redshift_database,
     )
-    return url.render_as_string(hide_password=False)
+    plain = os.environ.get("LANDFALL_REDSHIFT_SSLMODE") == "disable"
+    connect_args = {"ssl": False, "sslmode": None} if plain else {"ssl": True, "sslmode": "verify-ca"}
+    return EngineAddress(url=url.render_as_string(hide_password=False), connect_args=connect_args)

@@ -21,6 +21,7 @@ from great_expectations.data_context.types.base import (
     ProgressBarsConfig,
 )
 
+from landfall.aws.engine_urls import EngineAddress
 from landfall.errors import EngineError
 from landfall.quality.suites import Suite
 
@@ -43,15 +44,20 @@ class CheckResult:
 
 
 def run_suites(
-    *, connection_url: str, queries: Mapping[str, str], suites: Mapping[str, Suite], run_name: str, site: Path
+    *, address: EngineAddress, queries: Mapping[str, str], suites: Mapping[str, Suite], run_name: str, site: Path
 ) -> tuple[CheckResult, ...]:
-    """Run each relation's suite on its query, by SQL on the engine at `connection_url`, in one checkpoint.
+    """Run each relation's suite on its query, by SQL on the engine at `address`, in one checkpoint.
 
     `queries` and `suites` are keyed by relation ("db.table"); the static Data Docs site is written below `site`.
     Raises EngineError when a statement fails: then nothing is known of the data.
     """
     context = gx.get_context(mode="ephemeral", project_config=_project(site))
-    datasource = context.data_sources.add_sql("engine", connection_string=connection_url, create_temp_table=False)
+    datasource = context.data_sources.add_sql(
+        "engine",
+        connection_string=address.url,
+        create_temp_table=False,
+        kwargs={"connect_args": dict(address.connect_args)},
+    )
     _read_columns_cheaply(datasource.get_execution_engine().engine, frozenset(queries.values()))
     definitions = []
     for relation, query in queries.items():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlglot import exp
 
-from landfall.aws.engine_urls import athena_url, redshift_url
+from landfall.aws.engine_urls import athena_address, redshift_address
 from landfall.errors import GateFailed
 from landfall.quality.data_docs import docs_key, publish_site
 from landfall.quality.suites import load_suite
@@ -66,8 +66,8 @@ def run_gate(
 
     with tempfile.TemporaryDirectory(prefix="landfall-data-docs-") as folder:
         site = Path(folder)
-        url = athena_url(settings) if engine == "athena" else redshift_url(settings)
-        results = run_suites(connection_url=url, queries=queries, suites=loaded, run_name=run_id, site=site)
+        address = athena_address(settings) if engine == "athena" else redshift_address(settings)
+        results = run_suites(address=address, queries=queries, suites=loaded, run_name=run_id, site=site)
         failed = tuple(describe(result) for result in results if not result.passed)
         summary = {
             "gate": gate,

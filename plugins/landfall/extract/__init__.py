@@ -1,0 +1,1 @@
+"""Customer extracts: a request admitted at the door, unloaded by an engine, checked, and certified by a manifest."""

@@ -1,0 +1,96 @@
+"""The SQL of an extract as syntax trees; values from outside are literals in the tree, never text."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlglot import exp
+
+from landfall.contracts.extract_product import ExtractProduct, ProductColumn
+from landfall.extract.request import ExtractRequest
+
+FORMULA_STARTS = "=+-@\t\r\0"
+"""First characters that make a spreadsheet read a cell as a formula (OWASP ASVS 1.2.10)."""
+
+FORMULA_ESCAPE = "'"
+"""Put before such a cell in CSV; a reader gets the text back by dropping it."""
+
+CSV_EXTENSION = "csv.gz"
+
+_TIMESTAMP_FORMAT = "YYYY-MM-DD HH24:MI:SS.MS"
+
+
+def rows_of(product: ExtractProduct, request: ExtractRequest, table: str) -> exp.Select:
+    """Return the rows of `table` ("db.table", a pinned published version) that `request` asks for, unordered."""
+    query = exp.select(*(exp.column(column.name) for column in product.columns)).from_(exp.to_table(table))
+    query = query.where(exp.column(product.customer_column).eq(exp.Literal.string(request.customer_id)))
+    for entry in product.filters:
+        if entry.name in request.filters:
+            bound = _midnight(request.filters[entry.name])
+            comparison = exp.GTE if entry.operator == ">=" else exp.LT
+            query = query.where(comparison(this=exp.column(entry.column), expression=bound))
+    return query
+
+
+def count_rows(product: ExtractProduct, request: ExtractRequest, table: str) -> exp.Select:
+    """Return the statement that counts the rows of `rows_of`."""
+    return rows_of(product, request, table).select(exp.Count(this=exp.Star()), append=False)
+
+
+def csv_unload(product: ExtractProduct, request: ExtractRequest, table: str, *, destination: str) -> str:
+    """Return Redshift's UNLOAD of the rows to gzip CSV files whose names start with the s3:// `destination`.
+
+    PARALLEL OFF keeps the rows' order, and with it the content, the same every time.
+    """
+    query = rows_of(product, request, table).select(*(_csv_cell(c) for c in product.columns), append=False)
+    query = query.order_by(*(exp.column(name) for name in product.order_by))
+    inner = _quoted(query.sql(dialect="redshift"))
+    return (
+        f"UNLOAD ({inner}) TO {_quoted(destination)} IAM_ROLE default "
+        f"FORMAT AS CSV HEADER GZIP PARALLEL OFF EXTENSION {_quoted(CSV_EXTENSION)}"
+    )
+
+
+def parquet_unload(product: ExtractProduct, request: ExtractRequest, table: str, *, destination: str) -> str:
+    """Return Athena's UNLOAD of the rows to Parquet files below the empty s3:// prefix `destination`."""
+    query = rows_of(product, request, table).select(*(_parquet_cell(c) for c in product.columns), append=False)
+    query = query.order_by(*(exp.column(name) for name in product.order_by))
+    return (
+        f"UNLOAD ({query.sql(dialect='athena')}) TO {_quoted(destination)} "
+        "WITH (format = 'PARQUET', compression = 'SNAPPY')"
+    )
+
+
+def _quoted(text: str) -> str:
+    """Return `text` as a SQL string literal, the same in both dialects; they differ on backslashes, so none may be in it."""
+    if "\\" in text:
+        raise ValueError(f"a backslash cannot be quoted for both engines: {text!r}")
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _midnight(day: date) -> exp.Cast:
+    return exp.cast(exp.Literal.string(f"{day.isoformat()} 00:00:00"), exp.DataType.Type.TIMESTAMP)
+
+
+def _csv_cell(column: ProductColumn) -> exp.Expression:
+    """Return a column as a CSV cell: text that a spreadsheet would run is made text again."""
+    cell = exp.column(column.name)
+    if column.type == "timestamp":
+        text = exp.func("TO_CHAR", cell, exp.Literal.string(_TIMESTAMP_FORMAT), dialect="redshift")
+        return exp.alias_(text, column.name)
+    if column.type != "string":
+        return cell
+    first = exp.func("ASCII", cell)
+    starts = [exp.Literal.number(ord(character)) for character in FORMULA_STARTS]
+    # ASCII('') is 0 too, so NUL alone cannot tell an empty cell from one that starts with it.
+    is_formula = exp.and_(exp.func("LENGTH", exp.column(column.name)) > 0, exp.In(this=first, expressions=starts))
+    escape = exp.func("CHR", exp.Literal.number(ord(FORMULA_ESCAPE)))  # a literal would need backslashes in Redshift
+    escaped = exp.DPipe(this=escape, expression=exp.column(column.name), safe=True)
+    return exp.alias_(exp.Case().when(is_formula, escaped).else_(exp.column(column.name)), column.name)
+
+
+def _parquet_cell(column: ProductColumn) -> exp.Expression:
+    """Return a column as Athena's UNLOAD can write it: Parquet timestamps have milliseconds there."""
+    if column.type != "timestamp":
+        return exp.column(column.name)
+    return exp.alias_(exp.cast(exp.column(column.name), "TIMESTAMP(3)", dialect="athena"), column.name)
