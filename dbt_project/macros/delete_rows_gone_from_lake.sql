@@ -1,0 +1,15 @@
+{#-
+    Delete this model's rows whose `key` the published `table` holds no more: a merge adds and changes rows only.
+    Meant for aggregates, whose keys are few.
+-#}
+{% macro delete_rows_gone_from_lake(table, key) -%}
+    delete from {{ this }}
+    where not exists (
+        select 1
+        from {{ source('published', table) }} as lake
+        where
+            {%- for column in key %}
+            lake.{{ column }} = {{ this }}.{{ column }}{{ ' and' if not loop.last }}
+            {%- endfor %}
+    )
+{%- endmacro %}

@@ -1,0 +1,27 @@
+{{ config(unique_key=['customer_id', 'version']) }}
+
+with
+
+customer_versions as (
+    select * from {{ ref('int_customers__versions_ranged') }}
+),
+
+-- A customer's every version is written again when one arrives, since a late one changes its neighbours' ranges.
+changed as (
+    select
+        customer_id,
+        version,
+        customer_name,
+        plan,
+        country,
+        email,
+        is_active,
+        valid_from,
+        valid_to,
+        is_current,
+        _loaded_at
+    from customer_versions
+    where _loaded_at > {{ loaded_watermark() }}
+)
+
+select * from changed

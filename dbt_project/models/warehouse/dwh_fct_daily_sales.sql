@@ -1,0 +1,27 @@
+{{ config(
+    unique_key=['customer_id', 'sales_date', 'currency'],
+    dist='customer_id',
+    sort=['sales_date'],
+    post_hook="{{ delete_rows_gone_from_lake('fct_daily_sales', ['customer_id', 'sales_date', 'currency']) }}",
+) }}
+
+with
+
+daily_sales as (
+    select
+        customer_id,
+        sales_date,
+        currency,
+        orders,
+        order_lines,
+        units,
+        gross_sales_cents,
+        cancelled_cents,
+        refunded_cents,
+        net_sales_cents,
+        _loaded_at
+    from {{ source('published', 'fct_daily_sales') }}
+    where _loaded_at > {{ loaded_watermark() }}
+)
+
+select * from daily_sales
