@@ -1,0 +1,90 @@
+"""The processes of the stack: what each runs, in which environment, and how it is told from ready."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from localcloud.stack.layout import Layout
+from localcloud.stack.ports import Ports
+from localcloud.stack.secrets import write_private
+
+CLOUD = ("aws", "athena", "redshift")
+DATABASE = "postgres"
+AIRFLOW = ("airflow-dag-processor", "airflow-scheduler", "airflow-triggerer", "airflow-api-server")
+START_ORDER = (*CLOUD, DATABASE, *AIRFLOW)
+
+STOP_SIGNALS = {DATABASE: signal.SIGINT}
+"""PostgreSQL's fast shutdown; SIGTERM would wait for every client to leave."""
+
+STOP_SECONDS = dict.fromkeys(CLOUD, 30) | {DATABASE: 30} | dict.fromkeys(AIRFLOW, 60)
+"""How long a process may take to end before it is killed: Airflow's scheduler waits for its tasks."""
+
+RESTARTED = ("athena", "redshift", *AIRFLOW)
+"""What may be started anew after a crash. Not AWS: it would come back without its unsaved state; nor its database."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """One process: a command line, its environment and its current folder."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(repr=False)
+    folder: Path
+
+    def write(self, layout: Layout) -> None:
+        """Write the description from which `localcloud.stack.launch` becomes this process."""
+        text = json.dumps(
+            {"command": list(self.command), "environment": dict(self.environment), "folder": str(self.folder)}
+        )
+        write_private(description_of(layout, self.name), text)
+
+
+def description_of(layout: Layout, name: str) -> Path:
+    """The file that describes the program `name`."""
+    return layout.state / "programs" / f"{name}.json"
+
+
+def cloud_programs(layout: Layout, ports: Ports, environment: Mapping[str, str]) -> list[Program]:
+    """The emulated AWS and the two engines. They find each other by address, so they may start in any order."""
+    options = {
+        "aws": {
+            "port": ports.aws,
+            "athena-endpoint": ports.url("athena"),
+            "redshift-endpoint": ports.url("redshift_api"),
+        },
+        "athena": {"port": ports.athena, "aws-endpoint": ports.url("aws")},
+        "redshift": {"wire-port": ports.redshift, "api-port": ports.redshift_api, "aws-endpoint": ports.url("aws")},
+    }
+    programs = []
+    for name in CLOUD:
+        command = [sys.executable, "-m", f"localcloud.{name}"]
+        for option, value in (options[name] | {"state-dir": layout.state / name}).items():
+            command += [f"--{option}", str(value)]
+        programs.append(Program(name=name, command=command, environment=environment, folder=layout.state))
+    return programs
+
+
+def airflow_programs(layout: Layout, ports: Ports, environment: Mapping[str, str]) -> list[Program]:
+    """Airflow's four processes. Tasks' logs are read from the shared folder, so no log server is started."""
+    arguments = {
+        "airflow-api-server": ["api-server", "--host", "127.0.0.1", "--port", str(ports.airflow)],
+        "airflow-scheduler": ["scheduler", "--skip-serve-logs"],
+        "airflow-dag-processor": ["dag-processor"],
+        "airflow-triggerer": ["triggerer", "--skip-serve-logs"],
+    }
+    python = str(layout.product_bin / "python")
+    return [
+        Program(
+            name=name,
+            command=[python, "-m", "airflow", *arguments[name]],
+            environment=environment,
+            folder=layout.repository,
+        )
+        for name in AIRFLOW
+    ]
