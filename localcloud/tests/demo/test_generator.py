@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from localcloud.demo.generator import Past, wave
 from localcloud.demo.model import REASONS, STREAMS, Record
 

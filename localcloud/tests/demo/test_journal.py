@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
-from rich.console import Console
-
 from localcloud.demo import produce, sender
 from localcloud.demo.account import by_stream, choose_customer, order_lines
 from localcloud.demo.errors import AccountInexactError, DemoError
 from localcloud.demo.generator import Past, wave
 from localcloud.demo.journal import Journal, Waiting
 from localcloud.demo.landing import count_records
+from rich.console import Console
 
 UNTIL = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

@@ -115,8 +115,8 @@ class Journal:
             )
 
     def mark_verified(self, number: int, at: datetime) -> None:
-        """Note that the pipeline's result of a wave was found right."""
-        self.connection.execute("update wave set verified_at = ? where number = ?", (iso(at), number))
+        """Note that the result of a wave and of those before it was found right."""
+        self.connection.execute("update wave set verified_at = ? where number <= ?", (iso(at), number))
 
     def past(self) -> Past:
         """Return what a next wave continues from: the merchants' last events and the open orders."""

@@ -1,0 +1,161 @@
+"""Hold what the pipeline shows against the account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+
+from localcloud.demo.account import OrderLine, StreamAccount
+from localcloud.demo.engines import AthenaQueries, RedshiftQueries
+from localcloud.demo.model import STREAMS
+
+
+@dataclass(frozen=True, slots=True)
+class StreamResult:
+    """One stream as sent and as the pipeline shows it; all counts are records."""
+
+    account: StreamAccount
+    landed: int
+    loaded: int
+    duplicates: int
+    quarantined: Mapping[str, int]
+
+    def differences(self) -> list[str]:
+        """Return what is not as it was sent, empty when all is."""
+        pairs = (
+            ("landed", self.landed, self.account.sent),
+            ("loaded", self.loaded, self.account.good),
+            ("duplicates", self.duplicates, self.account.duplicates),
+            ("quarantined", dict(self.quarantined), dict(self.account.quarantined)),
+        )
+        return [f"{name} {found}, sent {wanted}" for name, found, wanted in pairs if found != wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number as several places give it; all must agree."""
+
+    name: str
+    values: Mapping[str, int]
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether every place gives the same."""
+        return len(set(self.values.values())) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The current version of a group of datasets, as the publication table says."""
+
+    group: str
+    version: int
+    gate: str
+    datasets: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """All that the demo has found out; `problems` is empty when all of it is right."""
+
+    streams: dict[str, StreamResult] = field(default_factory=dict)
+    models: dict[str, dict[str, int]] = field(default_factory=dict)
+    publications: list[Publication] = field(default_factory=list)
+    numbers: list[Number] = field(default_factory=list)
+    extracts: list[tuple[str, ...]] = field(default_factory=list)
+    stages: list[tuple[str, float]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def check_streams(
+    account: Mapping[str, StreamAccount], landed: Mapping[str, int], athena: AthenaQueries, ledger_table: str
+) -> dict[str, StreamResult]:
+    """Count every stream's records in the landing bucket, the raw and quarantine tables and the ledger."""
+    duplicates = ledger_duplicates(ledger_table)
+    return {
+        stream: StreamResult(
+            account=account[stream],
+            landed=landed[stream],
+            loaded=athena.number(f"select count(*) from raw.{stream}"),  # noqa: S608 - a name of our own
+            duplicates=duplicates.get(stream, 0),
+            quarantined={
+                reason: int(count)
+                for reason, count in athena.rows(
+                    f"select reason, count(*) from quarantine.{stream} group by reason order by reason"  # noqa: S608
+                )
+            },
+        )
+        for stream in STREAMS
+    }
+
+
+def models(found: list[Publication], athena: AthenaQueries, redshift: RedshiftQueries) -> dict[str, dict[str, int]]:
+    """Return the rows of every published model by engine: the lake's through Athena, the warehouse's in Redshift."""
+    rows: dict[str, dict[str, int]] = {}
+    for publication in found:
+        number, engine, schema = {
+            "lake": (athena.number, "Athena", "published"),
+            "warehouse": (redshift.number, "Redshift", "warehouse"),
+        }[publication.group]
+        rows[engine] = {name: number(f"select count(*) from {schema}.{name}") for name in publication.datasets}  # noqa: S608
+    return rows
+
+
+def missing_publications(found: list[Publication]) -> list[str]:
+    """Return a sentence for each group that has never been published."""
+    groups = {publication.group for publication in found}
+    return [f"nothing is published of group {group}" for group in ("lake", "warehouse") if group not in groups]
+
+
+def check_numbers(lines: list[OrderLine], athena: AthenaQueries, redshift: RedshiftQueries) -> list[Number]:
+    """Compute a few numbers on both engines from the published orders, and from what was sent."""
+    queries = {
+        "order lines": "select count(*) from published.fct_orders",
+        "value of all order lines, cents": "select sum(quantity * unit_price_cents) from published.fct_orders",
+        "order lines refunded": "select count(*) from published.fct_orders where status = 'refunded'",
+    }
+    sent = {
+        "order lines": len(lines),
+        "value of all order lines, cents": sum(line.line_total_cents for line in lines),
+        "order lines refunded": sum(line.status == "refunded" for line in lines),
+    }
+    return [
+        Number(name, {"sent": sent[name], "Athena": athena.number(sql), "Redshift": redshift.number(sql)})
+        for name, sql in queries.items()
+    ]
+
+
+def publications(table: str, groups: tuple[str, ...]) -> list[Publication]:
+    """Return the current publication of each group that has one."""
+    items = boto3.resource("dynamodb").Table(table)
+    found = [
+        items.get_item(Key={"group": group, "version": "current"}, ConsistentRead=True).get("Item") for group in groups
+    ]
+    return [
+        Publication(str(item["group"]), int(str(item["number"])), str(item["gate"]), tuple(sorted(item["datasets"])))
+        for item in found
+        if item
+    ]
+
+
+def ledger_duplicates(table: str) -> dict[str, int]:
+    """Add up the duplicates that the ledger notes for each landed object, by stream."""
+    totals: dict[str, int] = {}
+    for item in _scan(table):
+        if "duplicates" in item:
+            totals[str(item["stream"])] = totals.get(str(item["stream"]), 0) + int(item["duplicates"])
+    return totals
+
+
+def _scan(table: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    request: dict[str, Any] = {"ConsistentRead": True}
+    while True:
+        page = boto3.resource("dynamodb").Table(table).scan(**request)
+        items += page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return items
+        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
