@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 ARGS ?=
 INSTALL := make/install_environment.sh
-LOCALCLOUD := .venv/localcloud/bin/python -m localcloud localcloud-dev
+LOCALCLOUD := .venv/localcloud/bin/python -m localcloud
 PRODUCT := .venv/product/bin/python
 
 help: ## Show this list
@@ -40,7 +40,7 @@ bench: product localcloud ## Run the benchmarks
 	@$(PRODUCT) -m benchmarks $(ARGS)
 
 docs: product ## Write the generated part of docs/ anew
-	@$(PRODUCT) -m landfall docs $(ARGS)
+	@$(PRODUCT) docs/generate.py $(ARGS)
 
 lock: localcloud ## Resolve the requirements anew and write the locks
 	@make/write_locks.sh

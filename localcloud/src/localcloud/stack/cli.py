@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from localcloud.demo import command as demo_command
 from localcloud.stack.down import down
 from localcloud.stack.errors import StackError
 from localcloud.stack.layout import Layout
@@ -114,4 +115,12 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", parents=[common], help="show the processes; exit 1 when one is not up")
     status.add_argument("--measure", type=float, default=GLANCE_SECONDS, metavar="SECONDS", help="watch CPU that long")
     status.set_defaults(run=_status)
+
+    produce = commands.add_parser("produce", parents=[common], help="send events of the example business to Kinesis")
+    demo_command.add_arguments(produce)
+    produce.set_defaults(run=demo_command.run_produce)
+
+    demo = commands.add_parser("demo", parents=[common], help="up, produce, nightly batch, extract; check all of it")
+    demo_command.add_arguments(demo)
+    demo.set_defaults(run=demo_command.run_demo)
     return parser

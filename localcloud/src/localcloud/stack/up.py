@@ -86,7 +86,7 @@ class Stack:
         end_leftovers(self._layout)
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir()
-        for name in (*CLOUD, "postgres", "airflow"):
+        for name in (*CLOUD, "postgres", "airflow", "demo"):
             if (self._layout.state / name).exists():
                 (self._layout.state / name).rename(kept / name)
         self._layout.unsaved_aws.unlink()
