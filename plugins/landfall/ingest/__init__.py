@@ -1,0 +1,1 @@
+"""From landed objects to raw and quarantine rows: nothing lost, nothing twice."""
