@@ -1,0 +1,140 @@
+"""Write the generated pages of docs/reference/: `dags.md` from the DAGs' docstrings, `contracts.md` from contracts/.
+
+DAG files are read as text (ast), so neither Airflow nor a database is needed. With `--check` nothing is written, and
+the exit status is 1 when a page is not what it would be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from landfall.contracts.extract_product import ExtractProduct, load_products
+from landfall.contracts.model import Field, StreamContract
+from landfall.contracts.streams import load_stream_contracts
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+REFERENCE = REPOSITORY / "docs" / "reference"
+NOTE = "<!-- Written by `make docs`; change its source instead. -->"
+
+
+def pages(repository: Path = REPOSITORY) -> dict[str, str]:
+    """Return the text of each generated page by its file name."""
+    contracts = load_stream_contracts(repository / "contracts" / "streams")
+    products = load_products(repository / "contracts" / "extracts")
+    return {
+        "dags.md": _dags_page(sorted((repository / "dags").glob("*.py"))),
+        "contracts.md": _contracts_page(contracts, list(products.values())),
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the pages, or with `--check` name those that are stale."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page is stale")
+    args = parser.parse_args(argv)
+    stale = [name for name, text in pages().items() if _differs(REFERENCE / name, text)]
+    if args.check:
+        sys.stdout.writelines(f"docs/reference/{name} is stale: run `make docs`\n" for name in stale)
+        return 1 if stale else 0
+    for name, text in pages().items():
+        (REFERENCE / name).write_text(text, encoding="utf-8")
+    sys.stdout.write(f"{len(stale)} of {len(pages())} pages changed\n")
+    return 0
+
+
+def _differs(path: Path, text: str) -> bool:
+    return not path.exists() or path.read_text(encoding="utf-8") != text
+
+
+def _dags_page(files: Sequence[Path]) -> str:
+    return "\n".join([NOTE, "", "# DAGs", "", *(line for file in files for line in _dag_lines(file))])
+
+
+def _dag_lines(file: Path) -> Iterator[str]:
+    """Yield a file's section: when its DAG runs, and its runbook with headings one level deeper."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    yield f"## {file.stem}"
+    yield ""
+    for schedule in _schedules(tree):
+        yield f"Schedule: `{schedule}`"
+        yield ""
+    for line in (ast.get_docstring(tree) or "").splitlines():
+        yield f"##{line}" if line.startswith("#") else line
+    yield ""
+
+
+def _schedules(tree: ast.Module) -> Iterator[str]:
+    """Yield the `schedule` of every call of `dag(...)` or `DAG(...)`, as written."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rsplit(".")[-1] in ("dag", "DAG"):
+            yield from (ast.unparse(keyword.value) for keyword in node.keywords if keyword.arg == "schedule")
+
+
+def _contracts_page(contracts: Sequence[StreamContract], products: Sequence[ExtractProduct]) -> str:
+    lines = [NOTE, "", "# Contracts", ""]
+    for contract in contracts:
+        lines += _stream_lines(contract)
+    for product in products:
+        lines += _product_lines(product)
+    return "\n".join(lines)
+
+
+def _stream_lines(contract: StreamContract) -> Iterator[str]:
+    yield from (f"## Stream `{contract.stream}`, version {contract.version}", "", contract.description, "")
+    freshness = f"Fresh within {contract.freshness_minutes} minutes."
+    yield f"Key: {_code(contract.key)}. Time: `{contract.time_field}`. {freshness}"
+    yield from ("", "| field | type | required | allowed | class | meaning |", "| --- | --- | --- | --- | --- | --- |")
+    for field in contract.fields:
+        cells = (
+            f"`{field.name}`",
+            str(field.type),
+            "yes" if field.required else "no",
+            _allowed(field),
+            field.classification,
+            field.description,
+        )
+        yield _row(cells)
+    yield ""
+
+
+def _product_lines(product: ExtractProduct) -> Iterator[str]:
+    yield from (f"## Extract product `{product.product}`, version {product.version}", "", product.description, "")
+    yield (
+        f"Formats: {_code(product.formats)}. At most {product.max_rows:,} rows. "
+        f"Kept for {product.expires_after_days} days. In the order of {_code(product.order_by)}."
+    )
+    yield from ("", "| filter | meaning |", "| --- | --- |")
+    yield from (_row((f"`{each.name}` ({each.type})", each.description)) for each in product.filters)
+    yield from ("", "| column | type | personal data | meaning |", "| --- | --- | --- | --- |")
+    yield from (_row((f"`{each.name}`", each.type, each.pii, each.description)) for each in product.columns)
+    yield ""
+
+
+def _allowed(field: Field) -> str:
+    """Return what a field's value is held to, in a few words."""
+    rules = [_code(field.allowed)] if field.allowed else []
+    if field.pattern:
+        rules.append(f"`{field.pattern}`")
+    for bound, unit in ((field.minimum, ">="), (field.maximum, "<=")):
+        if bound is not None:
+            rules.append(f"{unit} {bound}")
+    if field.min_length is not None or field.max_length is not None:
+        longest = "" if field.max_length is None else field.max_length
+        rules.append(f"{field.min_length or 0} to {longest} characters")
+    return ", ".join(rules)
+
+
+def _code(words: Sequence[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
