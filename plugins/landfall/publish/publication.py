@@ -52,27 +52,33 @@ class PublicationStore:
             )
         return Publication.from_item(item)
 
-    def freeze(self, group: str, tables: Mapping[str, str]) -> Candidate:
-        """Take the present Iceberg snapshot of each table (dataset name -> `database.name`) as the candidate to audit.
+    def freeze(self, group: str, tables: Mapping[str, str], *, built_from: int | None = None) -> Candidate:
+        """Take each table (dataset name -> `database.name`) as it stands as the candidate to audit.
 
-        Raises PublicationError for a table that is missing or holds no snapshot.
+        A group that is `built_from` a lake version lives in Redshift, whose tables have no snapshots: they are taken
+        by name. Raises PublicationError for a lake table that is missing or holds no snapshot.
         """
         base = self.current(group)
         return Candidate(
             group=group,
             base_version=base.version if base else 0,
-            datasets={name: self._frozen(table) for name, table in sorted(tables.items())},
+            datasets={
+                name: self._frozen(table) if built_from is None else PublishedDataset(table=table)
+                for name, table in sorted(tables.items())
+            },
+            built_from=built_from,
         )
 
     def publish(
         self, candidate: Candidate, *, gate: str, contract_versions: Mapping[str, str], cause_run_id: str
     ) -> Publication:
-        """Make the audited `candidate` what readers see, and return it; an unchanged candidate returns the current one.
+        """Make the audited `candidate` what readers see, and return it.
 
+        An unchanged candidate, or one that an earlier try of the same run published, returns the current publication.
         Raises PublicationError if another publication came first since the candidate was frozen.
         """
         current = self.current(candidate.group)
-        if current and _same_content(current, candidate):
+        if current and (_same_content(current, candidate) or _published_before(current, candidate, cause_run_id)):
             self._move_pointers(current)
             return current
         _refuse_if_overtaken(candidate, current)
@@ -143,6 +149,10 @@ def _same_content(current: Publication, candidate: Candidate) -> bool:
     return current.datasets.keys() == candidate.datasets.keys() and all(
         dataset.same_content(current.datasets[name]) for name, dataset in candidate.datasets.items()
     )
+
+
+def _published_before(current: Publication, candidate: Candidate, cause_run_id: str) -> bool:
+    return current.cause_run_id == cause_run_id and current.version > candidate.base_version
 
 
 def _refuse_if_overtaken(candidate: Candidate, current: Publication | None) -> None:

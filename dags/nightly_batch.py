@@ -1,0 +1,89 @@
+"""# nightly_batch
+
+The night's whole way: drain every stream, transform and publish the lake, then the warehouse, and report.
+
+**Starts** at 02:00 UTC, or by hand. It only conducts: the work is done by `ingest_<stream>`, `transform_lake` and
+`transform_warehouse`, whose runs carry this run's id.
+
+**Ends** green only if both groups were published; the report (rows by stream and table, versions, gates) is in the log
+of `report` and goes to the notification topic.
+
+**If it fails**, look at the red task:
+- `ingest_<stream>`: open the run it links to; clear it here once that is mended.
+- `await_lake`, `await_warehouse`: the message names the tasks that failed in the transform. After mending, clear
+  `drained` with its downstream tasks here.
+
+Running it again, or clearing it, is safe: loaded objects are not loaded twice, and an unchanged lake keeps its version.
+Example conf: none is needed, `{}`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import Metadata, PokeReturnValue, dag, task
+from landfall.assets import raw_drained
+from landfall.contracts.streams import load_stream_contracts
+from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
+from landfall.settings import REPOSITORY
+
+LONGEST_TRANSFORM = timedelta(hours=3)
+STREAMS = [contract.stream for contract in load_stream_contracts(REPOSITORY / "contracts" / "streams")]
+
+
+@dag(
+    schedule="0 2 * * *",
+    start_date=START_DATE,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    doc_md=__doc__,
+    tags=[Tag.INGEST, Tag.TRANSFORM, Tag.PUBLISH, Tag.SCHEDULED],
+)
+def nightly_batch() -> None:
+    ingests = [
+        TriggerDagRunOperator(
+            task_id=f"ingest_{stream}",
+            trigger_dag_id=f"ingest_{stream}",
+            # The same id for the same night, so that clearing this task runs that load again and adds no second one.
+            trigger_run_id="nightly__{{ run_id }}",
+            logical_date=None,
+            reset_dag_run=True,
+            wait_for_completion=True,
+            deferrable=True,
+            poke_interval=2,
+        )
+        for stream in STREAMS
+    ]
+
+    @task(outlets=[raw_drained])
+    def drained(**context: Any) -> Any:
+        from landfall.publish import steps
+
+        steps.expect([context["run_id"]])
+        yield Metadata(raw_drained, extra={"causes": [context["run_id"]]})
+
+    @task.sensor(mode="reschedule", poke_interval=5, timeout=LONGEST_TRANSFORM, retries=0)
+    def await_lake(**context: Any) -> PokeReturnValue:
+        from landfall.publish import steps
+
+        return PokeReturnValue(is_done=steps.published("lake", cause=context["run_id"]))
+
+    @task.sensor(mode="reschedule", poke_interval=5, timeout=LONGEST_TRANSFORM, retries=0)
+    def await_warehouse(**context: Any) -> PokeReturnValue:
+        from landfall.publish import steps
+
+        return PokeReturnValue(is_done=steps.published("warehouse", cause=context["run_id"]))
+
+    @task
+    def report(**context: Any) -> dict[str, Any]:
+        from landfall.publish.report import send_report
+
+        return send_report(run_id=context["run_id"])
+
+    ingests >> drained() >> await_lake() >> await_warehouse() >> report()
+
+
+nightly_batch()

@@ -1,0 +1,75 @@
+"""# transform_lake
+
+Builds the lake's models on Athena, audits the candidate, and publishes it as a new version.
+
+**Starts** when a nightly run has drained every stream (asset `raw_drained`), or by hand at any time.
+
+**Reads** `raw.*`. **Writes** `staging`, `intermediate`, `marts`, `extracts`; on success `published.<dataset>__v<N>`,
+the publication record of group `lake` and the asset `published_lake`.
+
+**If it fails**, readers stay on the last version: nothing has to be undone.
+- A red task below `dbt`: its log has dbt's message, its rendered template the SQL. Mend and clear that task with its
+  downstream tasks; the model is then run alone.
+- `audit_marts`: the data is not fit to publish. The log and the Data Docs link name the broken expectations. Mend the
+  cause in raw or in the model and trigger the DAG again.
+- `publish_lake` with *another publication moved it*: two runs crossed; trigger the DAG again.
+
+A run with nothing new keeps the version. Example conf: none is needed, `{}`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Metadata, dag, task
+from landfall.assets import published_lake, raw_drained
+from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
+from landfall.publish.task_context import causes, failed_tasks
+from landfall.transform import dbt_models
+
+
+@dag(
+    schedule=[raw_drained],
+    start_date=START_DATE,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    doc_md=__doc__,
+    tags=[Tag.TRANSFORM, Tag.PUBLISH, Tag.ATHENA],
+)
+def transform_lake() -> None:
+    @task
+    def begin_attempt(**context: Any) -> None:
+        from landfall.publish import steps
+
+        steps.begin("lake", causes=causes(context), run_id=context["run_id"])
+
+    @task
+    def audit_marts(**context: Any) -> dict[str, Any]:
+        from landfall.publish import steps
+
+        return steps.audit("lake", run_id=context["run_id"], dag_id="transform_lake")
+
+    @task(outlets=[published_lake])
+    def publish_lake(audited: dict[str, Any], **context: Any) -> Any:
+        from landfall.publish import steps
+
+        yield Metadata(published_lake, extra=steps.publish(audited, causes=causes(context), run_id=context["run_id"]))
+
+    @task(trigger_rule="one_failed", retries=0)
+    def record_failure(**context: Any) -> None:
+        from landfall.publish import steps
+
+        steps.record_failure(
+            "lake", causes=causes(context), run_id=context["run_id"], failed_tasks=failed_tasks(context)
+        )
+
+    begun = begin_attempt()
+    models = dbt_models(target="lake")
+    audited = audit_marts()
+    published = publish_lake(audited)
+    begun >> models >> audited
+    [begun, models, audited, published] >> record_failure()
+
+
+transform_lake()

@@ -1,0 +1,77 @@
+"""# transform_warehouse
+
+Builds the warehouse's models on Redshift Serverless from one pinned version of the published lake, audits them, and
+records them as published.
+
+**Starts** when a new version of the lake is published (asset `published_lake`), or by hand.
+
+**Reads** `published.<dataset>__v<N>` through an external schema. **Writes** schema `warehouse`; on success the
+publication record of group `warehouse`, which says which lake version it was built from, and the asset `published_warehouse`.
+
+**If it fails**, trigger it again once the cause is mended: every model takes up where its own rows end.
+- A red task below `dbt`: its log has dbt's message. Clear it with its downstream tasks to run that model alone.
+- `audit_warehouse`: the log and the Data Docs link name the broken expectations. The record stays on the last version.
+- `begin_attempt` with *there is none*: no lake version was published yet; run `transform_lake` first.
+
+Example conf: none is needed, `{}`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Metadata, dag, task
+from landfall.assets import published_lake, published_warehouse
+from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
+from landfall.publish.task_context import causes, failed_tasks
+from landfall.transform import dbt_models
+
+
+@dag(
+    schedule=[published_lake],
+    start_date=START_DATE,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    doc_md=__doc__,
+    tags=[Tag.TRANSFORM, Tag.PUBLISH, Tag.REDSHIFT],
+)
+def transform_warehouse() -> None:
+    @task
+    def begin_attempt(**context: Any) -> int:
+        from landfall.publish import steps
+
+        return steps.begin("warehouse", causes=causes(context), run_id=context["run_id"])
+
+    @task
+    def audit_warehouse(lake_version: int, **context: Any) -> dict[str, Any]:
+        from landfall.publish import steps
+
+        return steps.audit(
+            "warehouse", run_id=context["run_id"], dag_id="transform_warehouse", lake_version=lake_version
+        )
+
+    @task(outlets=[published_warehouse])
+    def publish_warehouse(audited: dict[str, Any], **context: Any) -> Any:
+        from landfall.publish import steps
+
+        extra = steps.publish(audited, causes=causes(context), run_id=context["run_id"])
+        yield Metadata(published_warehouse, extra=extra)
+
+    @task(trigger_rule="one_failed", retries=0)
+    def record_failure(**context: Any) -> None:
+        from landfall.publish import steps
+
+        steps.record_failure(
+            "warehouse", causes=causes(context), run_id=context["run_id"], failed_tasks=failed_tasks(context)
+        )
+
+    begun = begin_attempt()
+    models = dbt_models(target="warehouse", variables={"lake_version": "{{ ti.xcom_pull(task_ids='begin_attempt') }}"})
+    audited = audit_warehouse(begun)
+    published = publish_warehouse(audited)
+    begun >> models >> audited
+    [begun, models, audited, published] >> record_failure()
+
+
+transform_warehouse()

@@ -1,0 +1,100 @@
+"""The steps of a transform run, as its DAG calls them: begin, audit, publish, and record a failure.
+
+Every step takes and returns plain values, since they travel between tasks as XComs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from landfall.contracts.streams import load_stream_contracts
+from landfall.errors import PublicationError
+from landfall.publish.groups import LAKE, WAREHOUSE, datasets, suites
+from landfall.publish.publication import Attempt, Candidate, PublicationStore
+from landfall.quality.gates import Engine, run_gate
+from landfall.settings import REPOSITORY, Settings
+
+logger = logging.getLogger(__name__)
+
+_ENGINES: Mapping[str, Engine] = {LAKE: "athena", WAREHOUSE: "redshift"}
+
+
+def expect(causes: Sequence[str]) -> None:
+    """Note that publications of both groups are asked for by `causes`, so that none of an earlier run is mistaken."""
+    store = PublicationStore(Settings.from_environment())
+    for group in (LAKE, WAREHOUSE):
+        _record(store, causes, Attempt(group=group, cause="", state="running", detail="not begun"))
+
+
+def begin(group: str, *, causes: Sequence[str], run_id: str) -> int:
+    """Record that the attempt runs and return the current version of the lake (0: none), to which a run is pinned.
+
+    Raises PublicationError for the warehouse while there is no published lake to build it from.
+    """
+    store = PublicationStore(Settings.from_environment())
+    _record(store, causes, Attempt(group=group, cause="", state="running", run_id=run_id))
+    lake = store.current(LAKE)
+    if group == WAREHOUSE and lake is None:
+        raise PublicationError("the warehouse is built from the published lake, and there is none: run transform_lake")
+    return lake.version if lake else 0
+
+
+def audit(group: str, *, run_id: str, dag_id: str, lake_version: int | None = None) -> dict[str, Any]:
+    """Run the gate of `group` on its candidate and return the candidate and the gate's result.
+
+    `lake_version` is the version that the warehouse was built from, None for the lake itself.
+
+    Raises GateFailed when an expectation fails, PublicationError when the tables changed under the audit.
+    """
+    store = PublicationStore(Settings.from_environment())
+    candidate = store.freeze(group, datasets(group), built_from=lake_version)
+    result = run_gate(
+        gate=f"{group}_candidate", engine=_ENGINES[group], suites=suites(group), run_id=run_id, dag_id=dag_id
+    )
+    result.raise_if_failed()
+    if store.freeze(group, datasets(group), built_from=lake_version) != candidate:
+        raise PublicationError(f"tables of group {group!r} changed during their audit: run the DAG again, alone")
+    return {
+        "candidate": candidate.to_json(),
+        "gate": f"{result.gate}: {result.checks} of {result.checks} passed",
+        "data_docs_url": result.data_docs_url,
+    }
+
+
+def publish(audited: Mapping[str, Any], *, causes: Sequence[str], run_id: str) -> dict[str, Any]:
+    """Publish what `audit` returned and record the success; returns group, version and causes for the asset event."""
+    store = PublicationStore(Settings.from_environment())
+    contracts = load_stream_contracts(REPOSITORY / "contracts" / "streams")
+    publication = store.publish(
+        Candidate.from_json(audited["candidate"]),
+        gate=audited["gate"],
+        contract_versions={contract.stream: contract.version for contract in contracts},
+        cause_run_id=run_id,
+    )
+    group, version = publication.group, publication.version
+    _record(store, causes, Attempt(group=group, cause="", state="published", version=version, run_id=run_id))
+    logger.info("group %s is at version %d (%s)", group, version, publication.gate)
+    return {"group": group, "version": version, "causes": list(causes)}
+
+
+def record_failure(group: str, *, causes: Sequence[str], run_id: str, failed_tasks: Sequence[str]) -> None:
+    """Record that the attempt failed, and in which tasks, so that whoever waits for it stops at once."""
+    detail = f"run {run_id} failed in {', '.join(failed_tasks) or 'an unknown task'}"
+    store = PublicationStore(Settings.from_environment())
+    _record(store, causes, Attempt(group=group, cause="", state="failed", detail=detail, run_id=run_id))
+
+
+def published(group: str, *, cause: str) -> bool:
+    """Tell whether the publication that `cause` asked for is there; PublicationError as soon as it has failed."""
+    attempt = PublicationStore(Settings.from_environment()).attempt(group, cause)
+    if attempt is not None and attempt.state == "failed":
+        raise PublicationError(f"group {group!r} was not published: {attempt.detail}; readers stay on the last version")
+    return attempt is not None and attempt.state == "published"
+
+
+def _record(store: PublicationStore, causes: Sequence[str], attempt: Attempt) -> None:
+    for cause in causes:
+        store.record_attempt(replace(attempt, cause=cause))
