@@ -53,5 +53,5 @@ def redshift_address(settings: Settings) -> EngineAddress:
         database=settings.redshift_database,
     )
     plain = os.environ.get("LANDFALL_REDSHIFT_SSLMODE") == "disable"
-    connect_args = {"ssl": False, "sslmode": None} if plain else {"ssl": True, "sslmode": "verify-ca"}
+    connect_args: dict[str, Any] = {"ssl": False, "sslmode": None} if plain else {"ssl": True, "sslmode": "verify-ca"}
     return EngineAddress(url=url.render_as_string(hide_password=False), connect_args=connect_args)

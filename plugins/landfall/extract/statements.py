@@ -62,7 +62,7 @@ def parquet_unload(product: ExtractProduct, request: ExtractRequest, table: str,
 
 
 def _quoted(text: str) -> str:
-    """Return `text` as a SQL string literal, the same in both dialects; they differ on backslashes, so none may be in it."""
+    """Return `text` as a string literal of both dialects. They differ on backslashes, so none may be in it."""
     if "\\" in text:
         raise ValueError(f"a backslash cannot be quoted for both engines: {text!r}")
     return "'" + text.replace("'", "''") + "'"
@@ -72,7 +72,7 @@ def _midnight(day: date) -> exp.Cast:
     return exp.cast(exp.Literal.string(f"{day.isoformat()} 00:00:00"), exp.DataType.Type.TIMESTAMP)
 
 
-def _csv_cell(column: ProductColumn) -> exp.Expression:
+def _csv_cell(column: ProductColumn) -> exp.Expr:
     """Return a column as a CSV cell: text that a spreadsheet would run is made text again."""
     cell = exp.column(column.name)
     if column.type == "timestamp":
@@ -89,7 +89,7 @@ def _csv_cell(column: ProductColumn) -> exp.Expression:
     return exp.alias_(exp.Case().when(is_formula, escaped).else_(exp.column(column.name)), column.name)
 
 
-def _parquet_cell(column: ProductColumn) -> exp.Expression:
+def _parquet_cell(column: ProductColumn) -> exp.Expr:
     """Return a column as Athena's UNLOAD can write it: Parquet timestamps have milliseconds there."""
     if column.type != "timestamp":
         return exp.column(column.name)

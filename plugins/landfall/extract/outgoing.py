@@ -1,0 +1,76 @@
+"""The gate of outgoing files: Great Expectations on the files themselves, through a scratch table on Athena."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from landfall.aws import glue
+from landfall.contracts.extract_product import ExtractProduct
+from landfall.extract.unload import Unloaded
+from landfall.quality.gates import run_gate
+from landfall.quality.suites import suite_path
+from landfall.settings import Settings
+
+_SCRATCH = "scratch"
+_HIVE_TYPES = {"string": "string", "integer": "bigint", "boolean": "boolean", "timestamp": "timestamp"}
+_CSV = {
+    "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
+    "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+    "SerdeInfo": {
+        "SerializationLibrary": "org.apache.hadoop.hive.serde2.OpenCSVSerde",
+        # RFC 4180 escapes a quote by doubling it; the SerDe's own default is a backslash.
+        "Parameters": {"separatorChar": ",", "quoteChar": '"', "escapeChar": '"'},
+    },
+}
+_PARQUET = {
+    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
+}
+
+
+def run_outgoing_gate(
+    unloaded: Unloaded, product: ExtractProduct, *, settings: Settings, dag_id: str, run_id: str
+) -> Mapping[str, Any]:
+    """Run the product's suite on the files of `unloaded` and return {name, passed, checks}.
+
+    Raises GateFailed when an expectation fails, EngineError when Athena does.
+    """
+    gate = f"extracts.{product.product}"
+    request = unloaded.admission.request
+    digest = hashlib.sha256(unloaded.prefix.encode()).hexdigest()[:24]
+    table = f"extract_{digest}"
+    location = f"s3://{settings.extracts_bucket}/{unloaded.prefix}"
+    glue.put_table(
+        database=_SCRATCH, definition=scratch_table(table, product, file_format=request.format, location=location)
+    )
+    try:
+        result = run_gate(
+            gate=gate,
+            engine="athena",
+            suites={f"{_SCRATCH}.{table}": suite_path("extracts", product.product)},
+            run_id=run_id,
+            dag_id=dag_id,
+        )
+    finally:
+        glue.delete_table(database=_SCRATCH, table=table)
+    result.raise_if_failed()
+    return {"name": gate, "passed": result.passed, "checks": result.checks}
+
+
+def scratch_table(table: str, product: ExtractProduct, *, file_format: str, location: str) -> dict[str, Any]:
+    """Return Glue's TableInput of an external table over an attempt's files; a CSV's columns are all text."""
+    is_csv = file_format == "csv"
+    columns = [{"Name": c.name, "Type": "string" if is_csv else _HIVE_TYPES[c.type]} for c in product.columns]
+    parameters = {"EXTERNAL": "TRUE", "classification": file_format}
+    if is_csv:
+        parameters["skip.header.line.count"] = "1"
+    return {
+        "Name": table,
+        "TableType": "EXTERNAL_TABLE",
+        "Parameters": parameters,
+        "PartitionKeys": [],
+        "StorageDescriptor": {"Columns": columns, "Location": location, **(_CSV if is_csv else _PARQUET)},
+    }

@@ -1,0 +1,144 @@
+"""Check an attempt's files and write the manifest that makes them exist."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from landfall.aws import s3
+from landfall.contracts.extract_product import ExtractProduct, load_products
+from landfall.errors import VerificationError
+from landfall.extract.inspection import inspect_file, sha256_of
+from landfall.extract.layout import extract_prefix, manifest_key
+from landfall.extract.manifest import ManifestFile, build_manifest
+from landfall.extract.outgoing import run_outgoing_gate
+from landfall.extract.request import ExtractRequest
+from landfall.extract.unload import Unloaded
+from landfall.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Published:
+    """An extract that exists: where its manifest is, and how much it holds."""
+
+    manifest_uri: str
+    rows: int
+    files: int
+    bytes: int
+
+
+def read_manifest(request: ExtractRequest, settings: Settings) -> dict[str, Any] | None:
+    """Return the manifest of `request`'s extract, None while it has none.
+
+    Raises VerificationError if it certifies another request.
+    """
+    key = manifest_key(customer_id=request.customer_id, extract_id=request.extract_id)
+    try:
+        document: dict[str, Any] = json.loads(s3.read_object(bucket=settings.extracts_bucket, key=key))
+    except KeyError:
+        return None
+    if document["request"] != request.to_json():
+        raise VerificationError(f"extract {request.extract_id}: its manifest certifies another request")
+    return document
+
+
+def publish_extract(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_id: str) -> Published:
+    """Check every file of the attempt, run the outgoing gate, write the manifest and remove other attempts.
+
+    An extract that has its manifest already is left as it is. Raises VerificationError or GateFailed when the
+    files are not what was asked for: then no manifest exists and nobody can reach them.
+    """
+    request = unloaded.admission.request
+    document = read_manifest(request, settings)
+    if document is None:
+        document = _certify(unloaded, settings=settings, dag_id=dag_id, run_id=run_id)
+        key = manifest_key(customer_id=request.customer_id, extract_id=request.extract_id)
+        body = json.dumps(document, indent=2).encode()
+        s3.write_object(bucket=settings.extracts_bucket, key=key, body=body, content_type="application/json")
+    _remove_other_attempts(request, document, settings)
+    key = manifest_key(customer_id=request.customer_id, extract_id=request.extract_id)
+    return Published(
+        manifest_uri=f"s3://{settings.extracts_bucket}/{key}",
+        rows=document["rows"],
+        files=len(document["files"]),
+        bytes=sum(file["bytes"] for file in document["files"]),
+    )
+
+
+def _certify(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_id: str) -> dict[str, Any]:
+    """Return the manifest of the attempt's files, or raise VerificationError or GateFailed."""
+    request = unloaded.admission.request
+    product = load_products()[request.product]
+    base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
+    files: list[ManifestFile] = []
+    line_break_cells = 0
+    for found in s3.list_objects(bucket=settings.extracts_bucket, prefix=unloaded.prefix):
+        file, breaks = _check_file(found.key, base=base, product=product, request=request, settings=settings)
+        files.append(file)
+        line_break_cells += breaks
+    rows = sum(file.rows for file in files)
+    if rows != unloaded.expected_rows:
+        raise VerificationError(
+            f"extract {request.extract_id}: the files hold {rows} rows, the published version has "
+            f"{unloaded.expected_rows}; clear the run to write them again"
+        )
+    gate: Mapping[str, Any]
+    if line_break_cells or not files:
+        # Athena's CSV SerDe splits a quoted cell at its line break, and there is nothing to ask of no file.
+        gate = {"name": f"extracts.{product.product}", "passed": None, "reason": "files were scanned row by row only"}
+    else:
+        gate = run_outgoing_gate(unloaded, product, settings=settings, dag_id=dag_id, run_id=run_id)
+    return build_manifest(
+        admission=unloaded.admission,
+        product=product,
+        files=files,
+        engine=unloaded.engine,
+        gate=gate,
+        run_id=run_id,
+        created_at=datetime.now(UTC),
+    )
+
+
+def _check_file(
+    key: str, *, base: str, product: ExtractProduct, request: ExtractRequest, settings: Settings
+) -> tuple[ManifestFile, int]:
+    """Read one finished file back; return its entry in the manifest and how many cells hold a line break."""
+    with tempfile.TemporaryDirectory(prefix="landfall-extract-") as folder:
+        path = Path(folder) / PurePosixPath(key).name
+        with path.open("wb") as target:
+            shutil.copyfileobj(s3.open_object(bucket=settings.extracts_bucket, key=key), target)
+        facts = inspect_file(
+            path,
+            file_format=request.format,
+            column_types={column.name: column.type for column in product.columns},
+            customer_column=product.customer_column,
+            customer_id=request.customer_id,
+        )
+        if facts.foreign_rows or facts.formula_cells:
+            raise VerificationError(
+                f"{key}: {facts.foreign_rows} rows of another customer and {facts.formula_cells} formula cells; "
+                "the extract is held back"
+            )
+        entry = ManifestFile(
+            path=key.removeprefix(base), rows=facts.rows, bytes=path.stat().st_size, sha256=sha256_of(path)
+        )
+    return entry, facts.line_break_cells
+
+
+def _remove_other_attempts(request: ExtractRequest, document: Mapping[str, Any], settings: Settings) -> None:
+    """Delete the files of attempts that the manifest does not certify."""
+    base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
+    kept = {base + file["path"].partition("/")[0] + "/" for file in document["files"]}
+    for folder in list(s3.list_folders(bucket=settings.extracts_bucket, prefix=f"{base}attempt-")):
+        if folder not in kept:
+            removed = s3.delete_prefix(bucket=settings.extracts_bucket, prefix=folder)
+            logger.info("extract %s: removed %d files of %s", request.extract_id, removed, folder)
