@@ -1,6 +1,19 @@
 {{ config(
     unique_key=['order_id', 'line_number'],
     partitioned_by=['month(placed_at)'],
+    update_condition=any_differs([
+        'customer_id',
+        'shopper_id',
+        'status',
+        'sku',
+        'quantity',
+        'unit_price_cents',
+        'currency',
+        'note',
+        'placed_at',
+        'updated_at',
+        '_loaded_at',
+    ]),
 ) }}
 
 with

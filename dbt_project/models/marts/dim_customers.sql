@@ -1,4 +1,7 @@
-{{ config(unique_key=['customer_id', 'version']) }}
+{{ config(
+    unique_key=['customer_id', 'version'],
+    update_condition=any_differs(['valid_from', 'valid_to', 'is_current', '_loaded_at']),
+) }}
 
 with
 

@@ -2,6 +2,15 @@
     unique_key=['customer_id', 'sales_date', 'currency'],
     partitioned_by=['month(sales_date)'],
     delete_condition='src.order_lines is null',
+    update_condition=any_differs([
+        'orders',
+        'order_lines',
+        'units',
+        'gross_sales_cents',
+        'cancelled_cents',
+        'refunded_cents',
+        'net_sales_cents',
+    ]),
 ) }}
 
 {#-

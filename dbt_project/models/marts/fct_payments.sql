@@ -1,6 +1,7 @@
 {{ config(
     unique_key=['payment_event_id', 'occurred_at'],
     partitioned_by=['month(occurred_at)'],
+    update_condition=any_differs(['payment_kind', 'amount_cents', 'currency', '_loaded_at']),
 ) }}
 
 -- occurred_at never changes for an event; in the merge's key it lets the engine open the touched months only.

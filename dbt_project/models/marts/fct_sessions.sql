@@ -2,6 +2,17 @@
     unique_key=['session_id', 'session_date'],
     partitioned_by=['month(session_date)'],
     delete_condition='src.page_views is null',
+    update_condition=any_differs([
+        'customer_id',
+        'shopper_id',
+        'started_at',
+        'ended_at',
+        'page_views',
+        'entry_url',
+        'exit_url',
+        'device',
+        '_loaded_at',
+    ]),
 ) }}
 
 {#- Whole days are computed again: a late page view can join, split from or open sessions of its own day only. -#}
