@@ -55,7 +55,7 @@ def _dags_page(files: Sequence[Path]) -> str:
 
 
 def _dag_lines(file: Path) -> Iterator[str]:
-    """Yield a file's section: when its DAG runs, and its runbook with headings one level deeper."""
+    """Yield a file's section: when its DAG runs, and its runbook with all headings on the third level."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     yield f"## {file.stem}"
     yield ""
@@ -63,7 +63,11 @@ def _dag_lines(file: Path) -> Iterator[str]:
         yield f"Schedule: `{schedule}`"
         yield ""
     for line in (ast.get_docstring(tree) or "").splitlines():
-        yield f"##{line}" if line.startswith("#") else line
+        heading = line.lstrip("#").strip()
+        if not line.startswith("#"):
+            yield line
+        elif heading != file.stem:
+            yield f"### {heading}"
     yield ""
 
 

@@ -47,12 +47,12 @@ def download(answer: Mapping[str, Any], folder: Path) -> Downloaded:
 
 
 def verify(downloaded: Downloaded, command: list[str]) -> str:
-    """Run the product's own verifier on the download and return what it printed. Raises DemoError when it objects."""
+    """Run the product's own verifier on the download and return its verdict. Raises DemoError when it objects."""
     words = [*command, str(downloaded.manifest_path)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=_VERIFY_SECONDS, check=False)
     if done.returncode:
         raise DemoError(f"`{' '.join(words)}` found the extract wrong: {done.stdout}{done.stderr}")
-    return done.stdout.strip()
+    return done.stdout.strip().splitlines()[-1]
 
 
 def compare(downloaded: Downloaded, expected: Iterable[OrderLine]) -> tuple[int, list[str]]:
