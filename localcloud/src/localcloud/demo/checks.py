@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,24 +15,39 @@ from localcloud.demo.model import STREAMS
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerTotals:
+    """What the ledger says of a stream's loaded objects; records = loaded + duplicates + quarantined in each."""
+
+    records: int = 0
+    loaded: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class StreamResult:
-    """One stream as sent and as the pipeline shows it; all counts are records."""
+    """One stream as sent and as the pipeline shows it; all counts are records.
+
+    `landed` was counted in the bucket, `loaded` and `quarantined` on Athena.
+    """
 
     account: StreamAccount
     landed: int
+    ledger: LedgerTotals
     loaded: int
-    duplicates: int
     quarantined: Mapping[str, int]
 
     def differences(self) -> list[str]:
         """Return what is not as it was sent, empty when all is."""
-        pairs = (
-            ("landed", self.landed, self.account.sent),
-            ("loaded", self.loaded, self.account.good),
-            ("duplicates", self.duplicates, self.account.duplicates),
-            ("quarantined", dict(self.quarantined), dict(self.account.quarantined)),
+        sent = self.account
+        expected = LedgerTotals(sent.sent, sent.good, sent.duplicates, sum(sent.quarantined.values()))
+        triples = (
+            ("landed", self.landed, sent.sent),
+            ("rows in raw", self.loaded, sent.good),
+            ("rows in quarantine", dict(self.quarantined), dict(sent.quarantined)),
+            ("ledger", self.ledger, expected),
         )
-        return [f"{name} {found}, sent {wanted}" for name, found, wanted in pairs if found != wanted]
+        return [f"{name}: {found} instead of {wanted}" for name, found, wanted in triples if found != wanted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +90,13 @@ def check_streams(
     account: Mapping[str, StreamAccount], landed: Mapping[str, int], athena: AthenaQueries, ledger_table: str
 ) -> dict[str, StreamResult]:
     """Count every stream's records in the landing bucket, the raw and quarantine tables and the ledger."""
-    duplicates = ledger_duplicates(ledger_table)
+    ledger = ledger_totals(ledger_table)
     return {
         stream: StreamResult(
             account=account[stream],
             landed=landed[stream],
+            ledger=ledger.get(stream, LedgerTotals()),
             loaded=athena.number(f"select count(*) from raw.{stream}"),  # noqa: S608 - a name of our own
-            duplicates=duplicates.get(stream, 0),
             quarantined={
                 reason: int(count)
                 for reason, count in athena.rows(
@@ -141,13 +157,21 @@ def publications(table: str, groups: tuple[str, ...]) -> list[Publication]:
     ]
 
 
-def ledger_duplicates(table: str) -> dict[str, int]:
-    """Add up the duplicates that the ledger notes for each landed object, by stream."""
-    totals: dict[str, int] = {}
+def ledger_totals(table: str) -> dict[str, LedgerTotals]:
+    """Add up what the ledger notes for each object that is loaded, by stream."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for item in _scan(table):
-        if "duplicates" in item:
-            totals[str(item["stream"])] = totals.get(str(item["stream"]), 0) + int(item["duplicates"])
-    return totals
+        if item.get("state") == "loaded":
+            found[str(item["stream"])].append(item)
+    return {
+        stream: LedgerTotals(
+            records=sum(int(item["records"]) for item in items),
+            loaded=sum(int(item["loaded"]) for item in items),
+            duplicates=sum(int(item["duplicates"]) for item in items),
+            quarantined=sum(int(count) for item in items for count in item["quarantined"].values()),
+        )
+        for stream, items in found.items()
+    }
 
 
 def _scan(table: str) -> list[dict[str, Any]]:

@@ -48,7 +48,7 @@ def _streams(streams: Mapping[str, StreamResult]) -> Table:
         table.add_column(name.replace("_", " "), justify="right")
     table.add_column("equal")
     for stream, result in streams.items():
-        counts = (result.account.sent, result.landed, result.loaded, result.duplicates)
+        counts = (result.account.sent, result.landed, result.loaded, result.ledger.duplicates)
         reasons = (result.quarantined.get(reason, 0) for reason in REASONS)
         extra = (result.account.late, result.account.glued)
         table.add_row(stream, *(f"{count:,}" for count in (*counts, *reasons, *extra)), _mark(not result.differences()))
