@@ -39,3 +39,7 @@ class PublicationError(LandfallError):
 
 class VerificationError(LandfallError):
     """Extract files are not what their manifest certifies."""
+
+
+class DeploymentError(LandfallError):
+    """CloudFormation could not bring a stack to what its template says."""

@@ -91,8 +91,3 @@ def test_an_update_replaces_the_table_and_keeps_the_former_version(glue: Any) ->
 def test_a_table_of_no_database_is_an_error_and_not_an_empty_list(glue: Any) -> None:
     with pytest.raises(glue.exceptions.EntityNotFoundException):
         glue.get_tables(DatabaseName="nosuch")
-
-
-def test_what_is_not_provided_is_refused(aws: AwsProcess) -> None:
-    with pytest.raises(ClientError, match="not supported by the local cloud"):
-        aws.client("athena").list_work_groups()

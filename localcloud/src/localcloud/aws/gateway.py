@@ -1,4 +1,4 @@
-"""The ASGI application: ministack's, plus a health check and the delivery task inside its life span."""
+"""The ASGI application: ministack's, plus a health check, refusals and the delivery task inside its life span."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from ministack.app import SERVICE_HANDLERS
 from ministack.app import app as ministack_app
 
 from localcloud.aws.firehose_delivery import FirehoseDelivery
+from localcloud.aws.refusal import refusal, refused_service
 
 HEALTH_PATH = "/_localcloud/health"
 
 
 class Gateway:
-    """Answers the health check, hands everything else to ministack and runs `delivery` while it is up."""
+    """Answers the health check, refuses what is not served and hands the rest to ministack; runs `delivery`."""
 
     def __init__(self, delivery: FirehoseDelivery) -> None:
         self._delivery = delivery
@@ -23,10 +24,18 @@ class Gateway:
         """Serve one ASGI scope."""
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"] == HEALTH_PATH:
-            await _answer_health(send)
-        else:
-            await ministack_app(scope, receive, send)
+            return
+        if scope["type"] == "http":
+            if scope["path"] == HEALTH_PATH:
+                body = json.dumps({"status": "ready", "services": sorted(SERVICE_HANDLERS)}).encode()
+                headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+                await _respond(send, 200, headers, body)
+                return
+            service = refused_service(scope["headers"])
+            if service is not None:
+                await _respond(send, 400, *refusal(service, scope["headers"]))
+                return
+        await ministack_app(scope, receive, send)
 
     async def _lifespan(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         async def receive_after_stop() -> Any:
@@ -44,8 +53,6 @@ class Gateway:
         await ministack_app(scope, receive_after_stop, send_after_start)
 
 
-async def _answer_health(send: Any) -> None:
-    body = json.dumps({"status": "ready", "services": sorted(SERVICE_HANDLERS)}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+async def _respond(send: Any, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

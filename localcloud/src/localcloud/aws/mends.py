@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from localcloud.aws import glue_catalog
+from localcloud.aws import cfn_buckets, cfn_data, cfn_engines, cfn_properties, glue_catalog
 
 
-def install() -> None:
+def install(*, athena_endpoint: str, redshift_endpoint: str) -> None:
     """Mend ministack; call once, after `environment.prepare` and before it serves."""
     glue_catalog.install()
+    cfn_buckets.install()
+    cfn_data.install()
+    cfn_engines.install(athena_endpoint=athena_endpoint, redshift_endpoint=redshift_endpoint)
+    cfn_properties.install()

@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     from localcloud.aws.firehose_delivery import FirehoseDelivery
     from localcloud.aws.gateway import Gateway
 
-    mends.install()
+    mends.install(athena_endpoint=options.athena_endpoint, redshift_endpoint=options.redshift_endpoint)
     delivery = FirehoseDelivery()
     delivery.install()
     # uvicorn raises the signal again once it has shut down; without this the process would die of it.

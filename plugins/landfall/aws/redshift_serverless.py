@@ -1,0 +1,27 @@
+"""Where the warehouse listens and who logs in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from landfall.aws.clients import client
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarehouseLogin:
+    """What a PostgreSQL client needs to reach the warehouse."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+
+
+def warehouse_login(*, workgroup: str, secret_arn: str) -> WarehouseLogin:
+    """Return the endpoint of `workgroup` and the administrator that the secret names."""
+    found = client("redshift-serverless").get_workgroup(workgroupName=workgroup)["workgroup"]["endpoint"]
+    secret = json.loads(client("secretsmanager").get_secret_value(SecretId=secret_arn)["SecretString"])
+    return WarehouseLogin(
+        host=found["address"], port=found["port"], user=secret["username"], password=secret["password"]
+    )

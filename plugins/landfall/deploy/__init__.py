@@ -1,0 +1,1 @@
+"""Deploy the infrastructure: the platform once, then a stack a stream contract."""
