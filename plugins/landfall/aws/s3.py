@@ -47,17 +47,17 @@ def list_folders(*, bucket: str, prefix: str, start_after: str = "") -> Iterator
 
 def read_object(*, bucket: str, key: str) -> bytes:
     """Return the content of an object; raises KeyError with its address if there is none."""
+    return bytes(open_object(bucket=bucket, key=key).read())
+
+
+def open_object(*, bucket: str, key: str) -> Any:
+    """Return an object's content as a stream (botocore StreamingBody); KeyError with its address if there is none."""
     try:
-        return bytes(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+        return client("s3").get_object(Bucket=bucket, Key=key)["Body"]
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
             raise KeyError(f"s3://{bucket}/{key}") from error
         raise
-
-
-def open_object(*, bucket: str, key: str) -> Any:
-    """Return the content of an object as a stream (botocore StreamingBody), for what may not fit in memory."""
-    return client("s3").get_object(Bucket=bucket, Key=key)["Body"]
 
 
 def write_object(*, bucket: str, key: str, body: bytes, content_type: str = "application/octet-stream") -> None:

@@ -14,7 +14,7 @@ from landfall.contracts.model import Field, FieldType, StreamContract
 from landfall.contracts.reading import Place, read_document
 from landfall.contracts.vocabulary import DOCUMENT_KEYS, OBJECT_KEYS, SLA_KEYS
 
-_STREAM_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_STREAM_NAME = re.compile(r"[a-z][a-z0-9_]{1,29}")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _MINUTES = {"minutes": 1, "hours": 60, "days": 1440}
 
@@ -64,7 +64,7 @@ def load_stream_contract(path: Path) -> StreamContract:
 def _stream_name(place: Place, path: Path) -> str:
     name = place.text()
     if not _STREAM_NAME.fullmatch(name):
-        place.refuse("write a lower-case name of letters, digits and _, at most 40 long")
+        place.refuse("write a lower-case name of letters, digits and _, 2 to 30 long")
     if path.stem != name:
         place.refuse(f"the file is named {path.name}; both must be the stream's name")
     return name

@@ -112,7 +112,7 @@ def merge_quarantine(contract: StreamContract, *, mark: BatchMark, landing_days:
 
 def count_outcomes(
     contract: StreamContract, *, batch_id: str, days: Sequence[date], landing_days: Sequence[date]
-) -> exp.Query:
+) -> exp.Select:
     """Return the query (source_object, outcome, reason, records) that says what is in the tables now of each record.
 
     Outcomes: `records`, all that were read; `loaded`, this very record is the row of its key in raw; `duplicate`,
@@ -180,6 +180,12 @@ def _same_quarantined_record(landing_days: Sequence[date]) -> exp.Expr:
     same = (_column(name, "target").eq(_column(name, "source")) for name in IDENTITY)
     dates = [exp.cast(text_of(day.isoformat()), "date") for day in sorted(set(landing_days))]
     return exp.and_(*same, _column("landed_date", "target").isin(*dates))
+
+
+def within_days(time_field: str, *, first: date, last: date) -> exp.Condition:
+    """Return the condition that a time lies between two days, both included."""
+    time = _column(time_field)
+    return exp.and_(time >= _midnight(first), time.copy() < _midnight(last + timedelta(days=1)))
 
 
 def _on_days(time: exp.Column, days: Sequence[date]) -> exp.Expr:

@@ -1,0 +1,132 @@
+"""Items of one DynamoDB table, changed only under a condition on what they were."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from landfall.aws.clients import client
+
+TRANSACTION_LIMIT = 100
+"""Most items one transaction may change (DynamoDB service quotas)."""
+
+_CONFLICT_TRIES = 6
+_SERIALIZER = TypeSerializer()
+_DESERIALIZER = TypeDeserializer()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """New `values` for the item of `key`, on condition that its attributes are `expected` (None: absent).
+
+    An item whose attributes are all expected to be absent is created.
+    """
+
+    key: Mapping[str, str]
+    values: Mapping[str, Any]
+    expected: Mapping[str, Any]
+
+
+class ItemTable:
+    """The items of the table `name`."""
+
+    def __init__(self, *, name: str) -> None:
+        self._name = name
+
+    def read(self, key: Mapping[str, str]) -> dict[str, Any] | None:
+        """Return an item as it is now, or None."""
+        answer = client("dynamodb").get_item(TableName=self._name, Key=_serialized(key), ConsistentRead=True)
+        return _plain(answer["Item"]) if "Item" in answer else None
+
+    def select(
+        self, *, equals: tuple[str, str], begins: tuple[str, str] | None = None, index: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the items whose partition key equals a value and whose sort key begins with one, in its order.
+
+        Reads of an `index` may lag behind writes by moments; reads of the table do not.
+        """
+        names = {"#hash": equals[0]}
+        values = {":hash": equals[1]}
+        condition = "#hash = :hash"
+        if begins:
+            names["#range"], values[":range"] = begins
+            condition += " AND begins_with(#range, :range)"
+        request: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
+        pages = (
+            client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self._name,
+                KeyConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=_serialized(values),
+                **request,
+            )
+        )
+        for page in pages:
+            yield from (_plain(item) for item in page["Items"])
+
+    def change(self, change: Change) -> bool:
+        """Make the change; return False, with nothing done, if the item is not as expected."""
+        try:
+            client("dynamodb").update_item(**self._update(change))
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def change_all(self, changes: Sequence[Change]) -> bool:
+        """Make up to TRANSACTION_LIMIT changes together; return False, with nothing done, if one is not as expected."""
+        request = {"TransactItems": [{"Update": self._update(change)} for change in changes]}
+        for attempt in range(_CONFLICT_TRIES):
+            try:
+                client("dynamodb").transact_write_items(**request)
+            except ClientError as error:
+                reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
+                if "ConditionalCheckFailed" in reasons:
+                    return False
+                # Another writer is at one of the items this moment: nothing is known of its outcome yet.
+                if "TransactionConflict" not in reasons or attempt == _CONFLICT_TRIES - 1:
+                    raise
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - spreads retries, guards nothing
+            else:
+                return True
+        return False
+
+    def _update(self, change: Change) -> dict[str, Any]:
+        sets = {name: value for name, value in change.values.items() if value is not None}
+        removed = [name for name, value in change.values.items() if value is None]
+        present = {name: value for name, value in change.expected.items() if value is not None}
+        names = {f"#{name}": name for name in (*change.values, *change.expected)}
+        values = {f":new_{name}": value for name, value in sets.items()}
+        values |= {f":old_{name}": value for name, value in present.items()}
+        update = "SET " + ", ".join(f"#{name} = :new_{name}" for name in sets)
+        if removed:
+            update += " REMOVE " + ", ".join(f"#{name}" for name in removed)
+        conditions = [
+            f"#{name} = :old_{name}" if name in present else f"attribute_not_exists(#{name})"
+            for name in change.expected
+        ]
+        return {
+            "TableName": self._name,
+            "Key": _serialized(change.key),
+            "UpdateExpression": update,
+            "ConditionExpression": " AND ".join(conditions),
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": _serialized(values),
+        }
+
+
+def _serialized(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _SERIALIZER.serialize(value) for name, value in values.items()}
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _DESERIALIZER.deserialize(value) for name, value in item.items()}

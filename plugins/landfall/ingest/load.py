@@ -1,0 +1,174 @@
+"""Load landed objects into raw and quarantine: every record exactly once, however often a step is repeated.
+
+A batch goes through: claim, scratch table, merge into raw, merge into quarantine, count, close, drop scratch. All but
+the last two only add what is not there yet, so a run that died anywhere is simply run again.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+
+from landfall.aws import s3
+from landfall.contracts import StreamContract
+from landfall.errors import ConservationError, EngineError
+from landfall.ingest.batch import plan_batches
+from landfall.ingest.emptiness import holds_no_record
+from landfall.ingest.ledger import Claim, Entry, Ledger, Outcome
+from landfall.ingest.merge import BatchMark, count_outcomes, day_groups, merge_quarantine, merge_raw, select_days
+from landfall.ingest.report import LoadReport, outcomes_of
+from landfall.ingest.scratch import create_scratch, drop_scratch
+from landfall.ingest.statements import Statements, day_counts, is_unreadable_data
+
+logger = logging.getLogger(__name__)
+
+
+class Loader:
+    """Loads what one stream's ledger has open, batch by batch."""
+
+    def __init__(
+        self,
+        *,
+        contract: StreamContract,
+        ledger: Ledger,
+        statements: Statements,
+        landing_bucket: str,
+        lake_bucket: str,
+        raw_snapshot: Callable[[], int],
+    ) -> None:
+        """`raw_snapshot` returns the id of the raw table's current Iceberg snapshot."""
+        self._contract = contract
+        self._ledger = ledger
+        self._statements = statements
+        self._landing_bucket = landing_bucket
+        self._lake_bucket = lake_bucket
+        self._raw_snapshot = raw_snapshot
+        self._report = LoadReport(stream=contract.stream, contract_version=contract.version)
+
+    def run(self, *, retry_failed: bool = False) -> LoadReport:
+        """Load every claimable object and return the counts; unreadable objects are closed as failed and named there.
+
+        Raises EngineError, ConservationError or LeaseLostError; what was closed before stays closed.
+        """
+        open_entries = self._ledger.claimable(retry_failed=retry_failed)
+        while open_entries and self._load_entries(open_entries):
+            open_entries = self._ledger.claimable()
+        self._report.scanned_bytes = self._statements.scanned_bytes
+        return self._report
+
+    def _load_entries(self, entries: Sequence[Entry]) -> int:
+        """Load the entries and return how many of them could be claimed."""
+        by_key = {entry.landed.key: entry for entry in entries}
+        claimed = 0
+        for batch in plan_batches((entry.landed for entry in entries), bucket=self._landing_bucket):
+            batch_id = uuid.uuid4().hex
+            batch_entries = [by_key[landed.key] for landed in batch]
+            claims = self._ledger.claim(batch_entries, batch_id=batch_id)
+            # A run that died may have left its scratch table; if it still lives, this stops it.
+            for abandoned in sorted({entry.batch_id for entry in batch_entries if entry.batch_id}):
+                self._clear_scratch(abandoned)
+            if claims:
+                self._load_claims(claims, batch_id)
+            claimed += len(claims)
+        return claimed
+
+    def _load_claims(self, claims: Sequence[Claim], batch_id: str) -> None:
+        # No `finally`: what must not be done again after a kill is not left to it, and a kill would skip it anyway.
+        try:
+            if self._read_into_scratch(claims, batch_id):
+                self._move(claims, batch_id)
+        except Exception:
+            self._ledger.give_back(claims)
+            self._clear_scratch_if_possible(batch_id)
+            raise
+        self._clear_scratch(batch_id)
+
+    def _read_into_scratch(self, claims: Sequence[Claim], batch_id: str) -> bool:
+        """Create the scratch table; False if an object is unreadable, after its readable neighbours were loaded."""
+        statement = create_scratch(
+            self._contract,
+            batch_id=batch_id,
+            objects=[claim.landed for claim in claims],
+            landing_bucket=self._landing_bucket,
+            location=f"s3://{self._lake_bucket}/{self._scratch_prefix(batch_id)}",
+        )
+        try:
+            self._statements.run(statement)
+        except EngineError as error:
+            if not is_unreadable_data(error):
+                raise
+            self._clear_scratch(batch_id)
+            self._isolate_unreadable(claims, batch_id, error)
+            return False
+        return True
+
+    def _isolate_unreadable(self, claims: Sequence[Claim], batch_id: str, error: EngineError) -> None:
+        """Halve the batch until the unreadable objects are alone, and close these as failed."""
+        if len(claims) == 1:
+            logger.error("object %s cannot be read: %s", claims[0].landed.key, error)
+            self._ledger.fail(claims[0], error=str(error))
+            self._report.failed.append(claims[0].landed.key)
+            return
+        middle = len(claims) // 2
+        for half in (claims[:middle], claims[middle:]):
+            if self._read_into_scratch(half, batch_id):
+                self._move(half, batch_id)
+                self._clear_scratch(batch_id)
+
+    def _move(self, claims: Sequence[Claim], batch_id: str) -> None:
+        """Merge the scratch table into raw and quarantine, count what is there now, and close the objects."""
+        mark = BatchMark(batch_id=batch_id, contract_version=self._contract.version, loaded_at=datetime.now(UTC))
+        landing_days = sorted({date.fromisoformat(claim.landed.dt) for claim in claims})
+        good_by_day, bad = day_counts(self._statements.rows(select_days(self._contract, batch_id)))
+        for days in day_groups(good_by_day):
+            self._ledger.renew(claims)
+            self._statements.run(merge_raw(self._contract, mark=mark, days=days))
+        if bad:
+            self._ledger.renew(claims)
+            self._statements.run(merge_quarantine(self._contract, mark=mark, landing_days=landing_days))
+        counts = count_outcomes(self._contract, batch_id=batch_id, days=sorted(good_by_day), landing_days=landing_days)
+        outcomes = outcomes_of(claims, self._statements.rows(counts), bucket=self._landing_bucket)
+        self._confirm_empty_objects(outcomes)
+        snapshot_id = self._raw_snapshot() if good_by_day else None
+        self._ledger.close(
+            outcomes, batch_id=batch_id, contract_version=self._contract.version, snapshot_id=snapshot_id
+        )
+        self._report.add(outcomes, batch_id=batch_id, days=good_by_day)
+        self._report.raw_snapshot_id = snapshot_id or self._report.raw_snapshot_id
+        logger.info(
+            "loaded stream=%s batch_id=%s objects=%d records=%d loaded=%d duplicates=%d quarantined=%d",
+            self._contract.stream,
+            batch_id,
+            len(outcomes),
+            sum(outcome.records for outcome in outcomes.values()),
+            sum(outcome.loaded for outcome in outcomes.values()),
+            sum(outcome.duplicates for outcome in outcomes.values()),
+            bad,
+        )
+
+    def _confirm_empty_objects(self, outcomes: dict[Claim, Outcome]) -> None:
+        """Look into the objects of which Athena returned no record. Raises ConservationError if one holds any."""
+        for claim, outcome in outcomes.items():
+            key = claim.landed.key
+            if outcome.records == 0 and not holds_no_record(bucket=self._landing_bucket, key=key):
+                raise ConservationError(
+                    f"s3://{self._landing_bucket}/{key}: Athena read no record, but the object holds some: "
+                    "is its day within the landing table's projected range?"
+                )
+
+    def _clear_scratch_if_possible(self, batch_id: str) -> None:
+        """Clear the scratch table after another failure, which must not be hidden by one of this."""
+        try:
+            self._clear_scratch(batch_id)
+        except Exception:
+            logger.exception("scratch table of batch %s is left behind until its objects are claimed again", batch_id)
+
+    def _clear_scratch(self, batch_id: str) -> None:
+        """Drop the scratch table, and the files a failed statement may have left; repeatable."""
+        self._statements.run(drop_scratch(self._contract, batch_id))
+        s3.delete_prefix(bucket=self._lake_bucket, prefix=self._scratch_prefix(batch_id))
+
+    def _scratch_prefix(self, batch_id: str) -> str:
+        return f"scratch/{self._contract.stream}_{batch_id}/"

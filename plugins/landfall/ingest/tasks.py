@@ -1,0 +1,113 @@
+"""The tasks of ingest_<stream>: the pieces of this package put together with what the environment says."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlglot import exp
+
+from landfall.aws import glue
+from landfall.aws.athena import Athena
+from landfall.aws.dynamodb import ItemTable
+from landfall.aws.iceberg import IcebergCatalog
+from landfall.contracts import StreamContract, load_stream_contract
+from landfall.errors import EngineError
+from landfall.ingest.discover import discover
+from landfall.ingest.ledger import Ledger
+from landfall.ingest.load import Loader
+from landfall.ingest.merge import within_days
+from landfall.ingest.statements import Statements
+from landfall.ingest.tables import TableShape, add_columns, create_table, quarantine_shape, raw_shape
+from landfall.settings import REPOSITORY, Settings
+
+logger = logging.getLogger(__name__)
+
+RAW_SUITES = REPOSITORY / "expectations" / "raw"
+
+
+def discover_objects(*, stream: str, run_id: str) -> dict[str, int]:
+    """Enter the stream's landed objects into the ledger; return the counts of Discovery."""
+    settings = Settings.from_environment()
+    found = discover(
+        ledger=_ledger(settings, stream, run_id),
+        stream=stream,
+        bucket=settings.landing_bucket,
+        queue=settings.landed_queue(stream),
+        today=datetime.now(UTC).date(),
+    )
+    return found.as_counts()
+
+
+def load_objects(*, stream: str, run_id: str, retry_failed: bool = False) -> dict[str, Any]:
+    """Load what the ledger has open and return the report's values.
+
+    Raises EngineError after all else was loaded if an object could not be read; it stays failed until retry_failed.
+    """
+    settings = Settings.from_environment()
+    contract = _contract(stream)
+    statements = Statements(engine=Athena(settings=settings))
+    for shape in (raw_shape(contract), quarantine_shape(contract)):
+        ensure_table(shape, statements=statements, lake_bucket=settings.lake_bucket)
+    loader = Loader(
+        contract=contract,
+        ledger=_ledger(settings, stream, run_id),
+        statements=statements,
+        landing_bucket=settings.landing_bucket,
+        lake_bucket=settings.lake_bucket,
+        raw_snapshot=lambda: IcebergCatalog().read(contract.raw_table).snapshot_id,
+    )
+    report = loader.run(retry_failed=retry_failed)
+    logger.info("load of run_id=%s: %s", run_id, report.as_dict())
+    if report.failed:
+        raise EngineError(
+            f"{stream}: {len(report.failed)} objects cannot be read, all others are loaded. "
+            f"Put them right and run again with retry_failed: {', '.join(report.failed)}"
+        )
+    return report.as_dict()
+
+
+def audit_raw(*, stream: str, report: dict[str, Any], dag_id: str, run_id: str) -> dict[str, Any]:
+    """Hold the rows that this run loaded against the stream's raw suite; return the gate's result by name.
+
+    Raises GateFailed. Nothing is checked if nothing was loaded.
+    """
+    from landfall.quality.gates import run_gate  # Great Expectations takes seconds to import
+
+    if not report["loaded"]:
+        return {"checks": 0, "skipped": "no row was loaded"}
+    contract = _contract(stream)
+    days = [date.fromisoformat(report[name]) for name in ("first_day", "last_day")]
+    batches = exp.column("_batch_id", quoted=True).isin(*report["batch_ids"])
+    result = run_gate(
+        gate=f"raw_{stream}",
+        engine="athena",
+        suites={contract.raw_table: RAW_SUITES / f"{stream}.yaml"},
+        run_id=run_id,
+        dag_id=dag_id,
+        where=exp.and_(batches, within_days(contract.time_field, first=days[0], last=days[1])),
+    )
+    result.raise_if_failed()
+    return {"checks": result.checks, "data_docs_url": result.data_docs_url}
+
+
+def ensure_table(shape: TableShape, *, statements: Statements, lake_bucket: str) -> None:
+    """Create the table if it is missing, add the columns it lacks. Raises ContractError for a changed type."""
+    found = glue.get_table(database=shape.database, table=shape.name)
+    if found is None:
+        statements.run(create_table(shape, location=f"s3://{lake_bucket}/{shape.database}/{shape.name}/"))
+        return
+    existing = {column["Name"]: column["Type"] for column in found["StorageDescriptor"]["Columns"]}
+    widening = add_columns(shape, existing)
+    if widening is not None:
+        statements.run(widening)
+
+
+def _contract(stream: str) -> StreamContract:
+    return load_stream_contract(REPOSITORY / "contracts" / "streams" / f"{stream}.yaml")
+
+
+def _ledger(settings: Settings, stream: str, run_id: str) -> Ledger:
+    return Ledger(items=ItemTable(name=settings.ledger_table), stream=stream, owner=run_id, clock=time.time)
