@@ -38,7 +38,7 @@ def run_outgoing_gate(
 
     Raises GateFailed when an expectation fails, EngineError when Athena does.
     """
-    gate = f"extracts.{product.product}"
+    gate = f"outgoing_{product.product}"
     request = unloaded.admission.request
     digest = hashlib.sha256(unloaded.prefix.encode()).hexdigest()[:24]
     table = f"extract_{digest}"
@@ -50,7 +50,7 @@ def run_outgoing_gate(
         result = run_gate(
             gate=gate,
             engine="athena",
-            suites={f"{_SCRATCH}.{table}": suite_path("extracts", product.product)},
+            suites={f"{_SCRATCH}.{table}": suite_path("extracts", f"outgoing_{product.product}")},
             run_id=run_id,
             dag_id=dag_id,
         )

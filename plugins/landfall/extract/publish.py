@@ -94,7 +94,7 @@ def _certify(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_id: str
     gate: Mapping[str, Any]
     if line_break_cells or not files:
         # Athena's CSV SerDe splits a quoted cell at its line break, and there is nothing to ask of no file.
-        gate = {"name": f"extracts.{product.product}", "passed": None, "reason": "files were scanned row by row only"}
+        gate = {"name": f"outgoing_{product.product}", "passed": None, "reason": "files were scanned row by row only"}
     else:
         gate = run_outgoing_gate(unloaded, product, settings=settings, dag_id=dag_id, run_id=run_id)
     return build_manifest(

@@ -126,7 +126,9 @@ def _suite(name: str, suite: Suite) -> gx.ExpectationSuite:
 def _result(relation: str, result: Any) -> CheckResult:
     """Return one expectation's result as counts; raise EngineError if the engine could not answer."""
     configuration = result.expectation_config
-    subject = configuration.kwargs.get("column") or configuration.kwargs.get("column_list")
+    kwargs = configuration.kwargs
+    pair = f"{kwargs['column_A']}, {kwargs['column_B']}" if "column_A" in kwargs else None
+    subject = kwargs.get("column") or kwargs.get("column_list") or pair or configuration.description
     name = f"{configuration.type}({subject})" if subject else configuration.type
     problem = _exception_message(result.exception_info)
     if problem:

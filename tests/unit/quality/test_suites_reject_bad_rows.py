@@ -1,0 +1,144 @@
+"""Every suite accepts a good row, and every one of its checks rejects a row made bad for it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from landfall.aws.engine_urls import EngineAddress
+from landfall.quality.suites import EXPECTATIONS, Check, Suite, load_suite
+
+SUITES = sorted(path.relative_to(EXPECTATIONS).with_suffix("").as_posix() for path in EXPECTATIONS.rglob("*.yaml"))
+
+
+Row = dict[str, Any]
+
+_AT, _LATER = "2026-11-20 10:00:00", "2026-11-20 11:00:00"
+_EVENT: Row = {"customer_id": "cus_000001", "shopper_id": "shp_00000001", "_source_object": "s3://x/y.gz"}
+_LINE: Row = {**_EVENT, "order_id": "ord_0123456789ab", "line_number": 1, "status": "paid", "quantity": 2}
+_LINE |= {"unit_price_cents": 50, "line_total_cents": 100, "currency": "EUR", "placed_at": _AT, "updated_at": _LATER}
+_PAYMENT: Row = {**_EVENT, "payment_event_id": "pev_1", "payment_id": "pay_1", "order_id": "ord_1", "currency": "EUR"}
+_PAYMENT |= {"amount_cents": 5, "net_amount_cents": -5, "payment_kind": "refund", "payment_method": "card"}
+_PAYMENT |= {"kind": "refund", "method": "card", "occurred_at": _AT}
+_CUSTOMER: Row = {**_EVENT, "version": 1, "name": "A", "customer_name": "A", "plan": "free", "country": "DE"}
+_CUSTOMER |= {"is_active": True, "is_current": True, "valid_from": _AT, "valid_to": _LATER}
+_DAY: Row = {"customer_id": "cus_000001", "sales_date": "2026-11-20", "currency": "EUR", "orders": 1, "units": 2}
+_DAY |= {"gross_sales_cents": 100, "cancelled_cents": 30, "refunded_cents": 20, "net_sales_cents": 50}
+
+GOOD: Mapping[str, Row] = {
+    "raw/orders": {**_LINE, "version": 1, "occurred_at": _AT},
+    "raw/payments": _PAYMENT,
+    "raw/customers": _CUSTOMER,
+    "raw/page_views": {**_EVENT, "page_view_id": "pgv_1", "url": "/", "device": "mobile", "occurred_at": _AT},
+    "marts/fct_orders": _LINE,
+    "marts/fct_payments": _PAYMENT,
+    "marts/dim_customers": _CUSTOMER,
+    "marts/fct_daily_sales": _DAY,
+    "marts/fct_sessions": {
+        **_EVENT,
+        "session_id": "pgv_1",
+        "started_at": _AT,
+        "ended_at": _LATER,
+        "page_views": 3,
+        "duration_seconds": 3600,
+        "device": "mobile",
+    },
+    "extracts/ext_orders": _LINE,
+    "extracts/outgoing_orders": _LINE,
+    "warehouse/dwh_fct_payments": _PAYMENT,
+    "warehouse/dwh_dim_customers": _CUSTOMER,
+    "warehouse/dwh_fct_daily_sales": _DAY,
+}
+
+_BROKEN_BY_RULE: Mapping[str, Row] = {
+    "line_total_cents = quantity x unit_price_cents": {"line_total_cents": 101},
+    "net_amount_cents lies within +- amount_cents": {"net_amount_cents": -6},
+    "net = gross - cancelled - refunded": {"net_sales_cents": 51},
+    "gross sales of all days = total of all order lines": {"gross_sales_cents": 101, "net_sales_cents": 51},
+}
+
+
+def break_for(check: Check, good: Row) -> list[Row]:
+    """Return rows that the one `check` must reject, made from a good row."""
+    kwargs = check.kwargs
+    column = kwargs.get("column", "")
+    match check.type:
+        case "expect_table_row_count_to_be_between":
+            return []
+        case "expect_compound_columns_to_be_unique" | "expect_column_values_to_be_unique":
+            return [good, good]
+        case "expect_column_values_to_not_be_null":
+            return [{**good, column: None}]
+        case "expect_column_values_to_be_in_set":
+            return [{**good, column: "bogus"}]
+        case "expect_column_values_to_be_between":
+            return [{**good, column: kwargs["min_value"] - 1}]
+        case "expect_column_value_lengths_to_equal":
+            return [{**good, column: "x" * (kwargs["value"] + 1)}]
+        case "expect_column_unique_value_count_to_be_between":
+            return [good, {**good, column: "cus_000002"}]
+        case "expect_column_pair_values_a_to_be_greater_than_b":
+            return [{**good, kwargs["column_A"]: "2026-01-01 00:00:00"}]
+        case "unexpected_rows_expectation" if kwargs["description"] == "one current version a customer":
+            return [good, {**good, "version": 2}]
+        case "unexpected_rows_expectation":
+            return [{**good, **_BROKEN_BY_RULE[kwargs["description"]]}]
+    raise LookupError(f"no bad fixture is known for {check.type}: add one")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Path]:
+    """A SQLite file; every connection to it sees a database `marts` with the order lines that days are summed from."""
+    marts = tmp_path / "marts.db"
+    with sqlite3.connect(marts) as connection:
+        connection.execute("create table fct_orders (line_total_cents integer)")
+        connection.execute("insert into fct_orders values (100)")
+
+    def attach(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("attach database ? as marts", [str(marts)])
+
+    sa.event.listen(sa.Engine, "connect", attach)
+    yield tmp_path / "rows.db"
+    sa.event.remove(sa.Engine, "connect", attach)
+
+
+def test_every_suite_has_a_good_row() -> None:
+    assert sorted(GOOD) == SUITES
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_suite_accepts_good_and_rejects_bad(name: str, database: Path, tmp_path: Path) -> None:
+    from landfall.quality.checkpoint import run_suites
+
+    suite = load_suite(EXPECTATIONS / f"{name}.yaml")
+    good = GOOD[name]
+    _write_table(database, "good", good, [good])
+    for number, check in enumerate(suite.checks):
+        _write_table(database, f"bad_{number}", good, break_for(check, good))
+    suites = {"good": suite}
+    suites |= {f"bad_{number}": Suite(f"bad {number}", (check,)) for number, check in enumerate(suite.checks)}
+
+    results = run_suites(
+        address=EngineAddress(f"sqlite:///{database}", {}),
+        queries={relation: f"SELECT * FROM {relation}" for relation in suites},
+        suites=suites,
+        run_name="test",
+        site=tmp_path / "site",
+    )
+
+    assert [result.check for result in results if result.relation == "good" and not result.passed] == []
+    accepted = {result.relation for result in results if result.passed}
+    for number, check in enumerate(suite.checks):
+        assert f"bad_{number}" not in accepted, f"{check.type} {check.kwargs} let its bad fixture pass"
+
+
+def _write_table(database: Path, table: str, columns: dict[str, object], rows: Sequence[dict[str, object]]) -> None:
+    with sqlite3.connect(database) as connection:
+        connection.execute(f"create table {table} ({', '.join(columns)})")
+        marks = ", ".join("?" for _ in columns)
+        connection.executemany(f"insert into {table} values ({marks})", [tuple(row.values()) for row in rows])
