@@ -23,12 +23,14 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import Metadata, PokeReturnValue, dag, task
+from airflow.sdk import PokeReturnValue, dag, task
 from landfall.assets import raw_drained
 from landfall.contracts.streams import load_stream_contracts
 from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
 from landfall.settings import REPOSITORY
 
+LOAD_RUN = "nightly__{}"
+LOAD_TASK = "load_objects"
 LONGEST_TRANSFORM = timedelta(hours=3)
 STREAMS = [contract.stream for contract in load_stream_contracts(REPOSITORY / "contracts" / "streams")]
 
@@ -48,7 +50,7 @@ def nightly_batch() -> None:
             task_id=f"ingest_{stream}",
             trigger_dag_id=f"ingest_{stream}",
             # The same id for the same night, so that clearing this task runs that load again and adds no second one.
-            trigger_run_id="nightly__{{ run_id }}",
+            trigger_run_id=LOAD_RUN.format("{{ run_id }}"),
             logical_date=None,
             reset_dag_run=True,
             wait_for_completion=True,
@@ -59,11 +61,11 @@ def nightly_batch() -> None:
     ]
 
     @task(outlets=[raw_drained])
-    def drained(**context: Any) -> Any:
+    def drained(**context: Any) -> None:
         from landfall.publish import steps
 
         steps.expect([context["run_id"]])
-        yield Metadata(raw_drained, extra={"causes": [context["run_id"]]})
+        context["outlet_events"][raw_drained].extra = {"causes": [context["run_id"]]}
 
     @task.sensor(mode="reschedule", poke_interval=5, timeout=LONGEST_TRANSFORM, retries=0)
     def await_lake(**context: Any) -> PokeReturnValue:
@@ -81,7 +83,14 @@ def nightly_batch() -> None:
     def report(**context: Any) -> dict[str, Any]:
         from landfall.publish.report import send_report
 
-        return send_report(run_id=context["run_id"])
+        run_id = context["run_id"]
+        loads = {
+            stream: context["ti"].xcom_pull(
+                dag_id=f"ingest_{stream}", run_id=LOAD_RUN.format(run_id), task_ids=LOAD_TASK
+            )
+            for stream in STREAMS
+        }
+        return send_report(run_id=run_id, loads=loads)
 
     ingests >> drained() >> await_lake() >> await_warehouse() >> report()
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Metadata, dag, task
+from airflow.sdk import dag, task
 from landfall.assets import published_lake, raw_drained
 from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
 from landfall.publish.task_context import causes, failed_tasks
@@ -51,10 +51,12 @@ def transform_lake() -> None:
         return steps.audit("lake", run_id=context["run_id"], dag_id="transform_lake")
 
     @task(outlets=[published_lake])
-    def publish_lake(audited: dict[str, Any], **context: Any) -> Any:
+    def publish_lake(audited: dict[str, Any], **context: Any) -> dict[str, Any]:
         from landfall.publish import steps
 
-        yield Metadata(published_lake, extra=steps.publish(audited, causes=causes(context), run_id=context["run_id"]))
+        published = steps.publish(audited, causes=causes(context), run_id=context["run_id"])
+        context["outlet_events"][published_lake].extra = published
+        return published
 
     @task(trigger_rule="one_failed", retries=0)
     def record_failure(**context: Any) -> None:

@@ -6,7 +6,8 @@ records them as published.
 **Starts** when a new version of the lake is published (asset `published_lake`), or by hand.
 
 **Reads** `published.<dataset>__v<N>` through an external schema. **Writes** schema `warehouse`; on success the
-publication record of group `warehouse`, which says which lake version it was built from, and the asset `published_warehouse`.
+publication record of group `warehouse`, which names the lake version it was built from, and the asset
+`published_warehouse`.
 
 **If it fails**, trigger it again once the cause is mended: every model takes up where its own rows end.
 - A red task below `dbt`: its log has dbt's message. Clear it with its downstream tasks to run that model alone.
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Metadata, dag, task
+from airflow.sdk import dag, task
 from landfall.assets import published_lake, published_warehouse
 from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
 from landfall.publish.task_context import causes, failed_tasks
@@ -52,11 +53,12 @@ def transform_warehouse() -> None:
         )
 
     @task(outlets=[published_warehouse])
-    def publish_warehouse(audited: dict[str, Any], **context: Any) -> Any:
+    def publish_warehouse(audited: dict[str, Any], **context: Any) -> dict[str, Any]:
         from landfall.publish import steps
 
-        extra = steps.publish(audited, causes=causes(context), run_id=context["run_id"])
-        yield Metadata(published_warehouse, extra=extra)
+        published = steps.publish(audited, causes=causes(context), run_id=context["run_id"])
+        context["outlet_events"][published_warehouse].extra = published
+        return published
 
     @task(trigger_rule="one_failed", retries=0)
     def record_failure(**context: Any) -> None:
