@@ -78,9 +78,11 @@ class Layout:
 
     @property
     def sockets(self) -> Path:
-        """A folder for Unix sockets: in the state where the path is short enough, else in the temporary folder."""
+        """A folder for Unix sockets: in the state where its path will do, else in the temporary folder."""
         inside = self.state / "run"
-        if len(os.fsencode(inside)) + len("/.s.PGSQL.5432.lock") <= SOCKET_PATH_BYTES:
+        is_short = len(os.fsencode(inside)) + len("/postgres/.s.PGSQL.5432.lock") <= SOCKET_PATH_BYTES
+        # PostgreSQL's clients take a comma for the end of a host.
+        if is_short and "," not in str(inside):
             return inside
         mark = hashlib.sha256(os.fsencode(self.state)).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"landfall-{os.getuid()}-{mark}"

@@ -79,7 +79,7 @@ def wait_and_create_database(layout: Layout, environment: Mapping[str, str], *, 
 
 
 def _binaries() -> Path:
-    """The folder of PostgreSQL's programs in its wheel, whose Python code is not imported: it looks for a server of its own."""
+    """The folder of PostgreSQL's programs in its wheel. Its Python code is not imported: it looks for a server."""
     package = importlib.util.find_spec(PACKAGE)
     if package is None or package.origin is None:
         raise StackError(f"{PACKAGE} is not installed: run `make up`")

@@ -22,10 +22,10 @@ class Cost:
     cpu_seconds: float
 
 
-def cost_of(pid: int) -> Cost:
-    """Add up a process and all its descendants; CPU includes descendants that have ended and been waited for."""
+def cost_of(processes: Iterable[psutil.Process]) -> Cost:
+    """Add up the processes; their CPU includes that of children which have ended and been waited for."""
     memory, cpu = 0, 0.0
-    for process in family_of(pid):
+    for process in processes:
         try:
             with process.oneshot():
                 times = process.cpu_times()

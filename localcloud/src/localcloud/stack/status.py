@@ -10,7 +10,7 @@ from rich.table import Table
 from localcloud.stack.layout import Layout
 from localcloud.stack.plan import Plan
 from localcloud.stack.ports import Ports
-from localcloud.stack.processes import Cost, cost_of
+from localcloud.stack.processes import Cost, cost_of, family_of
 from localcloud.stack.supervisor import ProcessState, Supervisor
 
 PORTS_OF = {
@@ -19,6 +19,7 @@ PORTS_OF = {
     "redshift": ("redshift", "redshift_api"),
     "airflow-api-server": ("airflow",),
 }
+SUPERVISORD = "supervisord"
 MEBIBYTE = 1024 * 1024
 
 
@@ -62,11 +63,11 @@ def measure(layout: Layout, *, seconds: float) -> Status:
     if plan is None:
         return Status(())
     supervisor = Supervisor(layout)
-    before = {state.name: cost_of(state.pid) for state in _planned(plan, supervisor) if state.pid}
+    before = {state.name: _cost(state) for state in _planned(plan, supervisor) if state.pid}
     started = time.monotonic()
     time.sleep(seconds if before else 0)
     states = _planned(plan, supervisor)
-    after = {state.name: cost_of(state.pid) for state in states if state.pid}
+    after = {state.name: _cost(state) for state in states if state.pid}
     elapsed = time.monotonic() - started
     return Status(
         tuple(_row(state, before.get(state.name), after.get(state.name), elapsed, plan.ports) for state in states)
@@ -96,9 +97,17 @@ def as_table(status: Status) -> Table:
 
 
 def _planned(plan: Plan, supervisor: Supervisor) -> list[ProcessState]:
-    """The state of every process of the plan; that of supervisord's own is left out: it idles at 20 MiB."""
+    """The state of every process of the plan, and of supervisord itself."""
     states = supervisor.states()
-    return [states.get(name, ProcessState(name, "DOWN", 0, 0)) for name in plan.programs]
+    pid = supervisor.pid
+    parent = ProcessState(SUPERVISORD, "RUNNING" if pid else "DOWN", pid or 0, 0)
+    return [parent, *(states.get(name, ProcessState(name, "DOWN", 0, 0)) for name in plan.programs)]
+
+
+def _cost(state: ProcessState) -> Cost:
+    """What the process and its descendants use; those of supervisord have rows of their own."""
+    family = family_of(state.pid)
+    return cost_of(family[:1] if state.name == SUPERVISORD else family)
 
 
 def _row(state: ProcessState, before: Cost | None, after: Cost | None, elapsed: float, ports: Ports) -> Row:

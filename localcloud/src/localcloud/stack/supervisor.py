@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from xmlrpc.client import Error as XmlRpcError
 from xmlrpc.client import Fault, ServerProxy
@@ -64,6 +65,7 @@ class Supervisor:
         started = subprocess.run(
             [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(self._config)],
             env=dict(environment),
+            cwd=self._layout.state,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -127,12 +129,13 @@ class Supervisor:
             transport.close()
 
     def _configuration(self) -> str:
-        state = self._layout.state
+        # Paths are relative to the state, where supervisord starts: it expands `%` in them once more than it unescapes.
+        logs = self._layout.logs.relative_to(self._layout.state)
         lines = [
             "[supervisord]",
-            f"logfile={_literal(self._layout.log_of('supervisord'))}",
-            f"pidfile={_literal(state / 'supervisord.pid')}",
-            f"childlogdir={_literal(self._layout.logs)}",
+            f"logfile={logs / 'supervisord.log'}",
+            "pidfile=supervisord.pid",
+            f"childlogdir={logs}",
             "umask=077",
             *(["user=root"] if os.geteuid() == 0 else []),
             "[unix_http_server]",
@@ -141,10 +144,10 @@ class Supervisor:
             "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
         ]
         for name in START_ORDER:
-            lines += self._program_section(name)
+            lines += self._program_section(name, logs / f"{name}.log")
         return "\n".join(lines) + "\n"
 
-    def _program_section(self, name: str) -> list[str]:
+    def _program_section(self, name: str, log: Path) -> list[str]:
         launch = [sys.executable, "-m", "localcloud.stack.launch", str(description_of(self._layout, name))]
         restarted = name in RESTARTED
         return [
@@ -159,7 +162,7 @@ class Supervisor:
             f"stopwaitsecs={STOP_SECONDS[name]}",
             "killasgroup=true",
             "redirect_stderr=true",
-            f"stdout_logfile={_literal(self._layout.log_of(name))}",
+            f"stdout_logfile={log}",
             "stdout_logfile_maxbytes=20MB",
             "stdout_logfile_backups=1",
         ]

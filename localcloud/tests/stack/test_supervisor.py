@@ -1,0 +1,136 @@
+import os
+import signal
+import time
+
+import psutil
+import pytest
+from localcloud.stack.down import down, stop_everything
+from localcloud.stack.environment import MARKER
+from localcloud.stack.errors import StackError
+from localcloud.stack.health import wait_until
+from localcloud.stack.processes import end_leftovers
+
+SLEEP = "import time; time.sleep(600)"
+SAVES_ON_TERM = """
+import pathlib, signal, sys, time
+def save(*_):
+    pathlib.Path("saved").write_text("yes")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, save)
+pathlib.Path("ready").touch()
+time.sleep(600)
+"""
+LEAVES_A_CHILD = """
+import subprocess, sys, time, pathlib
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+pathlib.Path("child").write_text(str(child.pid))
+time.sleep(600)
+"""
+
+
+def wait_for(file):
+    deadline = time.monotonic() + 20
+    while not file.exists() or not (file.name != "child" or file.read_text()):
+        assert time.monotonic() < deadline, f"{file} did not appear"
+        time.sleep(0.02)
+
+
+def test_a_program_runs_with_its_environment_in_its_folder(layout, supervisor, program):
+    program("athena", "import os; open('told', 'w').write(os.environ['LANDFALL_STACK'])")
+    supervisor.start_programs(["athena"])
+    wait_for(layout.state / "told")
+    assert (layout.state / "told").read_text() == str(layout.state)
+
+
+def test_starting_twice_leaves_one_process(supervisor, program):
+    program("aws", SLEEP)
+    supervisor.start_programs(["aws"])
+    first = supervisor.states()["aws"].pid
+    supervisor.start_programs(["aws"])
+    assert supervisor.states()["aws"].pid == first
+
+
+def test_what_a_failed_program_said_is_told_at_once(layout, supervisor, program):
+    program("aws", "raise SystemExit('port taken by a test')")
+    supervisor.start_programs(["aws"])
+    with pytest.raises(StackError, match=r"aws ended instead of getting ready:[\s\S]*port taken by a test"):
+        wait_until(lambda: False, what="aws", programs=("aws",), supervisor=supervisor, layout=layout, seconds=20)
+
+
+def test_down_lets_a_program_save_and_ends_supervisord(layout, supervisor, program):
+    program("aws", SAVES_ON_TERM)
+    layout.unsaved_aws.touch()
+    supervisor.start_programs(["aws"])
+    wait_for(layout.state / "ready")
+    said = []
+    down(layout, purge=False, say=said.append)
+    assert (layout.state / "saved").read_text() == "yes"
+    assert not layout.unsaved_aws.exists()
+    assert said == ["The stack is down."]
+    assert supervisor.pid is None
+
+
+def test_a_killed_aws_counts_as_unsaved(layout, supervisor, program):
+    program("aws", SLEEP)
+    layout.unsaved_aws.touch()
+    supervisor.start_programs(["aws"])
+    os.kill(supervisor.states()["aws"].pid, signal.SIGKILL)
+    said = []
+    down(layout, purge=False, say=said.append)
+    assert layout.unsaved_aws.exists()
+    assert "did not save its state" in said[-1]
+
+
+def test_a_killed_aws_is_not_started_anew_but_an_engine_is(supervisor, program):
+    for name in ("aws", "athena"):
+        program(name, SLEEP)
+    supervisor.start_programs(["aws", "athena"])
+    deadline = time.monotonic() + 20
+    while supervisor.states()["athena"].state != "RUNNING":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    killed = {name: supervisor.states()[name].pid for name in ("aws", "athena")}
+    for pid in killed.values():
+        os.kill(pid, signal.SIGKILL)
+    while supervisor.states()["athena"].pid in (0, killed["athena"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert supervisor.states()["aws"].state == "EXITED"
+
+
+def test_down_ends_what_a_program_left_behind(layout, supervisor, program):
+    program("athena", LEAVES_A_CHILD)
+    supervisor.start_programs(["athena"])
+    wait_for(layout.state / "child")
+    child = int((layout.state / "child").read_text())
+    said = []
+    down(layout, purge=True, say=said.append)
+    assert not psutil.pid_exists(child)
+    assert str(child) in said[0]
+    assert not layout.state.exists()
+
+
+def test_processes_of_another_stack_are_left_alone(layout, supervisor, program, tmp_path):
+    described = program("athena", SLEEP)
+    other = psutil.Popen(described.command, env={**described.environment, MARKER: str(tmp_path / "other")})
+    try:
+        assert end_leftovers(layout, spared=[supervisor.pid]) == []
+        assert other.is_running()
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_the_orphans_of_a_killed_supervisord_are_ended(layout, supervisor, program):
+    program("athena", SLEEP)
+    supervisor.start_programs(["athena"])
+    orphan = supervisor.states()["athena"].pid
+    os.kill(supervisor.pid, signal.SIGKILL)
+    assert [text.split()[0] for text in end_leftovers(layout)] == [str(orphan)]
+    assert not psutil.pid_exists(orphan)
+
+
+def test_stopping_a_stack_that_is_not_up_is_no_error(layout):
+    from localcloud.stack.supervisor import Supervisor
+
+    assert stop_everything(Supervisor(layout)) is False

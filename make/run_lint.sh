@@ -1,0 +1,32 @@
+#!/bin/sh
+# Runs every check, also after one has failed, and exits 1 when any did.
+set -u
+
+bin=.venv/product/bin
+failed=0
+
+check() {
+    title=$1
+    shift
+    if "$@"; then
+        printf 'ok      %s\n' "$title"
+    else
+        printf 'FAILED  %s\n' "$title"
+        failed=1
+    fi
+}
+
+# A registry's address in a lock or a page would send every machine there, also those with a mirror of their own.
+names_no_registry() {
+    ! git grep -I -n -i -E '(pypi|pythonhosted|npmjs|yarnpkg|crates|rubygems|maven\.apache)[.](org|com|io)|proxy[.]golang[.]org'
+}
+
+check 'style (ruff check)' "$bin/ruff" check --quiet .
+check 'format (ruff format)' "$bin/ruff" format --quiet --check .
+check 'types (mypy)' "$bin/mypy" plugins/landfall
+check 'CloudFormation (cfn-lint)' "$bin/cfn-lint" infra/*.yaml
+check 'no registry is named' names_no_registry
+if [ -f dbt_project/.sqlfluff ]; then
+    check 'SQL (sqlfluff)' "$bin/sqlfluff" lint dbt_project
+fi
+exit $failed
