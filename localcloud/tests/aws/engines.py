@@ -40,7 +40,7 @@ class Engines(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Engines
 
-    def do_POST(self) -> None:  # noqa: N802 - the name the standard library calls
+    def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         body = json.dumps(self.server.answer(self.headers["X-Amz-Target"].split(".")[-1], request)).encode()
         self.send_response(200)

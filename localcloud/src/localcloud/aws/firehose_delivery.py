@@ -54,6 +54,8 @@ class FirehoseDelivery:
         for operation, check in (
             ("_create_delivery_stream", firehose_rules.check_stream),
             ("_update_destination", _check_update),
+            ("_put_record", _check_put),
+            ("_put_record_batch", _check_put),
         ):
             checked = _refusing(getattr(firehose, operation), check)
             setattr(firehose, operation, checked)  # CloudFormation calls it by this name
@@ -179,6 +181,15 @@ def _check_update(request: dict[str, Any]) -> None:
     for name, config in request.items():
         if name.endswith("DestinationUpdate"):
             firehose_rules.check_stream({name.replace("Update", "Configuration"): config})
+
+
+def _check_put(request: dict[str, Any]) -> None:
+    stream = firehose._streams.get(request.get("DeliveryStreamName", ""))
+    if stream is not None and stream["type"] == "KinesisStreamAsSource":
+        # As the service does; ministack would take the records and never deliver them.
+        raise firehose_rules.UnsupportedStreamError(
+            f"This operation is not permitted on KinesisStreamAsSource delivery stream {stream['name']}"
+        )
 
 
 def _refusing(operation: Any, check: Any) -> Any:

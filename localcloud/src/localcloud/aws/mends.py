@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localcloud.aws import cfn_buckets, cfn_data, cfn_engines, cfn_properties, glue_catalog
+from localcloud.aws import cfn_buckets, cfn_data, cfn_engines, cfn_properties, cfn_secrets, glue_catalog
 
 
 def install(*, athena_endpoint: str, redshift_endpoint: str) -> None:
@@ -10,5 +10,6 @@ def install(*, athena_endpoint: str, redshift_endpoint: str) -> None:
     glue_catalog.install()
     cfn_buckets.install()
     cfn_data.install()
+    cfn_secrets.install()
     cfn_engines.install(athena_endpoint=athena_endpoint, redshift_endpoint=redshift_endpoint)
     cfn_properties.install()
