@@ -30,6 +30,8 @@ from localcloud.stack.supervisor import Supervisor
 
 CLOUD_SECONDS = 60
 AIRFLOW_SECONDS = 180
+FIREHOSE_BUFFER_SECONDS = 2
+"""On a laptop nobody wants to wait the minutes that make large objects in AWS."""
 DBT_TARGETS = ("lake", "warehouse")
 
 
@@ -115,7 +117,9 @@ class Stack:
         self._say(f"The local cloud answers ({time.monotonic() - started:.1f} s)")
         started = time.monotonic()
         client = self._base | cloud_client(self._ports)
-        run_product(self._layout, client, "landfall", "deploy", "--env-file", str(self._layout.deployed_env_file))
+        deploy = ("deploy", "--env-file", str(self._layout.deployed_env_file))
+        buffer = ("--firehose-buffer-seconds", str(FIREHOSE_BUFFER_SECONDS))
+        run_product(self._layout, client, "landfall", *deploy, *buffer)
         deployed = read_env_file(self._layout.deployed_env_file)
         client = cloud_client(self._ports) | airflow_client(self._ports, self._secrets.airflow_password)
         write_env_file(self._layout.env_file, deployed | client)
