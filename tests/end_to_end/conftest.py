@@ -1,0 +1,57 @@
+"""A stack of its own for the demo: its account knows every record, so nobody else may send any."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LOCALCLOUD = REPOSITORY / ".venv" / "localcloud" / "bin" / "python"
+
+GIVEN_STATE = "LANDFALL_TEST_DEMO_STATE"
+"""Name a state folder here to keep the demo's stack over many sessions."""
+
+VOLUME = ("--events", "1500", "--days", "3", "--seed", "11")
+DEMO_SECONDS = 800
+
+
+@dataclass(frozen=True)
+class DemoStack:
+    """A stack after `localcloud demo`: its folder, its environment file's values and what the demo said."""
+
+    state: Path
+    environment: Mapping[str, str]
+    exit_status: int
+    output: str
+
+
+@pytest.fixture(scope="session")
+def demo_stack() -> Iterator[DemoStack]:
+    """Run the demo at a small volume on free ports; end its stack with the session."""
+    given = os.environ.get(GIVEN_STATE)
+    state = Path(given or tempfile.mkdtemp(prefix="landfall-demo-"))
+    try:
+        localcloud("up", "--ports", "free", state=state)
+        demo = localcloud("demo", *VOLUME, state=state)
+        words = shlex.split((state / "env").read_text(encoding="utf-8"))
+        environment = dict(word.split("=", 1) for word in words if "=" in word)
+        yield DemoStack(state, environment, demo.returncode, demo.stdout + demo.stderr)
+    finally:
+        if not given:
+            localcloud("down", "--purge", state=state)
+            shutil.rmtree(state, ignore_errors=True)
+
+
+def localcloud(*words: str, state: Path) -> subprocess.CompletedProcess[str]:
+    """Run a `localcloud` command on the stack in `state`; a terminal wide enough that no table cell is cut."""
+    command = [str(LOCALCLOUD), "-m", "localcloud", *words, "--state", str(state)]
+    environment = os.environ | {"COLUMNS": "200"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=DEMO_SECONDS)
