@@ -3,6 +3,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status produce test lint bench docs lock product product-dev localcloud localcloud-dev
 
+# Both environments are made by the same tools.
+.NOTPARALLEL:
+
 # Without compiled files every process of the stack pays its imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
