@@ -146,14 +146,10 @@ def check_numbers(lines: list[OrderLine], athena: AthenaQueries, redshift: Redsh
 
 def publications(table: str, groups: tuple[str, ...]) -> list[Publication]:
     """Return the current publication of each group that has one."""
-    items = boto3.resource("dynamodb").Table(table)
-    found = [
-        items.get_item(Key={"group": group, "version": "current"}, ConsistentRead=True).get("Item") for group in groups
-    ]
+    current = [item for item in _scan(table) if item["version"] == "current" and item["group"] in groups]
     return [
-        Publication(str(item["group"]), int(str(item["number"])), str(item["gate"]), tuple(sorted(item["datasets"])))
-        for item in found
-        if item
+        Publication(item["group"], int(item["number"]), item["gate"], tuple(sorted(item["datasets"])))
+        for item in sorted(current, key=lambda item: groups.index(item["group"]))
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
 import json
 import subprocess
 import urllib.request
@@ -84,15 +83,15 @@ def _key(row: Mapping[str, Any]) -> tuple[str, int]:
 
 def _csv_rows(file: Path) -> list[dict[str, Any]]:
     with gzip.open(file, "rt", encoding="utf-8", newline="") as text:
-        rows = list(csv.DictReader(io.StringIO(text.read(), newline="")))
+        rows: list[dict[str, Any]] = list(csv.DictReader(text))
     for row in rows:
         for name in ("placed_at", "updated_at"):
-            row[name] = datetime.fromisoformat(row[name])  # type: ignore[assignment]
+            row[name] = datetime.fromisoformat(row[name])
     return rows
 
 
 def _parquet_rows(file: Path) -> list[dict[str, Any]]:
-    return [{name: row[name] for name in row} for row in pq.read_table(file).to_pylist()]
+    return list(pq.read_table(file).to_pylist())
 
 
 def _as_values(line: OrderLine) -> dict[str, Any]:
@@ -101,8 +100,7 @@ def _as_values(line: OrderLine) -> dict[str, Any]:
 
 def _as_csv(line: OrderLine) -> dict[str, Any]:
     """Return a row as CSV can carry it: text, nothing for NULL, and no cell that a spreadsheet would run."""
-    row = {name: value if isinstance(value, datetime) else _cell(value) for name, value in _as_values(line).items()}
-    return row
+    return {name: value if isinstance(value, datetime) else _cell(value) for name, value in _as_values(line).items()}
 
 
 def _cell(value: object) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from random import Random
 from typing import Final
 
-from localcloud.demo.model import Body, Event, iso
+from localcloud.demo.model import Body, Event, Json, iso
 
 _COUNTRIES: Final = (
     ("US", "USD", 30),
@@ -89,7 +89,7 @@ def _next_version(rng: Random, merchant: Merchant, before: Body | None, at: date
     if before is None:
         name = f"{rng.choice(_FIRST)} {rng.choice(_SECOND)}"
         country = rng.choice([code for code, currency, _ in _COUNTRIES if currency == merchant.currency])
-        state = {"plan": "free", "name": name, "country": country, "is_active": True, "version": 0}
+        state: dict[str, Json] = {"plan": "free", "name": name, "country": country, "is_active": True, "version": 0}
     else:
         state = dict(before)
         change = rng.choice(("plan", "plan", "name", "is_active"))

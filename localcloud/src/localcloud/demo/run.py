@@ -164,7 +164,7 @@ class Demo:
 
     def _extract_answer(self, extract_id: str) -> Mapping[str, object]:
         status, answer = self._airflow().get_json(f"{os.environ['LANDFALL_API_URL']}/extracts/{extract_id}")
-        if status != 200:
+        if status != 200 or answer["status"] != "ready":
             raise DemoError(f"the extract API answered {status} to GET extracts/{extract_id}: {answer}")
         return dict(answer)
 
