@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
@@ -45,7 +46,7 @@ def _produce(args: argparse.Namespace) -> int:
             raise DemoError(f"there is no {layout.env_file}: run `make up`, or load the environment of a deployment")
         os.environ.update(found)
     console = Console()
-    journal = Journal(path=journal_path(layout))
+    journal = Journal(path=_journal_of_target(layout))
     try:
         produce.require_exact(journal)
         wave = produce.plan(journal, seed=args.seed, events=args.events, days=args.days)
@@ -65,6 +66,15 @@ def _produce(args: argparse.Namespace) -> int:
     return 0
 
 
+def _journal_of_target(layout: Layout) -> Path:
+    """What goes to real AWS has an account of its own, beside that of the stack."""
+    path = journal_path(layout)
+    if "AWS_ENDPOINT_URL" in os.environ:
+        return path
+    region = os.environ.get("AWS_REGION", "default")
+    return path.with_name(f"account-{os.environ['LANDFALL_ENVIRONMENT']}-{region}.sqlite3")
+
+
 def _explained(action: Callable[[], int]) -> int:
     try:
         return action()
@@ -72,6 +82,9 @@ def _explained(action: Callable[[], int]) -> int:
         print(f"\nlocalcloud: {error}", file=sys.stderr)
     except (BotoCoreError, ClientError) as error:
         print(f"\nlocalcloud: AWS at {os.environ.get('AWS_ENDPOINT_URL', 'its own address')}: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("\nlocalcloud: interrupted; the same command goes on where this one was", file=sys.stderr)
+        return 130
     return 1
 
 
