@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from landfall.contracts.extract_product import ExtractProduct
 from landfall.errors import VerificationError
-from landfall.extract.admission import Admission
 from landfall.extract.statements import FORMULA_ESCAPE, FORMULA_STARTS
+
+if TYPE_CHECKING:  # `landfall verify` reads manifests without the modules that talk to AWS
+    from landfall.extract.admission import Admission
 
 MANIFEST_VERSION = 1
 

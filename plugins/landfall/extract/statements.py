@@ -22,14 +22,14 @@ _TIMESTAMP_FORMAT = "YYYY-MM-DD HH24:MI:SS.MS"
 
 def rows_of(product: ExtractProduct, request: ExtractRequest, table: str) -> exp.Select:
     """Return the rows of `table` ("db.table", a pinned published version) that `request` asks for, unordered."""
-    query = exp.select(*(exp.column(column.name) for column in product.columns)).from_(exp.to_table(table))
-    query = query.where(exp.column(product.customer_column).eq(exp.Literal.string(request.customer_id)))
+    conditions: list[exp.Expr] = [exp.column(product.customer_column).eq(exp.Literal.string(request.customer_id))]
     for entry in product.filters:
         if entry.name in request.filters:
-            bound = _midnight(request.filters[entry.name])
             comparison = exp.GTE if entry.operator == ">=" else exp.LT
-            query = query.where(comparison(this=exp.column(entry.column), expression=bound))
-    return query
+            bound = _midnight(request.filters[entry.name])
+            conditions.append(comparison(this=exp.column(entry.column), expression=bound))
+    columns = (exp.column(column.name) for column in product.columns)
+    return exp.select(*columns).from_(exp.to_table(table)).where(*conditions)
 
 
 def count_rows(product: ExtractProduct, request: ExtractRequest, table: str) -> exp.Select:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-
 from landfall.aws.engine_urls import EngineAddress
 from landfall.quality.suites import EXPECTATIONS, Check, Suite, load_suite
 
@@ -72,22 +71,28 @@ def break_for(check: Check, good: Row) -> list[Row]:
             return []
         case "expect_compound_columns_to_be_unique" | "expect_column_values_to_be_unique":
             return [good, good]
-        case "expect_column_values_to_not_be_null":
-            return [{**good, column: None}]
-        case "expect_column_values_to_be_in_set":
-            return [{**good, column: "bogus"}]
-        case "expect_column_values_to_be_between":
-            return [{**good, column: kwargs["min_value"] - 1}]
-        case "expect_column_value_lengths_to_equal":
-            return [{**good, column: "x" * (kwargs["value"] + 1)}]
         case "expect_column_unique_value_count_to_be_between":
             return [good, {**good, column: "cus_000002"}]
-        case "expect_column_pair_values_a_to_be_greater_than_b":
-            return [{**good, kwargs["column_A"]: "2026-01-01 00:00:00"}]
         case "unexpected_rows_expectation" if kwargs["description"] == "one current version a customer":
             return [good, {**good, "version": 2}]
         case "unexpected_rows_expectation":
             return [{**good, **_BROKEN_BY_RULE[kwargs["description"]]}]
+        case "expect_column_pair_values_a_to_be_greater_than_b":
+            return [{**good, kwargs["column_A"]: "2026-01-01 00:00:00"}]
+    return [{**good, column: _bad_value(check)}]
+
+
+def _bad_value(check: Check) -> object:
+    """Return a value that a check of single values must reject."""
+    match check.type:
+        case "expect_column_values_to_not_be_null":
+            return None
+        case "expect_column_values_to_be_in_set":
+            return "bogus"
+        case "expect_column_values_to_be_between":
+            return check.kwargs["min_value"] - 1
+        case "expect_column_value_lengths_to_equal":
+            return "x" * (check.kwargs["value"] + 1)
     raise LookupError(f"no bad fixture is known for {check.type}: add one")
 
 

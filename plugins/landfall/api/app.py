@@ -1,0 +1,41 @@
+"""The FastAPI application. It knows neither Airflow nor AWS: both are given to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Depends, FastAPI
+
+from landfall.api.data_docs import data_docs_router
+from landfall.api.extracts import RunState, extracts_router
+from landfall.api.problems import add_problem_handlers
+
+API_VERSION = "1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doors:
+    """What the surrounding server decides: two FastAPI dependencies that let a caller in, and how a run stands."""
+
+    may_read_extracts: Callable[..., Any]
+    may_read_data_docs: Callable[..., Any]
+    run_state: Callable[[str], RunState]
+
+
+def create_app(doors: Doors) -> FastAPI:
+    """Return the application: health for anyone, extracts and Data Docs for those whom `doors` let in."""
+    app = FastAPI(title="Landfall", version=API_VERSION, docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json")
+    add_problem_handlers(app)
+
+    @app.get("/v1/health", tags=["health"])
+    def health() -> dict[str, str]:
+        """Tell that the API answers."""
+        return {"status": "ok"}
+
+    app.include_router(
+        extracts_router(doors.run_state), prefix="/v1/extracts", dependencies=[Depends(doors.may_read_extracts)]
+    )
+    app.include_router(data_docs_router(), prefix="/data-docs", dependencies=[Depends(doors.may_read_data_docs)])
+    return app

@@ -1,0 +1,60 @@
+"""Data Docs over HTTP: a page of a run's gates, and the static pages below it."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import HTMLResponse, Response
+
+from landfall.api.gates_page import GateOnPage, render_gates
+from landfall.aws import s3
+from landfall.quality.data_docs import SUMMARY_FILE, docs_key
+from landfall.settings import Settings
+
+# The pages come from a bucket and are shown inside Airflow's own origin: they may style themselves, and run nothing.
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+        "frame-ancestors 'self'; sandbox allow-same-origin"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, no-cache",
+}
+
+
+def data_docs_router() -> APIRouter:
+    """Return the routes of Data Docs."""
+    router = APIRouter(tags=["data docs"], default_response_class=HTMLResponse)
+
+    @router.get("/{dag_id}/{run_id}/")
+    def get_gates(dag_id: str, run_id: str) -> HTMLResponse:
+        """Return a page with every gate of a run: verdict, checks, and its Data Docs."""
+        bucket = Settings.from_environment().ops_bucket
+        prefix = docs_key(dag_id, run_id) + "/"
+        keys = [found.key for found in s3.list_objects(bucket=bucket, prefix=prefix)]
+        gates = []
+        for key in keys:
+            gate, _, file = key.removeprefix(prefix).partition("/")
+            if file == SUMMARY_FILE:
+                below = [other.removeprefix(prefix) for other in keys if other.startswith(f"{prefix}{gate}/")]
+                pages = tuple(page for page in below if "/validations/" in page and page.endswith(".html"))
+                gates.append(GateOnPage(json.loads(s3.read_object(bucket=bucket, key=key)), pages))
+        return HTMLResponse(render_gates(dag_id, run_id, gates), headers=_HEADERS)
+
+    @router.get("/{dag_id}/{run_id}/{gate}/{path:path}")
+    def get_page(dag_id: str, run_id: str, gate: str, path: str) -> Response:
+        """Return one static file of a gate's Data Docs site."""
+        parts = (path or "index.html").split("/")
+        key = docs_key(dag_id, run_id, gate, *parts)
+        try:
+            body = s3.read_object(bucket=Settings.from_environment().ops_bucket, key=key)
+        except KeyError as error:
+            raise HTTPException(
+                404, f"no Data Docs at {'/'.join(parts)!r}; the run's page lists what there is"
+            ) from error
+        kind = mimetypes.guess_type(parts[-1])[0] or "application/octet-stream"
+        return Response(body, media_type=kind, headers=_HEADERS)
+
+    return router

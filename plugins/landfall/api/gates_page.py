@@ -1,0 +1,73 @@
+"""The page of a run's gates, as HTML; every value is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+_STYLE = """
+body { font: 14px/1.5 system-ui, sans-serif; margin: 1.5rem; color: #1f2933; background: #fff }
+h1 { font-size: 1.2rem } h2 { font-size: 1rem; margin-top: 1.6rem }
+table { border-collapse: collapse; width: 100% }
+th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #d9e2ec; vertical-align: top }
+td.number { text-align: right } .passed { color: #0b6e4f } .failed { color: #b42318; font-weight: 600 }
+"""
+
+
+@dataclass(frozen=True)
+class GateOnPage:
+    """A gate's summary as `run_gate` wrote it, and its Great Expectations pages relative to the run's page."""
+
+    summary: Mapping[str, Any]
+    pages: Sequence[str]
+
+
+def render_gates(dag_id: str, run_id: str, gates: Sequence[GateOnPage]) -> str:
+    """Return the page of all `gates` of a run."""
+    body = "".join(_gate(gate) for gate in gates) or "<p>No gate has run in this run.</p>"
+    title = f"Data Docs of {escape(dag_id)}"
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+        f"</head><body><h1>{title}</h1><p>Run {escape(run_id)}</p>{body}</body></html>"
+    )
+
+
+def _gate(gate: GateOnPage) -> str:
+    summary = gate.summary
+    checks = summary["checks"]
+    failed = sum(not check["passed"] for check in checks)
+    verdict = f"{failed} of {len(checks)} checks failed" if failed else f"all {len(checks)} checks passed"
+    rows = "".join(_check(check) for check in checks)
+    links = " · ".join(
+        f'<a href="{escape(quote(page), quote=True)}">{escape(_label(page))}</a>' for page in sorted(gate.pages)
+    )
+    return (
+        f'<h2>{escape(summary["gate"])} on {escape(summary["engine"])}: <span class="{_state(not failed)}">{verdict}'
+        f"</span></h2><p>Great Expectations: {links}</p><table><tr><th>Result</th><th>Table</th><th>Check</th>"
+        f"<th>Rows</th><th>Unexpected</th><th>Why</th></tr>{rows}</table>"
+    )
+
+
+def _check(check: Mapping[str, Any]) -> str:
+    passed = check["passed"]
+    return (
+        f'<tr><td class="{_state(passed)}">{_state(passed)}</td><td>{escape(check["relation"])}</td>'
+        f'<td>{escape(check["check"])}</td><td class="number">{_count(check["rows"])}</td>'
+        f'<td class="number">{_count(check["unexpected_rows"])}</td><td>{escape(check["why"])}</td></tr>'
+    )
+
+
+def _label(page: str) -> str:
+    """Return the name of the relation a Great Expectations page is about: `engine-<relation>.html`."""
+    return page.rpartition("/")[2].removeprefix("engine-").removesuffix(".html")
+
+
+def _state(passed: bool) -> str:
+    return "passed" if passed else "failed"
+
+
+def _count(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"

@@ -1,0 +1,36 @@
+"""Registers Landfall with Airflow: the API under /landfall, and Data Docs in a run's page."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, ClassVar
+
+from airflow.plugins_manager import AirflowPlugin
+
+
+@cache
+def _app() -> Any:
+    from landfall.api.airflow_doors import airflow_doors
+    from landfall.api.app import create_app
+
+    return create_app(airflow_doors())
+
+
+async def landfall_api(scope: Any, receive: Any, send: Any) -> None:
+    """The API, made on the first request: every Airflow process imports this file, and only one serves it."""
+    await _app()(scope, receive, send)
+
+
+class LandfallPlugin(AirflowPlugin):  # type: ignore[misc]  # Airflow is untyped to mypy here
+    """Airflow's view of Landfall."""
+
+    name = "landfall"
+    fastapi_apps: ClassVar[list[Any]] = [{"app": landfall_api, "url_prefix": "/landfall", "name": "Landfall"}]
+    external_views: ClassVar[list[Any]] = [
+        {
+            "name": "Data Docs",
+            "href": "/landfall/data-docs/{DAG_ID}/{RUN_ID}/",
+            "destination": "dag_run",
+            "url_route": "data_docs",
+        },
+    ]

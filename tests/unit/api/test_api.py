@@ -1,0 +1,155 @@
+"""The API without Airflow and AWS: statuses, links, refusals, and that the doors are asked first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from fastapi import HTTPException
+from fastapi.testclient import TestClient
+from landfall.api.app import Doors, create_app
+from landfall.aws import s3
+from landfall.settings import Settings
+
+MANIFEST = {
+    "extract_id": "run-1",
+    "customer_id": "cus_000042",
+    "rows": 3,
+    "expires_at": "2999-01-01T00:00:00.000Z",
+    "files": [{"path": "attempt-1/orders_000.csv.gz", "rows": 3, "bytes": 9, "sha256": "ab"}],
+}
+INDEX = {"extract_id": "run-1", "customer_id": "cus_000042", "run_id": "run-1", "requested_at": "2026-11-21"}
+GATE = {
+    "gate": "lake_candidate",
+    "engine": "athena",
+    "passed": False,
+    "checks": [
+        {
+            "relation": "marts.fct_orders",
+            "check": "unique(<script>alert(1)</script>)",
+            "passed": False,
+            "rows": 10,
+            "unexpected_rows": 2,
+            "why": "grain",
+        }
+    ],
+}
+
+
+@pytest.fixture
+def objects(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """Objects by key, in place of every bucket."""
+    stored: dict[str, bytes] = {}
+
+    def read(*, bucket: str, key: str) -> bytes:
+        return stored[key]
+
+    def listing(*, bucket: str, prefix: str) -> Iterator[s3.StoredObject]:
+        for key in sorted(stored):
+            if key.startswith(prefix):
+                yield s3.StoredObject(key=key, bytes=len(stored[key]), modified_at=datetime.now(UTC))
+
+    monkeypatch.setattr(s3, "read_object", read)
+    monkeypatch.setattr(s3, "list_objects", listing)
+    monkeypatch.setattr(
+        s3, "presign", lambda *, bucket, key, expires_seconds: f"https://{bucket}/{key}?{expires_seconds}"
+    )
+    names = [name for name in Settings.__dataclass_fields__ if name != "aws_region"]
+    for name in names:
+        monkeypatch.setenv(f"LANDFALL_{name.upper()}", name)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    return stored
+
+
+def _client(*, let_in: bool = True) -> TestClient:
+    def door() -> None:
+        if not let_in:
+            raise HTTPException(401, "Not authenticated")
+
+    doors = Doors(may_read_extracts=door, may_read_data_docs=door, run_state=lambda run_id: "failed")
+    return TestClient(create_app(doors), raise_server_exceptions=False)
+
+
+def test_a_ready_extract_has_links_of_minutes(objects: dict[str, bytes]) -> None:
+    objects["index/run-1.json"] = json.dumps(INDEX).encode()
+    objects["cus_000042/run-1/manifest.json"] = json.dumps(MANIFEST).encode()
+
+    answer = _client().get("/v1/extracts/run-1")
+
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    body = answer.json()
+    assert body["status"] == "ready"
+    assert body["files"][0]["url"] == "https://extracts_bucket/cus_000042/run-1/attempt-1/orders_000.csv.gz?300"
+    assert body["manifest"]["url"].startswith("https://extracts_bucket/cus_000042/run-1/manifest.json?")
+
+
+def test_without_a_manifest_no_file_is_told_of(objects: dict[str, bytes]) -> None:
+    objects["index/run-1.json"] = json.dumps(INDEX).encode()
+    objects["cus_000042/run-1/attempt-1/orders_000.csv.gz"] = b"secret"
+
+    body = _client().get("/v1/extracts/run-1").json()
+
+    assert body == {**INDEX, "status": "failed"}
+
+
+def test_an_expired_extract_is_gone(objects: dict[str, bytes]) -> None:
+    objects["index/run-1.json"] = json.dumps(INDEX).encode()
+    objects["cus_000042/run-1/manifest.json"] = json.dumps(MANIFEST | {"expires_at": "2020-01-01T00:00:00Z"}).encode()
+
+    assert _client().get("/v1/extracts/run-1").status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("extract_id", "status"), [("unknown", 404), ("a%20b", 400), ("..%2Fx", 404), ("a" * 200, 400)]
+)
+def test_a_wrong_id_is_a_problem_document(objects: dict[str, bytes], extract_id: str, status: int) -> None:
+    answer = _client().get(f"/v1/extracts/{extract_id}")
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+
+
+@pytest.mark.parametrize("path", ["/v1/extracts/run-1", "/data-docs/d/r/", "/data-docs/d/r/g/index.html"])
+def test_who_is_not_let_in_sees_nothing(objects: dict[str, bytes], path: str) -> None:
+    objects["index/run-1.json"] = json.dumps(INDEX).encode()
+    objects["data-docs/d/r/g/index.html"] = b"page"
+
+    answer = _client(let_in=False).get(path)
+
+    assert (answer.status_code, answer.json()["detail"]) == (401, "Not authenticated")
+
+
+def test_health_is_open_to_anyone() -> None:
+    assert _client(let_in=False).get("/v1/health").json() == {"status": "ok"}
+
+
+def test_the_page_of_a_run_lists_its_gates_and_runs_nothing(objects: dict[str, bytes]) -> None:
+    objects["data-docs/transform_lake/run:1+00/lake_candidate/gate.json"] = json.dumps(GATE).encode()
+    page = "data-docs/transform_lake/run:1+00/lake_candidate/validations/a/engine-marts.fct_orders.html"
+    objects[page] = b"<html></html>"
+
+    answer = _client().get("/data-docs/transform_lake/run%3A1%2B00/")
+
+    assert answer.status_code == 200
+    assert "1 of 1 checks failed" in answer.text
+    assert "<script>" not in answer.text
+    assert 'href="lake_candidate/validations/a/engine-marts.fct_orders.html"' in answer.text
+    assert "script" not in answer.headers["content-security-policy"]
+
+
+def test_a_page_is_served_with_its_type(objects: dict[str, bytes]) -> None:
+    objects["data-docs/d/r/g/static/styles/a.css"] = b"p {}"
+    answer = _client().get("/data-docs/d/r/g/static/styles/a.css")
+    assert (answer.text, answer.headers["content-type"]) == ("p {}", "text/css; charset=utf-8")
+
+
+@pytest.mark.parametrize("path", ["%2e%2e/x", "..%2f..%2findex%2frun-1.json", "a/%2e%2e/%2e%2e/b", "a%00b", "a//b"])
+def test_a_path_that_leads_elsewhere_is_refused(objects: dict[str, bytes], path: str) -> None:
+    objects["index/run-1.json"] = b"secret"
+    answer = _client().get(f"/data-docs/d/r/g/{path}")
+    assert answer.status_code in (400, 404)
+    assert "secret" not in answer.text

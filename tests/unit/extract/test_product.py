@@ -1,0 +1,45 @@
+"""Product files: a good one is read whole, a bad one is refused by file and field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from landfall.contracts.extract_product import PRODUCTS, load_product, load_products
+from landfall.errors import ContractError
+
+
+def _write(folder: Path, **changes: Any) -> Path:
+    document = yaml.safe_load((PRODUCTS / "orders.yaml").read_text()) | changes
+    path = folder / "orders.yaml"
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+def test_the_orders_product_is_read(tmp_path: Path) -> None:
+    assert load_product(_write(tmp_path)) == load_products()["orders"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("formats", ["xls"]),
+        ("max_rows", 0),
+        ("dataset", "ext_orders; drop"),
+        ("customer_column", "tenant"),
+        ("order_by", ["nothing"]),
+        ("expires_after_days", "30"),
+        ("surprise", 1),
+    ],
+)
+def test_a_bad_product_is_refused_by_file_and_field(tmp_path: Path, field: str, value: object) -> None:
+    with pytest.raises(ContractError, match=rf"orders\.yaml: .*{field}|orders\.yaml: the document: .*{field}"):
+        load_product(_write(tmp_path, **{field: value}))
+
+
+def test_a_column_named_twice_is_refused(tmp_path: Path) -> None:
+    columns = yaml.safe_load((PRODUCTS / "orders.yaml").read_text())["columns"]
+    with pytest.raises(ContractError, match="used twice"):
+        load_product(_write(tmp_path, columns=[*columns, columns[0]]))

@@ -1,0 +1,102 @@
+"""What may be asked for, and that everything else stops at the door."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from landfall.contracts.extract_product import load_products
+from landfall.errors import RequestError
+from landfall.extract.form import form_schema
+from landfall.extract.request import ExtractRequest, check_extract_id, extract_id_of, parse_request
+
+PRODUCTS = load_products()
+GOOD: dict[str, Any] = {"customer_id": "cus_000042", "product": "orders", "format": "csv"}
+
+HOSTILE = [
+    "cus_000042' OR '1'='1",
+    "cus_000042; DROP TABLE x",
+    "cus_000042\n",
+    "cus_000042\0",
+    "../cus_000043",
+    "cus_000042/../cus_000043",
+    "{{ dag_run.conf }}",
+    "${IFS}$(id)",
+    "cus_\u0660\u0660\u0660\u0660\u0664\u0662",  # Arabic digits
+    "\uff43us_000042",  # full-width c
+    "cus_000042\u202e",
+    "CUS_000042",
+    "",
+    None,
+    42,
+    True,
+    1e308,
+    ["cus_000042"],
+    {"$gt": ""},
+    "c" * 100_000,
+]
+
+
+def test_a_request_survives_its_journey_between_tasks() -> None:
+    request = parse_request({**GOOD, "from_date": "2026-11-01", "to_date": None}, run_id="run-1", products=PRODUCTS)
+
+    assert request == ExtractRequest(
+        extract_id="run-1",
+        customer_id="cus_000042",
+        product="orders",
+        format="csv",
+        filters={"from_date": date(2026, 11, 1)},
+    )
+    assert ExtractRequest.from_json(request.to_json()) == request
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=lambda value: ascii(value)[:40])
+@pytest.mark.parametrize("field", ["customer_id", "product", "format", "from_date", "to_date"])
+def test_a_hostile_value_is_refused_by_its_field_name(field: str, value: object) -> None:
+    if value is None and field.endswith("_date"):
+        return  # no bound: the form's own default
+    with pytest.raises(RequestError, match=f"^{field}: ") as refused:
+        parse_request({**GOOD, field: value}, run_id="run-1", products=PRODUCTS)
+    assert len(str(refused.value)) < 250
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "1999-12-31", "2101-01-01", "20261101", "2026-11-01T00:00:00"])
+def test_a_date_out_of_calendar_or_range_is_refused(day: str) -> None:
+    with pytest.raises(RequestError, match=r"^from_date: "):
+        parse_request({**GOOD, "from_date": day}, run_id="run-1", products=PRODUCTS)
+
+
+def test_an_empty_range_is_refused() -> None:
+    with pytest.raises(RequestError, match=r"^to_date: .*must be after"):
+        parse_request({**GOOD, "from_date": "2026-11-02", "to_date": "2026-11-02"}, run_id="r", products=PRODUCTS)
+
+
+def test_an_unknown_field_is_refused() -> None:
+    with pytest.raises(RequestError, match=r"^where: no such field"):
+        parse_request({**GOOD, "where": "1=1"}, run_id="run-1", products=PRODUCTS)
+
+
+def test_an_extract_id_is_safe_and_never_shared() -> None:
+    ids = [
+        extract_id_of(run_id) for run_id in ("manual__2026-11-21T01:33:00+00:00", "manual__2026-11-21T01-33-00-00-00")
+    ]
+
+    assert len(set(ids)) == 2
+    assert all(check_extract_id(extract_id) == extract_id for extract_id in ids)
+    assert check_extract_id(extract_id_of("../../etc/passwd")).startswith("etc-passwd-")
+
+
+@pytest.mark.parametrize("extract_id", ["", "../x", "a/b", "a%2Fb", "a b", "-x", "a" * 121, "a\n"])
+def test_an_unsafe_extract_id_is_refused(extract_id: str) -> None:
+    with pytest.raises(RequestError, match=r"^extract_id: "):
+        check_extract_id(extract_id)
+
+
+def test_the_form_offers_what_the_products_offer() -> None:
+    form = form_schema(PRODUCTS)
+
+    assert set(form) == {"customer_id", "product", "format", "from_date", "to_date"}
+    assert form["format"]["enum"] == ["csv", "parquet"]
+    assert "default" not in form["customer_id"]

@@ -1,0 +1,59 @@
+"""The SQL of an extract: the customer's predicate is always there, and no value becomes syntax."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import sqlglot
+from landfall.contracts.extract_product import load_products
+from landfall.extract.request import ExtractRequest
+from landfall.extract.statements import count_rows, csv_unload, parquet_unload
+from sqlglot import exp
+
+PRODUCT = load_products()["orders"]
+TABLE = "published.ext_orders__v7"
+REQUEST = ExtractRequest(
+    extract_id="run-1",
+    customer_id="cus_000042",
+    product="orders",
+    format="csv",
+    filters={"from_date": date(2026, 11, 1), "to_date": date(2026, 12, 1)},
+)
+
+
+def test_the_count_reads_the_pinned_version_of_one_customer_and_range() -> None:
+    assert count_rows(PRODUCT, REQUEST, TABLE).sql(dialect="athena") == (
+        "SELECT COUNT(*) FROM published.ext_orders__v7 WHERE customer_id = 'cus_000042' "
+        "AND placed_at >= CAST('2026-11-01 00:00:00' AS TIMESTAMP) "
+        "AND placed_at < CAST('2026-12-01 00:00:00' AS TIMESTAMP)"
+    )
+
+
+def test_the_csv_unload_carries_the_same_predicate_inside_its_literal() -> None:
+    statement = csv_unload(PRODUCT, REQUEST, TABLE, destination="s3://b/cus_000042/run-1/attempt-1/orders_")
+
+    assert "\\" not in statement
+    inner = statement[len("UNLOAD ('") : statement.index("') TO ")].replace("''", "'")
+    tree = sqlglot.parse_one(inner, dialect="redshift")
+    where = tree.find(exp.Where)
+    assert where is not None and where.sql(dialect="athena") == count_rows(PRODUCT, REQUEST, TABLE).args["where"].sql(
+        dialect="athena"
+    )
+    assert [column.alias_or_name for column in tree.selects] == [column.name for column in PRODUCT.columns]
+    assert tree.args["order"].sql(dialect="redshift").strip() == "ORDER BY order_id, line_number"
+
+
+def test_every_text_cell_of_a_csv_is_defended_and_no_number() -> None:
+    statement = csv_unload(PRODUCT, REQUEST, TABLE, destination="s3://b/p_")
+
+    for column in PRODUCT.columns:
+        defended = f"ASCII({column.name}) IN (61, 43, 45, 64, 9, 13, 0)" in statement
+        assert defended == (column.type == "string"), column.name
+
+
+def test_the_parquet_unload_writes_timestamps_as_athena_can() -> None:
+    statement = parquet_unload(PRODUCT, REQUEST, TABLE, destination="s3://b/p/")
+
+    assert "CAST(placed_at AS TIMESTAMP(3)) AS placed_at" in statement
+    assert "customer_id = 'cus_000042'" in statement
+    assert statement.endswith("TO 's3://b/p/' WITH (format = 'PARQUET', compression = 'SNAPPY')")

@@ -1,0 +1,172 @@
+"""`landfall verify`: what was downloaded is exactly what was certified, or the difference is named."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from landfall.cli import main
+from landfall.contracts.extract_product import load_products
+from landfall.errors import VerificationError
+from landfall.extract.admission import Admission, PinnedDataset
+from landfall.extract.inspection import inspect_file, sha256_of
+from landfall.extract.manifest import ManifestFile, build_manifest
+from landfall.extract.request import ExtractRequest
+from landfall.extract.verify import verify
+
+PRODUCT = load_products()["orders"]
+TYPES = {column.name: column.type for column in PRODUCT.columns}
+ROW = dict.fromkeys(TYPES, "1") | {"customer_id": "cus_000042", "note": 'comma, "quote"\nline -5'}
+
+
+def _admission(file_format: Any) -> Admission:
+    request = ExtractRequest(
+        extract_id="run-1", customer_id="cus_000042", product="orders", format=file_format, filters={}
+    )
+    pinned = PinnedDataset(
+        group="lake",
+        version=7,
+        table="published.ext_orders__v7",
+        snapshot_id=1,
+        gate="passed",
+        contract_versions={},
+        published_at="2026-11-20T00:00:00+00:00",
+    )
+    return Admission(request=request, pinned=pinned)
+
+
+def _write_csv(path: Path, rows: list[dict[str, str]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.open(path, "wt", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(TYPES))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _certify(folder: Path, path: Path, *, rows: int, file_format: str = "csv") -> Path:
+    entry = ManifestFile(
+        path=str(path.relative_to(folder)), rows=rows, bytes=path.stat().st_size, sha256=sha256_of(path)
+    )
+    manifest = build_manifest(
+        admission=_admission(file_format),
+        product=PRODUCT,
+        files=[entry],
+        engine={"name": "test"},
+        gate={"passed": True},
+        run_id="run-1",
+        created_at=datetime(2026, 11, 21, tzinfo=UTC),
+    )
+    target = folder / "manifest.json"
+    target.write_text(json.dumps(manifest))
+    return target
+
+
+@pytest.fixture
+def extract(tmp_path: Path) -> Path:
+    """A good CSV extract of three rows, downloaded with its folders."""
+    _write_csv(tmp_path / "attempt-1" / "orders_000.csv.gz", [ROW] * 3)
+    _certify(tmp_path, tmp_path / "attempt-1" / "orders_000.csv.gz", rows=3)
+    return tmp_path
+
+
+def test_a_good_extract_is_verified(extract: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", str(extract / "manifest.json")]) == 0
+    assert "verified: extract run-1 of customer cus_000042: 3 rows in 1 files" in capsys.readouterr().out
+
+
+def test_files_may_lie_flat_beside_the_manifest(extract: Path) -> None:
+    (extract / "attempt-1" / "orders_000.csv.gz").rename(extract / "orders_000.csv.gz")
+    assert verify(extract).problems == ()
+
+
+def _flip_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("tamper", "words"),
+    [
+        (_flip_a_byte, "SHA-256"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-1]), "bytes, certified are"),
+        (lambda path: path.unlink(), "missing"),
+    ],
+)
+def test_a_tampered_file_fails(
+    extract: Path, capsys: pytest.CaptureFixture[str], tamper: Callable[[Path], object], words: str
+) -> None:
+    tamper(extract / "attempt-1" / "orders_000.csv.gz")
+    assert main(["verify", str(extract)]) == 1
+    output = capsys.readouterr().out
+    assert "NOT VERIFIED" in output and words in output
+
+
+@pytest.mark.parametrize(
+    ("row", "rows", "words"),
+    [
+        ({**ROW, "customer_id": "cus_000043"}, 1, "1 rows are not of customer cus_000042"),
+        ({**ROW, "customer_id": ""}, 1, "1 rows are not of customer"),
+        ({**ROW, "note": "=1+1"}, 1, "1 cells would run as formulas"),
+        ({**ROW, "sku": "\tx"}, 1, "1 cells would run as formulas"),
+        (ROW, 2, "has 1 rows, certified are 2"),
+    ],
+)
+def test_a_certified_file_with_wrong_content_fails(tmp_path: Path, row: dict[str, str], rows: int, words: str) -> None:
+    _write_csv(tmp_path / "a.csv.gz", [row])
+    found = verify(_certify(tmp_path, tmp_path / "a.csv.gz", rows=rows))
+    assert words in "; ".join(found.problems)
+
+
+def test_a_file_of_other_columns_fails(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "a.csv.gz", "wt") as file:
+        file.write("id,secret\n1,2\n")
+    assert "its header is" in verify(_certify(tmp_path, tmp_path / "a.csv.gz", rows=1)).problems[0]
+
+
+def test_a_manifest_cannot_point_out_of_its_folder(tmp_path: Path) -> None:
+    inside = tmp_path / "download"
+    inside.mkdir()
+    _write_csv(tmp_path / "other.csv.gz", [ROW])
+    manifest = _certify(tmp_path, tmp_path / "other.csv.gz", rows=1)
+    document = json.loads(manifest.read_text())
+    document["files"][0]["path"] = "../other.csv.gz"
+    (inside / "manifest.json").write_text(json.dumps(document))
+    assert "missing" in verify(inside).problems[0]
+
+
+def test_a_parquet_extract_is_verified(tmp_path: Path) -> None:
+    pq.write_table(pa.Table.from_pylist([ROW, ROW]), tmp_path / "part-0")
+    assert verify(_certify(tmp_path, tmp_path / "part-0", rows=2, file_format="parquet")).problems == ()
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"manifest_version": 2}', "\xff"])
+def test_what_is_no_manifest_is_said_to_be_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_text(text, encoding="latin-1")
+    with pytest.raises(VerificationError):
+        verify(tmp_path)
+
+
+def test_a_missing_manifest_ends_with_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", str(tmp_path / "nothing")]) == 1
+    assert "no manifest can be read there" in capsys.readouterr().err
+
+
+def test_counting_formulas_is_not_hidden_by_an_empty_neighbour(tmp_path: Path) -> None:
+    _write_csv(tmp_path / "a.csv.gz", [{**ROW, "sku": "", "note": "@SUM(1)"}, ROW])
+    facts = inspect_file(
+        tmp_path / "a.csv.gz",
+        file_format="csv",
+        column_types=TYPES,
+        customer_column="customer_id",
+        customer_id="cus_000042",
+    )
+    assert (facts.rows, facts.foreign_rows, facts.formula_cells, facts.line_break_cells) == (2, 0, 1, 1)
