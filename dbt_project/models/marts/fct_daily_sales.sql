@@ -58,7 +58,7 @@ summed as (
         ) as net_sales_cents
     from order_lines
     {% if is_incremental() %}
-        where sales_date in ({{ days }})
+    where sales_date in ({{ days }})
     {% endif %}
     group by customer_id, sales_date, currency
 ),
@@ -98,20 +98,20 @@ daily_sales as (
     from summed
     cross join loaded
     {% if is_incremental() %}
-        union all
-        select
-            customer_id,
-            sales_date,
-            currency,
-            cast(null as bigint) as orders,
-            cast(null as bigint) as order_lines,
-            cast(null as bigint) as units,
-            cast(null as bigint) as gross_sales_cents,
-            cast(null as bigint) as cancelled_cents,
-            cast(null as bigint) as refunded_cents,
-            cast(null as bigint) as net_sales_cents,
-            cast(null as timestamp(6)) as _loaded_at
-        from emptied
+    union all
+    select
+        customer_id,
+        sales_date,
+        currency,
+        cast(null as bigint) as orders,
+        cast(null as bigint) as order_lines,
+        cast(null as bigint) as units,
+        cast(null as bigint) as gross_sales_cents,
+        cast(null as bigint) as cancelled_cents,
+        cast(null as bigint) as refunded_cents,
+        cast(null as bigint) as net_sales_cents,
+        cast(null as timestamp(6)) as _loaded_at
+    from emptied
     {% endif %}
 )
 

@@ -77,8 +77,8 @@ known as (
 versions as (
     select * from changes
     {% if is_incremental() %}
-        union all
-        select * from known
+    union all
+    select * from known
     {% endif %}
 ),
 

@@ -28,7 +28,7 @@ with
 page_views as (
     select * from {{ ref('int_page_views__sessionized') }}
     {% if is_incremental() %}
-        where session_date in ({{ days }})
+    where session_date in ({{ days }})
     {% endif %}
 ),
 
@@ -82,21 +82,21 @@ sessions as (
         _loaded_at
     from summed
     {% if is_incremental() %}
-        union all
-        select
-            session_id,
-            cast(null as varchar) as customer_id,
-            cast(null as varchar) as shopper_id,
-            session_date,
-            cast(null as timestamp(6)) as started_at,
-            cast(null as timestamp(6)) as ended_at,
-            cast(null as bigint) as duration_seconds,
-            cast(null as bigint) as page_views,
-            cast(null as varchar) as entry_url,
-            cast(null as varchar) as exit_url,
-            cast(null as varchar) as device,
-            cast(null as timestamp(6)) as _loaded_at
-        from vanished
+    union all
+    select
+        session_id,
+        cast(null as varchar) as customer_id,
+        cast(null as varchar) as shopper_id,
+        session_date,
+        cast(null as timestamp(6)) as started_at,
+        cast(null as timestamp(6)) as ended_at,
+        cast(null as bigint) as duration_seconds,
+        cast(null as bigint) as page_views,
+        cast(null as varchar) as entry_url,
+        cast(null as varchar) as exit_url,
+        cast(null as varchar) as device,
+        cast(null as timestamp(6)) as _loaded_at
+    from vanished
     {% endif %}
 )
 
