@@ -50,6 +50,8 @@ def settings(layout: Layout, ports: Ports, secrets: Secrets) -> dict[str, str]:
         "dag_processor": {"min_file_process_interval": "60", "refresh_interval": "10"},
         "logging": {"base_log_folder": str(layout.airflow / "logs"), "colored_console_log": "False"},
         "usage_data_collection": {"enabled": "False"},
+        # Cosmos keeps dbt's parse below the machine's /tmp unless told otherwise, where two checkouts would mix.
+        "cosmos": {"cache_dir": str(layout.airflow / "cosmos"), "enable_telemetry": "False"},
     }
     variables = {
         f"AIRFLOW__{section.upper()}__{key.upper()}": value
