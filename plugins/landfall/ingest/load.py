@@ -1,7 +1,8 @@
 """Load landed objects into raw and quarantine: every record exactly once, however often a step is repeated.
 
-A batch goes through: claim, scratch table, merge into raw, merge into quarantine, count, close, drop scratch. All but
-the last two only add what is not there yet, so a run that died anywhere is simply run again.
+A batch goes through: claim, scratch table, merge into raw, merge into quarantine, count, drop scratch, close. The
+merges only add what is not there yet, so a run that died anywhere is simply run again; and as an object is closed last,
+whoever claims it again knows of the scratch table that was left behind.
 """
 
 from __future__ import annotations
@@ -75,7 +76,6 @@ class Loader:
         return claimed
 
     def _load_claims(self, claims: Sequence[Claim], batch_id: str) -> None:
-        # No `finally`: what must not be done again after a kill is not left to it, and a kill would skip it anyway.
         try:
             if self._read_into_scratch(claims, batch_id):
                 self._move(claims, batch_id)
@@ -83,7 +83,6 @@ class Loader:
             self._ledger.give_back(claims)
             self._clear_scratch_if_possible(batch_id)
             raise
-        self._clear_scratch(batch_id)
 
     def _read_into_scratch(self, claims: Sequence[Claim], batch_id: str) -> bool:
         """Create the scratch table; False if an object is unreadable, after its readable neighbours were loaded."""
@@ -115,7 +114,6 @@ class Loader:
         for half in (claims[:middle], claims[middle:]):
             if self._read_into_scratch(half, batch_id):
                 self._move(half, batch_id)
-                self._clear_scratch(batch_id)
 
     def _move(self, claims: Sequence[Claim], batch_id: str) -> None:
         """Merge the scratch table into raw and quarantine, count what is there now, and close the objects."""
@@ -132,6 +130,7 @@ class Loader:
         outcomes = outcomes_of(claims, self._statements.rows(counts), bucket=self._landing_bucket)
         self._confirm_empty_objects(outcomes)
         snapshot_id = self._raw_snapshot() if good_by_day else None
+        self._clear_scratch(batch_id)
         self._ledger.close(
             outcomes, batch_id=batch_id, contract_version=self._contract.version, snapshot_id=snapshot_id
         )
