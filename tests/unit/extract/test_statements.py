@@ -39,6 +39,7 @@ def test_the_csv_unload_carries_the_same_predicate_inside_its_literal() -> None:
     assert where is not None and where.sql(dialect="athena") == count_rows(PRODUCT, REQUEST, TABLE).args["where"].sql(
         dialect="athena"
     )
+    assert "customer_id = 'cus_000042'" in where.sql()
     assert [column.alias_or_name for column in tree.selects] == [column.name for column in PRODUCT.columns]
     assert tree.args["order"].sql(dialect="redshift").strip() == "ORDER BY order_id, line_number"
 

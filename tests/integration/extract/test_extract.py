@@ -1,0 +1,210 @@
+"""Extracts on both engines: exact, of one customer, certified last, repeatable, held back when anything is wrong."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import urllib.request
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from fastapi.testclient import TestClient
+from landfall.api.app import Doors, create_app
+from landfall.aws import s3
+from landfall.aws.athena import Athena
+from landfall.errors import GateFailed, RequestError, VerificationError
+from landfall.extract import unload as unload_module
+from landfall.extract.admission import Admission, _write_index
+from landfall.extract.layout import extract_prefix
+from landfall.extract.publish import Published, publish_extract
+from landfall.extract.unload import Unloaded, unload
+from landfall.extract.verify import verify
+from landfall.settings import Settings
+
+from .conftest import CUSTOMER, DAYS, NOTES, OTHER, admission_of
+
+FORMATS = ["csv", "parquet"]
+Admit = Callable[..., Admission]
+
+
+def _publish(unloaded: Unloaded, settings: Settings) -> Published:
+    return publish_extract(unloaded, settings=settings, dag_id="extract_customer_file", run_id="test")
+
+
+def _keys(admission: Admission, settings: Settings) -> list[str]:
+    request = admission.request
+    prefix = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
+    found = s3.list_objects(bucket=settings.extracts_bucket, prefix=prefix)
+    return [item.key.removeprefix(prefix) for item in found]
+
+
+def _api() -> TestClient:
+    doors = Doors(may_read_extracts=lambda: None, may_read_data_docs=lambda: None, run_state=lambda run_id: "running")
+    return TestClient(create_app(doors))
+
+
+def _download(admission: Admission, folder: Path) -> Path:
+    """Fetch the manifest and files by their links, as a customer would, and return the folder."""
+    answer = _api().get(f"/v1/extracts/{admission.request.extract_id}").json()
+    links = {"manifest.json": answer["manifest"]["url"]} | {file["name"]: file["url"] for file in answer["files"]}
+    for name, url in links.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        urllib.request.urlretrieve(url, folder / name)  # noqa: S310 - a presigned HTTP address
+    return folder
+
+
+def _rows(folder: Path) -> list[dict[str, object]]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
+    rows: list[dict[str, object]] = []
+    for file in files:
+        if file.name.endswith("csv.gz"):
+            with gzip.open(file, "rt", encoding="utf-8", newline="") as text:
+                rows += list(csv.DictReader(text))
+        else:
+            rows += pq.ParquetFile(file).read().to_pylist()
+    return rows
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_an_extract_holds_exactly_one_customers_rows(
+    file_format: str, admitted: Admit, settings: Settings, tmp_path: Path
+) -> None:
+    admission = admitted(file_format)
+    _write_index(admission.request, run_id="test", settings=settings)
+    published = _publish(unload(admission, attempt=1, settings=settings), settings)
+    folder = _download(admission, tmp_path)
+
+    found = verify(folder)
+    assert found.problems == ()
+    assert published.rows == found.manifest.rows == len(NOTES) * DAYS
+    rows = _rows(folder)
+    assert {row["customer_id"] for row in rows} == {CUSTOMER}
+    notes = sorted(str(row["note"] or "") for row in rows)
+    escaped = [
+        n if file_format == "parquet" or not n or n[0] not in "=+-@" else "'" + n for n in (x or "" for x in NOTES)
+    ]
+    assert notes == sorted(escaped * DAYS)
+    assert OTHER.encode() not in b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_a_date_range_takes_its_first_day_and_not_its_last(
+    file_format: str, admitted: Admit, settings: Settings
+) -> None:
+    admission = admitted(file_format, from_date="2026-11-21", to_date="2026-11-22")
+    assert _publish(unload(admission, attempt=1, settings=settings), settings).rows == len(NOTES)
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_a_customer_without_rows_gets_an_extract_without_rows(
+    file_format: str, pinned_table: str, settings: Settings
+) -> None:
+    admission = admission_of(pinned_table, file_format, customer_id="cus_999999")
+    assert _publish(unload(admission, attempt=1, settings=settings), settings).rows == 0
+
+
+def test_before_the_manifest_nothing_can_be_reached(admitted: Admit, settings: Settings) -> None:
+    admission = admitted()
+    _write_index(admission.request, run_id="test", settings=settings)
+    unload(admission, attempt=1, settings=settings)  # and the run dies here
+
+    answer = _api().get(f"/v1/extracts/{admission.request.extract_id}").json()
+
+    assert _keys(admission, settings) != []
+    assert answer["status"] == "running"
+    assert "files" not in answer and "manifest" not in answer
+
+
+def test_a_run_after_a_crash_leaves_one_attempt_and_a_second_run_changes_nothing(
+    admitted: Admit, settings: Settings
+) -> None:
+    admission = admitted()
+    unload(admission, attempt=1, settings=settings)
+    first = _publish(unload(admission, attempt=2, settings=settings), settings)
+    bucket, key = s3.split_uri(first.manifest_uri)
+    manifest = s3.read_object(bucket=bucket, key=key)
+    assert {name.partition("/")[0] for name in _keys(admission, settings)} == {"attempt-2", "manifest.json"}
+
+    again = _publish(unload(admission, attempt=3, settings=settings), settings)
+
+    assert again == first
+    assert s3.read_object(bucket=bucket, key=key) == manifest
+    assert {name.partition("/")[0] for name in _keys(admission, settings)} == {"attempt-2", "manifest.json"}
+
+
+def test_two_extracts_of_one_version_have_the_same_content(admitted: Admit, settings: Settings) -> None:
+    contents = []
+    for _ in range(2):
+        published = _publish(unload(admitted(), attempt=1, settings=settings), settings)
+        bucket, key = s3.split_uri(published.manifest_uri)
+        base = key.removesuffix("manifest.json")
+        files = json.loads(s3.read_object(bucket=bucket, key=key))["files"]
+        contents.append([gzip.decompress(s3.read_object(bucket=bucket, key=base + file["path"])) for file in files])
+    assert contents[0] == contents[1]
+
+
+def test_a_row_of_another_customer_in_a_file_holds_the_extract_back(admitted: Admit, settings: Settings) -> None:
+    admission = admitted()
+    unloaded = unload(admission, attempt=1, settings=settings)
+    (name,) = _keys(admission, settings)
+    request = admission.request
+    key = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id) + name
+    content = gzip.decompress(s3.read_object(bucket=settings.extracts_bucket, key=key))
+    forged = gzip.compress(content.replace(CUSTOMER.encode(), OTHER.encode(), 1))
+    s3.write_object(bucket=settings.extracts_bucket, key=key, body=forged)
+
+    with pytest.raises(VerificationError, match="1 rows of another customer"):
+        _publish(unloaded, settings)
+    assert "manifest.json" not in _keys(admission, settings)
+
+
+def test_a_lost_row_holds_the_extract_back(admitted: Admit, settings: Settings) -> None:
+    admission = admitted()
+    unloaded = unload(admission, attempt=1, settings=settings)
+    (name,) = _keys(admission, settings)
+    request = admission.request
+    key = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id) + name
+    lines = gzip.decompress(s3.read_object(bucket=settings.extracts_bucket, key=key)).splitlines(keepends=True)
+    s3.write_object(bucket=settings.extracts_bucket, key=key, body=gzip.compress(b"".join(lines[:-1])))
+
+    with pytest.raises(VerificationError, match="hold 15 rows, the published version has 16"):
+        _publish(unloaded, settings)
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_the_outgoing_gate_holds_doubled_rows_back(
+    file_format: str, pinned_with_doubles: str, settings: Settings
+) -> None:
+    admission = admission_of(pinned_with_doubles, file_format)
+    unloaded = unload(admission, attempt=1, settings=settings)
+
+    with pytest.raises(GateFailed, match="expect_compound_columns_to_be_unique"):
+        _publish(unloaded, settings)
+
+    assert "manifest.json" not in _keys(admission, settings)
+    tables = Athena(settings=settings).run("SHOW TABLES IN scratch 'extract_*'", fetch=True).rows
+    assert tables == ()
+
+
+def test_more_rows_than_the_product_allows_are_refused_before_the_engine_writes(
+    admitted: Admit, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    products = {name: replace(p, max_rows=3) for name, p in unload_module.load_products().items()}
+    monkeypatch.setattr(unload_module, "load_products", lambda: products)
+    admission = admitted()
+
+    with pytest.raises(RequestError, match="16 rows are more than the 3"):
+        unload(admission, attempt=1, settings=settings)
+    assert _keys(admission, settings) == []
+
+
+def test_an_id_that_belongs_to_another_customer_is_refused(admitted: Admit, settings: Settings) -> None:
+    request = admitted().request
+    _write_index(request, run_id="test", settings=settings)
+    _write_index(request, run_id="test", settings=settings)  # the same again is no conflict
+    with pytest.raises(RequestError, match="is taken"):
+        _write_index(replace(request, customer_id=OTHER), run_id="test", settings=settings)
