@@ -27,6 +27,7 @@ def engines() -> Iterator[Engines]:
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory, engines: Engines) -> Iterator[AwsProcess]:
     process = AwsProcess(tmp_path_factory.mktemp("aws"), engines.endpoint, engines.endpoint)
+    engines.calls_back = process.port
     process.start()
     create(process, "platform", (INFRA / "platform.yaml").read_text())
     create(process, "orders", (INFRA / "stream.yaml").read_text(), Stream="orders")

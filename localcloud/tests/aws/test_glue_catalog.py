@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from localcloud.aws import glue_catalog
 
 from .conftest import AwsProcess
 
@@ -59,6 +61,24 @@ def test_deleted_partitions_are_gone_and_unknown_ones_are_named(glue: Any) -> No
     )["Errors"]
     assert [error["PartitionValues"] for error in errors] == [["b"]]
     assert glue.get_partitions(DatabaseName="landing", TableName="gone")["Partitions"] == []
+
+
+def test_catalog_calls_are_answered_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def slow(*_: Any) -> tuple[int, dict[str, str], bytes]:
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.01)
+        inside.pop()
+        return 200, {}, b"{}"
+
+    monkeypatch.setattr(glue_catalog, "_original", slow)
+    call = ("POST", "/", {"x-amz-target": "AWSGlue.UpdateTable"}, b'{"TableInput": {"Name": "t"}}', {})
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: glue_catalog._handle(*call), range(8)))
+    assert max(most) == 1
 
 
 def test_one_of_many_commits_of_the_same_version_wins(glue: Any) -> None:
