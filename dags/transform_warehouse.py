@@ -69,7 +69,9 @@ def transform_warehouse() -> None:
         )
 
     begun = begin_attempt()
-    models = dbt_models(target="warehouse", variables={"lake_version": "{{ ti.xcom_pull(task_ids='begin_attempt') }}"})
+    models = dbt_models(
+        target="warehouse", environment={"LANDFALL_LAKE_VERSION": "{{ ti.xcom_pull(task_ids='begin_attempt') }}"}
+    )
     audited = audit_warehouse(begun)
     published = publish_warehouse(audited)
     begun >> models >> audited

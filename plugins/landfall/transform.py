@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -27,22 +29,21 @@ def manifest_path(target: str) -> Path:
     return path
 
 
-def dbt_models(*, target: Literal["lake", "warehouse"], variables: dict[str, str] | None = None) -> DbtTaskGroup:
-    """Return the task group `dbt` that builds and tests the models of `target`; `variables` may hold templates.
+def dbt_models(*, target: Literal["lake", "warehouse"], environment: Mapping[str, str] | None = None) -> DbtTaskGroup:
+    """Return the task group `dbt` that builds and tests the models of `target`.
 
     One task runs a single `dbt build`; the others follow their model's part of it, turn red with it, and run their
-    model alone when they are retried.
+    model alone when they are retried. `environment` is added to that of the tasks; its values may be templates.
     """
     operator_args: dict[str, Any] = {
         # Unit tests belong to `make test`: they read no data, and the engine bills each of them.
-        "env": {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        "env": {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test", **(environment or {})},
         "append_env": True,
         "install_deps": False,
         "emit_datasets": False,
-        "vars": variables or {},
         # A model that failed for good is to show red in a minute, not after the pipeline's patient retries.
         "retries": 1,
-        "retry_delay": 5,
+        "retry_delay": timedelta(seconds=5),
         "retry_exponential_backoff": False,
     }
     return DbtTaskGroup(

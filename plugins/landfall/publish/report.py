@@ -30,7 +30,7 @@ def send_report(*, run_id: str, loads: Mapping[str, Mapping[str, Any] | None]) -
     missing = [group for group, publication in publications.items() if publication is None]
     if missing:
         raise PublicationError(f"nothing was ever published of {', '.join(missing)}: run transform_{missing[0]}")
-    values = {
+    values: dict[str, Any] = {
         "run_id": run_id,
         "streams": {stream: load_counts(load) for stream, load in sorted(loads.items())},
         "publications": {group: described(found) for group, found in publications.items() if found},
