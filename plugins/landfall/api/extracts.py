@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Response
 
 from landfall.aws import s3
 from landfall.extract.layout import extract_prefix, index_key, manifest_key
-from landfall.extract.request import check_extract_id
+from landfall.extract.request import extract_id_of
 from landfall.settings import Settings
 
 LINK_SECONDS = 300
@@ -28,11 +28,12 @@ def extracts_router(run_state: Callable[[str], RunState]) -> APIRouter:
     def get_extract(extract_id: str, response: Response) -> dict[str, Any]:
         """Return the extract's status, and when it is ready its manifest and a fresh link a file.
 
-        404 for an id that was never admitted, 410 when the extract has expired.
+        The id of its run is taken too. 404 for an id that was never admitted, 410 when the extract has expired.
         """
+        extract_id = extract_id_of(extract_id)
         response.headers["Cache-Control"] = "no-store"  # links are credentials
         settings = Settings.from_environment()
-        owner = _read_json(index_key(check_extract_id(extract_id)), settings)
+        owner = _read_json(index_key(extract_id), settings)
         if owner is None:
             raise HTTPException(404, f"no extract {extract_id!r} was admitted; its id is the id of its run")
         key = manifest_key(customer_id=owner["customer_id"], extract_id=extract_id)

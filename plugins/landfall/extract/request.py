@@ -79,13 +79,6 @@ def extract_id_of(run_id: str) -> str:
     return f"{cleaned}-{hashlib.sha256(run_id.encode()).hexdigest()[:12]}"
 
 
-def check_extract_id(extract_id: str) -> str:
-    """Return `extract_id` if it can be one, or raise RequestError."""
-    if not _EXTRACT_ID.fullmatch(extract_id):
-        raise RequestError(f"extract_id: {_shown(extract_id)} is none: letters, digits, _ and -, at most 120")
-    return extract_id
-
-
 def _product(value: object, products: Mapping[str, ExtractProduct]) -> ExtractProduct:
     if not isinstance(value, str) or value not in products:
         raise RequestError(f"product: {_shown(value)} is not offered; use one of {', '.join(sorted(products))}")

@@ -12,6 +12,7 @@ from typing import Any
 
 from landfall.aws import s3
 from landfall.errors import RequestError
+from landfall.quality.site_pages import standing_alone
 
 PREFIX = "data-docs"
 SUMMARY_FILE = "gate.json"
@@ -37,8 +38,11 @@ def publish_site(*, bucket: str, prefix: str, site: Path, summary: Mapping[str, 
 
     def upload(file: Path) -> None:
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        body = file.read_bytes()
+        if file.suffix == ".html":
+            body = standing_alone(body.decode()).encode()
         key = f"{prefix}/{file.relative_to(site).as_posix()}"
-        s3.write_object(bucket=bucket, key=key, body=file.read_bytes(), content_type=kind)
+        s3.write_object(bucket=bucket, key=key, body=body, content_type=kind)
 
     with ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(upload, files))

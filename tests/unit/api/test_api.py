@@ -102,15 +102,13 @@ def test_an_expired_extract_is_gone(objects: dict[str, bytes]) -> None:
     assert _client().get("/v1/extracts/run-1").status_code == 410
 
 
-@pytest.mark.parametrize(
-    ("extract_id", "status"), [("unknown", 404), ("a%20b", 400), ("..%2Fx", 404), ("a" * 200, 400)]
-)
-def test_a_wrong_id_is_a_problem_document(objects: dict[str, bytes], extract_id: str, status: int) -> None:
+@pytest.mark.parametrize("extract_id", ["unknown", "a%20b", "..%2Fx", "a" * 200, "%00"])
+def test_a_wrong_id_is_a_problem_document(objects: dict[str, bytes], extract_id: str) -> None:
     answer = _client().get(f"/v1/extracts/{extract_id}")
 
-    assert answer.status_code == status
+    assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["status"] == status
+    assert answer.json()["status"] == 404
 
 
 @pytest.mark.parametrize("path", ["/v1/extracts/run-1", "/data-docs/d/r/", "/data-docs/d/r/g/index.html"])

@@ -8,6 +8,7 @@ import pytest
 from landfall.errors import ContractError, GateFailed, RequestError
 from landfall.quality.data_docs import docs_key
 from landfall.quality.gates import GateResult, audited_query
+from landfall.quality.site_pages import standing_alone
 from landfall.quality.suites import EXPECTATIONS, load_suite
 from sqlglot import exp
 
@@ -65,3 +66,13 @@ def test_a_failed_gate_names_what_failed_and_where_to_read() -> None:
     result = GateResult(False, "lake", 3, ("marts.fct_orders: unique(order_id), 2 of 9 rows",), "s3://ops/x")
     with pytest.raises(GateFailed, match=r"1 of 3 expectations failed: marts.fct_orders.*s3://ops/x"):
         result.raise_if_failed()
+
+
+def test_pages_load_nothing_from_elsewhere() -> None:
+    page = (
+        '<head><link rel="stylesheet" href="https://cdn.example/a.css"/><script src="https://cdn.example/a.js"></script>'
+        "</head><body>result<footer>news</footer></body>"
+    )
+    alone = standing_alone(page)
+    assert "cdn.example" not in alone and "news" not in alone
+    assert "result" in alone and "<style>" in alone
