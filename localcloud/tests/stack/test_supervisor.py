@@ -27,6 +27,22 @@ pathlib.Path("child").write_text(str(child.pid))
 time.sleep(600)
 """
 
+IGNORES_TERM = """
+import signal, time
+signal.signal(signal.SIGTERM, lambda *_: open("told", "w"))
+print("ready", flush=True)
+while True:
+    time.sleep(600)
+"""
+WAITS_FOR_ITS_TASK = f"""
+import pathlib, signal, subprocess, sys
+signal.signal(signal.SIGTERM, lambda *_: None)
+task = subprocess.Popen([sys.executable, "-c", {IGNORES_TERM!r}], process_group=0, stdout=subprocess.PIPE)
+task.stdout.readline()
+pathlib.Path("child").write_text(str(task.pid))
+pathlib.Path("reported").write_text(str(task.wait()))
+"""
+
 
 def wait_for(file):
     deadline = time.monotonic() + 20
@@ -108,6 +124,18 @@ def test_down_ends_what_a_program_left_behind(layout, supervisor, program):
     assert not psutil.pid_exists(child)
     assert str(child) in said[0]
     assert not layout.state.exists()
+
+
+def test_down_tells_a_running_task_then_kills_it_so_that_the_scheduler_can_report_it(
+    layout, supervisor, program, monkeypatch
+):
+    monkeypatch.setattr("localcloud.stack.down.TASK_SECONDS", 0.5)
+    program("airflow-scheduler", WAITS_FOR_ITS_TASK)
+    supervisor.start_programs(["airflow-scheduler"])
+    wait_for(layout.state / "child")
+    down(layout, purge=False, say=print)
+    assert (layout.state / "told").exists()
+    assert (layout.state / "reported").read_text() == str(-signal.SIGKILL)
 
 
 def test_processes_of_another_stack_are_left_alone(layout, supervisor, program, tmp_path):

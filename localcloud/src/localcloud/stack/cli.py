@@ -58,6 +58,9 @@ def _down(args: argparse.Namespace) -> int:
 def _status(args: argparse.Namespace) -> int:
     layout = Layout.choose(args.state)
     status = measure(layout, seconds=args.measure)
+    if not status.rows:
+        _say(f"There is no stack in {layout.state}.")
+        return 1
     Console().print(as_table(status))
     return 0 if status.is_up else 1
 

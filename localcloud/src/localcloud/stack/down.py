@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import time
 from collections.abc import Callable
 
 from localcloud.stack.layout import Layout
-from localcloud.stack.processes import end_leftovers
-from localcloud.stack.programs import AIRFLOW, DATABASE
+from localcloud.stack.processes import end_leftovers, send_signal, tasks_of
+from localcloud.stack.programs import AIRFLOW, DATABASE, SCHEDULER
 from localcloud.stack.supervisor import Supervisor
 
-# Airflow first, since its tasks use all the rest; AWS last, since the engines write to it while they end.
-STOP_ORDER = (AIRFLOW, (DATABASE, "athena", "redshift"), ("aws",))
+# First the tasks, which use all the rest and tell Airflow's API how they ended; last AWS, to which the engines write.
+STOP_ORDER = ((SCHEDULER,), AIRFLOW, (DATABASE, "athena", "redshift"), ("aws",))
+
+TASK_SECONDS = 10
+"""How long a running task may take to cancel what it does."""
 
 
 def stop_everything(supervisor: Supervisor) -> bool:
@@ -21,12 +26,30 @@ def stop_everything(supervisor: Supervisor) -> bool:
     """
     if supervisor.pid is None:
         return False
+    _end_tasks(supervisor)
     for names in STOP_ORDER:
         supervisor.stop_programs(names)
     aws = supervisor.states()["aws"]
     saved = aws.state in ("STOPPED", "EXITED") and aws.exit_status == 0
     supervisor.shut_down()
     return saved
+
+
+def _end_tasks(supervisor: Supervisor) -> None:
+    """End the scheduler's running tasks, for which it would wait however long they take.
+
+    A task is told first, so that its operator cancels its query; a killed one is reported to Airflow by its worker.
+    """
+    scheduler = supervisor.states()[SCHEDULER].pid
+    supervisor.ask_to_stop((SCHEDULER,))
+    for process in tasks_of(scheduler):
+        send_signal(process, signal.SIGTERM)
+    deadline = time.monotonic() + TASK_SECONDS
+    while supervisor.states()[SCHEDULER].pid:
+        if time.monotonic() > deadline:
+            for process in tasks_of(scheduler):
+                send_signal(process, signal.SIGKILL)
+        time.sleep(0.2)
 
 
 def down(layout: Layout, *, purge: bool, say: Callable[[str], None]) -> None:

@@ -24,7 +24,8 @@ def inherited(layout: Layout, environ: Mapping[str, str] = os.environ) -> dict[s
     kept = {name: value for name, value in environ.items() if not name.startswith(DROPPED_PREFIXES)}
     for name in ("NO_PROXY", "no_proxy"):
         kept[name] = ",".join(filter(None, (environ.get(name), HOST, "localhost")))
-    return kept | {MARKER: str(layout.state), "PYTHONUNBUFFERED": "1"}
+    # Airflow renames its processes; without SPT_NOENV the new name would overwrite the environment and so the mark.
+    return kept | {MARKER: str(layout.state), "SPT_NOENV": "1", "PYTHONUNBUFFERED": "1"}
 
 
 def cloud_client(ports: Ports) -> dict[str, str]:

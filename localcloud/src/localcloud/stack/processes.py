@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psutil
@@ -47,6 +49,24 @@ def family_of(pid: int) -> list[psutil.Process]:
         return []
 
 
+def tasks_of(scheduler: int) -> list[psutil.Process]:
+    """The running tasks of an Airflow scheduler and what they started: a task is given a process group of its own."""
+    tasks = []
+    for process in family_of(scheduler):
+        try:
+            if os.getpgid(process.pid) != scheduler:
+                tasks.append(process)
+        except ProcessLookupError:
+            continue
+    return tasks
+
+
+def send_signal(process: psutil.Process, number: signal.Signals) -> None:
+    """Send a signal to a process that may have ended meanwhile."""
+    with suppress(psutil.Error):
+        process.send_signal(number)
+
+
 def end_leftovers(layout: Layout, *, spared: Iterable[int] = ()) -> list[str]:
     """End every process that carries this stack's marker, by its pid; return a description of each.
 
@@ -57,17 +77,12 @@ def end_leftovers(layout: Layout, *, spared: Iterable[int] = ()) -> list[str]:
     leftovers = [process for process in others if _is_marked(process, layout)]
     described = []
     for process in leftovers:
-        try:
+        with suppress(psutil.Error):
             described.append(f"{process.pid} ({' '.join(process.cmdline())[:80]})")
-            process.terminate()
-        except psutil.Error:
-            continue
+        send_signal(process, signal.SIGTERM)
     _, alive = psutil.wait_procs(leftovers, timeout=END_SECONDS)
     for process in alive:
-        try:
-            process.kill()
-        except psutil.Error:
-            continue
+        send_signal(process, signal.SIGKILL)
     psutil.wait_procs(alive, timeout=END_SECONDS)
     return described
 

@@ -15,7 +15,8 @@ from localcloud.stack.secrets import write_private
 
 CLOUD = ("aws", "athena", "redshift")
 DATABASE = "postgres"
-AIRFLOW = ("airflow-dag-processor", "airflow-scheduler", "airflow-triggerer", "airflow-api-server")
+SCHEDULER = "airflow-scheduler"
+AIRFLOW = ("airflow-dag-processor", SCHEDULER, "airflow-triggerer", "airflow-api-server")
 START_ORDER = (*CLOUD, DATABASE, *AIRFLOW)
 
 STOP_SIGNALS = {DATABASE: signal.SIGINT}
@@ -74,7 +75,7 @@ def airflow_programs(layout: Layout, ports: Ports, environment: Mapping[str, str
     """Airflow's four processes. Tasks' logs are read from the shared folder, so no log server is started."""
     arguments = {
         "airflow-api-server": ["api-server", "--host", "127.0.0.1", "--port", str(ports.airflow)],
-        "airflow-scheduler": ["scheduler", "--skip-serve-logs"],
+        SCHEDULER: ["scheduler", "--skip-serve-logs"],
         "airflow-dag-processor": ["dag-processor"],
         "airflow-triggerer": ["triggerer", "--skip-serve-logs"],
     }

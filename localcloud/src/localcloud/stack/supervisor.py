@@ -94,11 +94,15 @@ class Supervisor:
         for name in names:
             self._call("startProcess", name, False, tolerated=Faults.ALREADY_STARTED)
 
+    def ask_to_stop(self, names: Iterable[str]) -> None:
+        """Ask each process to end, to be killed when its time is over; return without waiting."""
+        for name in names:
+            self._call("stopProcess", name, False, tolerated=Faults.NOT_RUNNING)
+
     def stop_programs(self, names: Iterable[str]) -> None:
         """Stop the processes together and return when all have ended."""
         names = list(names)
-        for name in names:
-            self._call("stopProcess", name, False, tolerated=Faults.NOT_RUNNING)
+        self.ask_to_stop(names)
         deadline = time.monotonic() + max((STOP_SECONDS[name] for name in names), default=0) + START_SECONDS
         while any(self.states()[name].pid for name in names):
             if time.monotonic() > deadline:
