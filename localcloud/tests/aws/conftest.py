@@ -43,6 +43,12 @@ class AwsProcess:
         """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None, "localcloud.aws is not running"
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait until it is healthy."""
         arguments = ["--port", str(self.port), "--state-dir", str(self.state_dir)]

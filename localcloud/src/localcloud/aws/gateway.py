@@ -1,7 +1,8 @@
-"""The ASGI application: ministack's, plus a health check, refusals and the delivery task inside its life span."""
+"""The ASGI application: ministack's, plus a health check, refusals and what must run and rest with it."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -10,15 +11,20 @@ from ministack.app import app as ministack_app
 
 from localcloud.aws.firehose_delivery import FirehoseDelivery
 from localcloud.aws.refusal import refusal, refused_service
+from localcloud.aws.s3_events import ObjectEvents
 
 HEALTH_PATH = "/_localcloud/health"
 
 
 class Gateway:
-    """Answers the health check, refuses what is not served and hands the rest to ministack; runs `delivery`."""
+    """Answers the health check, refuses what is not served and hands the rest to ministack.
 
-    def __init__(self, delivery: FirehoseDelivery) -> None:
+    `delivery` runs while it is up; at its end `delivery` and `events` come to rest before the state is saved.
+    """
+
+    def __init__(self, delivery: FirehoseDelivery, events: ObjectEvents) -> None:
         self._delivery = delivery
+        self._events = events
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Serve one ASGI scope."""
@@ -41,8 +47,9 @@ class Gateway:
         async def receive_after_stop() -> Any:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                # Before ministack saves its state: the positions must fit the objects that were written.
+                # Before ministack saves its state: positions and announcements must fit the objects that were written.
                 await self._delivery.stop()
+                await asyncio.to_thread(self._events.finish)
             return message
 
         async def send_after_start(message: Any) -> None:

@@ -21,15 +21,18 @@ def main(arguments: Sequence[str]) -> int:
     from localcloud.aws import mends
     from localcloud.aws.firehose_delivery import FirehoseDelivery
     from localcloud.aws.gateway import Gateway
+    from localcloud.aws.s3_events import ObjectEvents
 
     mends.install(athena_endpoint=options.athena_endpoint, redshift_endpoint=options.redshift_endpoint)
     delivery = FirehoseDelivery()
     delivery.install()
+    events = ObjectEvents()
+    events.install()
     # uvicorn raises the signal again once it has shut down; without this the process would die of it.
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.signal(signal.SIGINT, lambda *_: None)
     config = uvicorn.Config(
-        Gateway(delivery),
+        Gateway(delivery, events),
         host="127.0.0.1",
         port=options.port,
         http="httptools",
