@@ -9,7 +9,7 @@
         from {{ source('published', table) }} as lake
         where
             {%- for column in key %}
-            lake.{{ column }} = {{ this }}.{{ column }}{{ ' and' if not loop.last }}
+            lake.{{ column }} = {{ this.identifier }}.{{ column }}{{ ' and' if not loop.last }}
             {%- endfor %}
     )
 {%- endmacro %}

@@ -1,0 +1,81 @@
+"""The transform and nightly DAGs: nothing is published before its audit, and a failure is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from landfall.contracts.streams import load_stream_contracts
+from landfall.settings import REPOSITORY
+
+from tests.dbt.manifest import parsed_manifest
+
+
+@pytest.fixture(scope="module")
+def dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    manifests = tmp_path_factory.mktemp("manifests")
+    for target in ("lake", "warehouse"):
+        parsed_manifest(target, manifests / target)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
+        patch.setenv("LANDFALL_DBT_MANIFEST_DIR", str(manifests))
+        yield {name: _bag(name).dags[name] for name in ("transform_lake", "transform_warehouse", "nightly_batch")}
+
+
+def _bag(name: str) -> Any:
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(str(REPOSITORY / "dags" / f"{name}.py"))
+
+
+@pytest.mark.parametrize(("group", "audit"), [("lake", "audit_marts"), ("warehouse", "audit_warehouse")])
+def test_every_model_is_built_before_the_audit_and_audited_before_publication(
+    dags: dict[str, Any], group: str, audit: str
+) -> None:
+    dag = dags[f"transform_{group}"]
+    before_audit = set(dag.get_task(audit).get_flat_relative_ids(upstream=True))
+    models = {task.task_id for task in dag.tasks if task.task_id.startswith("dbt.")}
+    assert models
+    assert models <= before_audit
+    assert audit in dag.get_task(f"publish_{group}").upstream_task_ids
+
+
+@pytest.mark.parametrize("group", ["lake", "warehouse"])
+def test_any_failed_task_is_recorded_at_once(dags: dict[str, Any], group: str) -> None:
+    dag = dags[f"transform_{group}"]
+    recorder = dag.get_task("record_failure")
+    others = {task.task_id for task in dag.tasks} - {"record_failure"}
+    assert recorder.trigger_rule == "one_failed"
+    assert set(recorder.get_flat_relative_ids(upstream=True)) == others
+
+
+def test_the_warehouse_is_pinned_to_the_lake_version_it_began_with(dags: dict[str, Any]) -> None:
+    producer = dags["transform_warehouse"].get_task("dbt.dbt_producer_watcher")
+    assert producer.env["LANDFALL_LAKE_VERSION"] == "{{ ti.xcom_pull(task_ids='begin_attempt') }}"
+
+
+def test_each_model_is_a_task_of_its_own(dags: dict[str, Any]) -> None:
+    tasks = {task.task_id for task in dags["transform_lake"].tasks}
+    for model in ("stg_landfall__orders", "fct_orders", "ext_orders"):
+        assert any(f"{model}_run" in task or f"{model}.run" in task for task in tasks), model
+
+
+def test_the_night_drains_every_stream_under_an_id_of_that_night(dags: dict[str, Any]) -> None:
+    dag = dags["nightly_batch"]
+    streams = [contract.stream for contract in load_stream_contracts(REPOSITORY / "contracts" / "streams")]
+    for stream in streams:
+        trigger = dag.get_task(f"ingest_{stream}")
+        assert (trigger.trigger_dag_id, trigger.trigger_run_id) == (f"ingest_{stream}", "nightly__{{ run_id }}")
+        assert trigger.deferrable
+        assert trigger.wait_for_completion
+        assert "drained" in trigger.downstream_task_ids
+
+
+def test_a_missing_manifest_is_an_import_error_that_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setenv("LANDFALL_DBT_MANIFEST_DIR", str(tmp_path))
+    (error,) = _bag("transform_lake").import_errors.values()
+    assert "no dbt manifest at" in error
+    assert "dbt parse --project-dir" in error
