@@ -1,7 +1,7 @@
 """A field's promise as SQL: its typed value, and which rule a sent value breaks. Trino functions of Athena engine 3.
 
-Each field has been taken out of its JSON document beforehand as two columns: `json_<field>`, its JSON text (NULL if
-absent, `null` if null), and `scalar_<field>`, its text without quotes and escapes.
+Each field has been taken out of its JSON document beforehand as two columns: `_json_<field>`, its JSON text (NULL if
+absent, `null` if null), and `_scalar_<field>`, its text without quotes and escapes.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _TIMESTAMP = r"\A[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[
 
 def json_column(field: Field) -> exp.Column:
     """The field's JSON text."""
-    return exp.column(f"json_{field.name}", quoted=True)
+    return exp.column(f"_json_{field.name}", quoted=True)
 
 
 def scalar_column(field: Field) -> exp.Column:
     """The field's text without quotes and escapes."""
-    return exp.column(f"scalar_{field.name}", quoted=True)
+    return exp.column(f"_scalar_{field.name}", quoted=True)
 
 
 def value_column(field: Field) -> exp.Column:

@@ -51,12 +51,12 @@ class BatchMark:
 
 def select_days(contract: StreamContract, batch_id: str) -> exp.Select:
     """Return the query for a batch's days: (day, good records first of their key); day NULL counts bad records."""
-    is_good = exp.column("reason").is_(exp.null())
+    is_good = exp.column("_reason").is_(exp.null())
     day = exp.func("IF", is_good, exp.cast(_time(contract), "date"))
     return (
         exp.select(exp.alias_(day, "day"), exp.alias_(exp.Count(this=exp.Star()), "records"))
         .from_(scratch_table(contract, batch_id))
-        .where(exp.or_(exp.column("reason").is_(exp.null()).not_(), exp.column("key_rank").eq(1)))
+        .where(exp.or_(exp.column("_reason").is_(exp.null()).not_(), exp.column("_key_rank").eq(1)))
         .group_by(exp.Literal.number(1))
     )
 
@@ -78,11 +78,11 @@ def merge_raw(contract: StreamContract, *, mark: BatchMark, days: Sequence[date]
     source = (
         exp.select(*IDENTITY, *(_column(name) for name in fields))
         .from_(scratch_table(contract, mark.batch_id))
-        .where(exp.column("key_rank").eq(1))
+        .where(exp.column("_key_rank").eq(1))
         .where(_on_days(_time(contract), days))
     )
     inserted: dict[str, exp.Expr] = {name: _column(name, "source") for name in fields}
-    inserted |= {f"_{name}": _column(name, "source") for name in IDENTITY}
+    inserted |= {name: _column(name, "source") for name in IDENTITY}
     inserted |= {
         "_batch_id": text_of(mark.batch_id),
         "_contract_version": text_of(mark.contract_version),
@@ -94,13 +94,13 @@ def merge_raw(contract: StreamContract, *, mark: BatchMark, days: Sequence[date]
 
 def merge_quarantine(contract: StreamContract, *, mark: BatchMark, landing_days: Sequence[date]) -> exp.Merge:
     """Return the MERGE that inserts the bad records of the batch that quarantine does not hold yet."""
-    columns = (*IDENTITY, "landed_date", "reason", "field", "raw_text")
+    columns = (*IDENTITY, "_landed_date", "_reason", "_field", "_raw_text")
     source = (
         exp.select(*columns)
         .from_(scratch_table(contract, mark.batch_id))
-        .where(exp.column("reason").is_(exp.null()).not_())
+        .where(exp.column("_reason").is_(exp.null()).not_())
     )
-    inserted: dict[str, exp.Expr] = {name: _column(name, "source") for name in columns}
+    inserted: dict[str, exp.Expr] = {name.removeprefix("_"): _column(name, "source") for name in columns}
     inserted |= {
         "contract_version": text_of(mark.contract_version),
         "batch_id": text_of(mark.batch_id),
@@ -120,8 +120,8 @@ def count_outcomes(
     record would count twice and the sum would not be that of `records`.
     """
     scratch = exp.alias_(scratch_table(contract, batch_id), "source", table=True)
-    is_good = _column("reason", "source").is_(exp.null())
-    in_raw = exp.and_(*(_column(f"_{name}", "target").eq(_column(name, "source")) for name in IDENTITY))
+    is_good = _column("_reason", "source").is_(exp.null())
+    in_raw = exp.and_(*(_column(name, "target").eq(_column(name, "source")) for name in IDENTITY))
     good = (
         exp.Case()
         .when(_column("_source_object", "target").is_(exp.null()), text_of("lost"))
@@ -135,7 +135,7 @@ def count_outcomes(
     no_reason = exp.cast(exp.null(), "varchar")
     good_records = _outcomes(scratch, good, no_reason).join(raw, on=raw_match, join_type="left").where(is_good)
     bad_records = (
-        _outcomes(scratch, bad, _column("reason", "source"))
+        _outcomes(scratch, bad, _column("_reason", "source"))
         .join(quarantine, on=_same_quarantined_record(landing_days), join_type="left")
         .where(is_good.copy().not_())
     )
@@ -155,7 +155,9 @@ def moment(value: datetime) -> exp.Expr:
 
 def _outcomes(scratch: exp.Expr, outcome: exp.Expr, reason: exp.Expr) -> exp.Select:
     return exp.select(
-        _column("source_object", "source"), exp.alias_(outcome, "outcome"), exp.alias_(reason.copy(), "reason")
+        exp.alias_(_column("_source_object", "source"), "source_object"),
+        exp.alias_(outcome, "outcome"),
+        exp.alias_(reason.copy(), "reason"),
     ).from_(scratch.copy())
 
 
@@ -177,7 +179,7 @@ def _same_key(contract: StreamContract) -> exp.Expr:
 
 
 def _same_quarantined_record(landing_days: Sequence[date]) -> exp.Expr:
-    same = (_column(name, "target").eq(_column(name, "source")) for name in IDENTITY)
+    same = (_column(name.removeprefix("_"), "target").eq(_column(name, "source")) for name in IDENTITY)
     dates = [exp.cast(text_of(day.isoformat()), "date") for day in sorted(set(landing_days))]
     return exp.and_(*same, _column("landed_date", "target").isin(*dates))
 

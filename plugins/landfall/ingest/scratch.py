@@ -21,56 +21,58 @@ from landfall.ingest.checks import (
     value_column,
 )
 
-IDENTITY = ("source_object", "line_number", "record_number")
+IDENTITY = ("_source_object", "_line_number", "_record_number")
 """What tells one landed record from any other, whenever and however often its object is read."""
 
 _TOKENS = r'"[^"\\]*(?:\\.[^"\\]*)*"|\}\s*\{|[^"}]+|["}]'
 """JSON strings as wholes, the borders of glued records, anything else: so a border inside a string is none."""
 
+# No name of ours meets one of a contract's fields: these never begin with an underscore.
+#
 # The landing table yields each line of an object once, and an object is compressed, hence read by one reader from its
 # start to its end: the numbers are those of the lines. Blank lines have a number but hold no record.
 _LINES = r"""
-select "$path" as source_object, cast(dt as date) as landed_date,
-    row_number() over (partition by "$path") as line_number, regexp_replace(line, '\r+\z', '') as line
+select "$path" as _source_object, cast(dt as date) as _landed_date,
+    row_number() over (partition by "$path") as _line_number, regexp_replace(line, '\r+\z', '') as _line
 """
 
 _PARSED_LINES = r"""
-select source_object, landed_date, line_number, line, try(json_parse(line)) as document
+select _source_object, _landed_date, _line_number, _line, try(json_parse(_line)) as _document
 from lines
-where regexp_like(line, '\S')
+where regexp_like(_line, '\S')
 """
 
 # Firehose may have concatenated records. Only a line that is no JSON is taken apart. Character 30 can mark the borders:
 # as a control character it stands nowhere in valid JSON.
 _SPLIT_LINES = r"""
-select source_object, landed_date, line_number, document, line,
-    if(document is null, split(
+select _source_object, _landed_date, _line_number, _document, _line,
+    if(_document is null, split(
         array_join(transform(
-            regexp_extract_all(line, :tokens),
+            regexp_extract_all(_line, :tokens),
             token -> if(regexp_like(token, '\A\}\s*\{\z'), '}' || chr(30) || '{', token)
         ), ''),
         chr(30)
-    )) as pieces
+    )) as _pieces
 from parsed_lines
 """
 
 _RECORDS = r"""
-select source_object, landed_date, line_number, record_number, raw_text,
-    coalesce(document, try(json_parse(raw_text))) as document
+select _source_object, _landed_date, _line_number, _record_number, _raw_text,
+    coalesce(_document, try(json_parse(_raw_text))) as _document
 from split_lines
 cross join unnest(
     if(
-        cardinality(filter(pieces, piece ->
+        cardinality(filter(_pieces, piece ->
             coalesce(regexp_like(json_format(try(json_parse(piece))), '\A\s*\{'), false)
-        )) = cardinality(pieces),
-        pieces,
-        array[line]
+        )) = cardinality(_pieces),
+        _pieces,
+        array[_line]
     )
-) with ordinality as piece (raw_text, record_number)
+) with ordinality as piece (_raw_text, _record_number)
 """
 
-_DOCUMENT = exp.column("document")
-_RECORD_COLUMNS = ("source_object", "landed_date", "line_number", "record_number", "raw_text")
+_DOCUMENT = exp.column("_document")
+_RECORD_COLUMNS = ("_source_object", "_landed_date", "_line_number", "_record_number", "_raw_text")
 
 
 def scratch_table(contract: StreamContract, batch_id: str) -> exp.Table:
@@ -83,15 +85,17 @@ def create_scratch(
 ) -> exp.Create:
     """Return the CREATE TABLE AS that reads `objects` and writes one row a record below the address `location`.
 
-    A row has the record's identity and day of arrival; the typed fields; `reason` and `field` (both NULL for a good
-    record) with `raw_text`; and for good records `key_rank`, 1 for the first of its key in the batch.
+    A row has the record's identity and day of arrival; the typed fields; `_reason` and `_field` (both NULL for a good
+    record) with `_raw_text`; and for good records `_key_rank`, 1 for the first of its key in the batch.
     """
     query = (
-        exp.select(*_RECORD_COLUMNS[:4], "reason", "field", *(value_column(field) for field in contract.fields))
+        exp.select(*_RECORD_COLUMNS[:4], "_reason", "_field", *(value_column(field) for field in contract.fields))
         .select(
-            exp.alias_(exp.func("IF", exp.column("reason").is_(exp.null()).not_(), exp.column("raw_text")), "raw_text")
+            exp.alias_(
+                exp.func("IF", exp.column("_reason").is_(exp.null()).not_(), exp.column("_raw_text")), "_raw_text"
+            )
         )
-        .select(exp.alias_(_key_rank(contract), "key_rank"))
+        .select(exp.alias_(_key_rank(contract), "_key_rank"))
         .from_("checked")
         .with_("lines", as_=_lines(contract, objects, landing_bucket))
         .with_("parsed_lines", as_=_parse(_PARSED_LINES))
@@ -141,7 +145,7 @@ def _lines(contract: StreamContract, objects: Sequence[LandedObject], bucket: st
 def _extracted(contract: StreamContract) -> exp.Select:
     """Take each field out of its document, once as JSON text and, where it is sent as a string, once without quotes."""
     is_object = exp.func("COALESCE", matches(function("json_format", _DOCUMENT), r"\A\s*\{"), exp.false())
-    query = exp.select(*_RECORD_COLUMNS, exp.alias_(is_object, "is_object")).from_("records")
+    query = exp.select(*_RECORD_COLUMNS, exp.alias_(is_object, "_is_object")).from_("records")
     for field in contract.fields:
         path = text_of(f"$.{field.name}")
         text = function("json_format", function("json_extract", _DOCUMENT, path))
@@ -157,18 +161,18 @@ def _is_sent_as_string(field: Field) -> bool:
 
 
 def _typed(contract: StreamContract) -> exp.Select:
-    query = exp.select(*_RECORD_COLUMNS, "is_object").from_("extracted")
+    query = exp.select(*_RECORD_COLUMNS, "_is_object").from_("extracted")
     for field in contract.fields:
         query = query.select(json_column(field), exp.alias_(typed_value(field), field.name, quoted=True))
     return query
 
 
 def _failure_column(field: Field) -> exp.Column:
-    return exp.column(f"failure_{field.name}", quoted=True)
+    return exp.column(f"_failure_{field.name}", quoted=True)
 
 
 def _failures(contract: StreamContract) -> exp.Select:
-    query = exp.select(*_RECORD_COLUMNS, "is_object").from_("typed")
+    query = exp.select(*_RECORD_COLUMNS, "_is_object").from_("typed")
     for field in contract.fields:
         query = query.select(value_column(field), exp.alias_(failure(field), _failure_column(field).name, quoted=True))
     return query
@@ -176,7 +180,7 @@ def _failures(contract: StreamContract) -> exp.Select:
 
 def _checked(contract: StreamContract) -> exp.Select:
     """Name the first broken field, in the contract's order, and how it is broken."""
-    not_object = exp.not_(exp.column("is_object"))
+    not_object = exp.not_(exp.column("_is_object"))
     reason = exp.Case().when(not_object, text_of(NOT_JSON))
     name = exp.Case().when(not_object, exp.null())
     for field in contract.fields:
@@ -184,7 +188,7 @@ def _checked(contract: StreamContract) -> exp.Select:
         reason = reason.when(broken, _failure_column(field))
         name = name.when(broken, text_of(field.name))
     return (
-        exp.select(*_RECORD_COLUMNS, exp.alias_(reason, "reason"), exp.alias_(name, "field"))
+        exp.select(*_RECORD_COLUMNS, exp.alias_(reason, "_reason"), exp.alias_(name, "_field"))
         .select(*(value_column(field) for field in contract.fields))
         .from_("failures")
     )
@@ -192,7 +196,7 @@ def _checked(contract: StreamContract) -> exp.Select:
 
 def _key_rank(contract: StreamContract) -> exp.Expr:
     """Number the good records of a key by their identity; bad records stand apart and have no rank."""
-    is_good = exp.column("reason").is_(exp.null())
+    is_good = exp.column("_reason").is_(exp.null())
     rank = exp.Window(
         this=exp.RowNumber(),
         partition_by=[is_good.copy(), *(exp.column(name, quoted=True) for name in contract.key)],

@@ -49,9 +49,9 @@ def test_raw_rows_tell_where_they_come_from() -> None:
     assert list(values)[: len(ORDERS.fields)] == [field.name for field in ORDERS.fields]
     assert values["line_number"] == '"source"."line_number"'
     assert {name: value for name, value in values.items() if name.startswith("_")} == {
-        "_source_object": '"source"."source_object"',
-        "_line_number": '"source"."line_number"',
-        "_record_number": '"source"."record_number"',
+        "_source_object": '"source"."_source_object"',
+        "_line_number": '"source"."_line_number"',
+        "_record_number": '"source"."_record_number"',
         "_batch_id": "'b1'",
         "_contract_version": "'1.2.3'",
         "_loaded_at": "CAST('2026-11-20 03:04:05.678901' AS TIMESTAMP(6))",

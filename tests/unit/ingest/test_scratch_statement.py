@@ -75,15 +75,15 @@ def test_the_key_is_ranked_among_good_records_only(landed: Any) -> None:
     query = statement_for([landed(1)]).expression
     (window,) = query.selects[-1].find_all(exp.Window)
     assert [found.sql() for found in window.args["partition_by"]] == [
-        "reason IS NULL",
+        "_reason IS NULL",
         '"order_id"',
         '"line_number"',
         '"version"',
     ]
     assert [found.this.sql() for found in window.args["order"].expressions] == [
-        "source_object",
-        "line_number",
-        "record_number",
+        "_source_object",
+        "_line_number",
+        "_record_number",
     ]
 
 
@@ -113,7 +113,7 @@ def test_a_field_is_checked_for_what_its_contract_promises_in_this_order(name: s
 
 
 def test_an_integer_is_cast_from_its_json_text_and_not_from_a_string() -> None:
-    assert typed_value(field("quantity")).sql(dialect="athena") == 'TRY_CAST("json_quantity" AS BIGINT)'
+    assert typed_value(field("quantity")).sql(dialect="athena") == 'TRY_CAST("_json_quantity" AS BIGINT)'
 
 
 def test_a_pattern_is_bound_to_both_ends_of_the_value() -> None:
