@@ -1,0 +1,1 @@
+"""Sessions and databases: where statements are executed."""

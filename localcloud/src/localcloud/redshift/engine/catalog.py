@@ -1,0 +1,160 @@
+"""Redshift's catalogue of one database: schemas, relations, columns and what depends on what."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+import duckdb
+
+from localcloud.redshift.errors import RedshiftError
+
+HIDDEN_SCHEMA = "pg_landfall"
+FIRST_USER_OID = 100_000
+
+
+@dataclass(frozen=True)
+class CatalogColumn:
+    """A column as declared or derived; `type_name` in format_type's words, `sortkey` its 1-based place or 0."""
+
+    name: str
+    type_name: str
+    not_null: bool = False
+    default_text: str | None = None
+    encoding: str = "none"
+    is_distkey: bool = False
+    sortkey: int = 0
+
+
+@dataclass(frozen=True)
+class RelationEntry:
+    """A table (kind r) or view (kind v) of the catalogue."""
+
+    oid: int
+    schema: str
+    name: str
+    kind: str
+    definition: str | None = None
+    late_binding: bool = False
+
+
+@dataclass(frozen=True)
+class NewRelation:
+    """What CREATE TABLE or CREATE VIEW enters."""
+
+    schema: str
+    name: str
+    kind: str
+    columns: Sequence[CatalogColumn]
+    owner: str
+    diststyle: str = "AUTO(ALL)"
+    definition: str | None = None
+    late_binding: bool = False
+    depends_on: Sequence[int] = field(default_factory=tuple)
+
+
+def install(connection: duckdb.DuckDBPyConnection, database: str) -> int:
+    """Create the catalogue's tables where missing; gives the next free object id."""
+    connection.execute(files(__package__).joinpath("catalog.sql").read_text().replace("{database}", database))
+    prefix = f'"{database}".{HIDDEN_SCHEMA}'
+    row = connection.execute(
+        f"SELECT max(oid) FROM (SELECT oid FROM {prefix}.schemas UNION ALL SELECT oid FROM {prefix}.external_schemas"  # noqa: S608
+        f" UNION ALL SELECT oid FROM {prefix}.relations UNION ALL SELECT oid FROM {prefix}.constraints)"
+    ).fetchone()
+    return max(FIRST_USER_OID, (row[0] if row and row[0] else 0) + 1)
+
+
+class Catalog:
+    """Reads and changes the catalogue through one session's connection, inside its transaction."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, database: str, oids: itertools.count[int]) -> None:
+        self._connection = connection
+        self._prefix = f'"{database}".{HIDDEN_SCHEMA}'
+        self._oids = oids
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run SQL in which `{c}` stands for the catalogue's schema."""
+        return self._connection.execute(sql.replace("{c}", self._prefix), list(values)).fetchall()
+
+    def relation(self, schema: str, name: str) -> RelationEntry | None:
+        found = self.rows(
+            "SELECT oid, schema_name, relation_name, kind, definition, late_binding FROM {c}.relations"
+            " WHERE schema_name = ? AND relation_name = ?", schema, name,
+        )  # fmt: skip
+        return RelationEntry(*found[0]) if found else None
+
+    def require(self, schema: str, name: str) -> RelationEntry:
+        entry = self.relation(schema, name)
+        if entry is None:
+            raise RedshiftError("42P01", f'relation "{schema}.{name}" does not exist')
+        return entry
+
+    def columns(self, oid: int) -> list[CatalogColumn]:
+        return [
+            CatalogColumn(*row)
+            for row in self.rows(
+                "SELECT column_name, type_name, not_null, default_text, encoding, is_distkey, sortkey FROM {c}.columns"
+                " WHERE relation_oid = ? ORDER BY ordinal", oid,
+            )
+        ]  # fmt: skip
+
+    def add(self, relation: NewRelation) -> int:
+        """Enter a relation; raises RedshiftError 42P07 when the name is taken. Gives its object id."""
+        if self.relation(relation.schema, relation.name):
+            raise RedshiftError("42P07", f'Relation "{relation.name}" already exists')
+        oid = next(self._oids)
+        self.rows(
+            "INSERT INTO {c}.relations VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, now()::TIMESTAMP, now()::TIMESTAMP)",
+            oid, relation.schema, relation.name, relation.kind, relation.diststyle, relation.definition,
+            relation.late_binding, relation.owner,
+        )  # fmt: skip
+        for ordinal, column in enumerate(relation.columns, 1):
+            self.add_column(oid, ordinal, column)
+        for other in set(relation.depends_on):
+            self.rows("INSERT INTO {c}.dependencies VALUES (?, ?)", oid, other)
+        return oid
+
+    def add_column(self, oid: int, ordinal: int, column: CatalogColumn) -> None:
+        self.rows(
+            "INSERT INTO {c}.columns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            oid, ordinal, column.name, column.type_name, column.not_null, column.default_text, column.encoding,
+            column.is_distkey, column.sortkey,
+        )  # fmt: skip
+
+    def add_constraint(self, oid: int, kind: str, columns: Sequence[str], definition: str, name: str) -> None:
+        self.rows("INSERT INTO {c}.constraints VALUES (?, ?, ?, ?, ?, ?)", next(self._oids), oid, name, kind, list(columns), definition)
+
+    def remove(self, oid: int) -> None:
+        for table, key in (
+            ("columns", "relation_oid"), ("constraints", "relation_oid"), ("dependencies", "view_oid"),
+            ("dependencies", "relation_oid"), ("relations", "oid"),
+        ):  # fmt: skip
+            self.rows(f"DELETE FROM {{c}}.{table} WHERE {key} = ?", oid)
+
+    def dependents(self, oid: int) -> list[RelationEntry]:
+        """Bound views that read the relation, nearest first."""
+        return [
+            RelationEntry(*row)
+            for row in self.rows(
+                "SELECT r.oid, schema_name, relation_name, kind, definition, late_binding FROM {c}.dependencies d"
+                " JOIN {c}.relations r ON r.oid = d.view_oid WHERE d.relation_oid = ?", oid,
+            )
+        ]  # fmt: skip
+
+    def next_oid(self) -> int:
+        return next(self._oids)
+
+    def has_schema(self, schema: str) -> bool:
+        return bool(self.rows("SELECT 1 FROM {c}.schemas WHERE schema_name = ?", schema))
+
+    def external_schema(self, schema: str) -> str | None:
+        """The Glue database behind an external schema."""
+        found = self.rows("SELECT glue_database FROM {c}.external_schemas WHERE schema_name = ?", schema)
+        return str(found[0][0]) if found else None
+
+    def require_schema(self, schema: str) -> None:
+        if not self.has_schema(schema):
+            raise RedshiftError("3F000", f'schema "{schema}" does not exist')

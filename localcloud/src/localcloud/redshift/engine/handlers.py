@@ -1,0 +1,83 @@
+"""Which function executes which verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from localcloud.redshift.engine import (
+    external, grants, queries, schemas, settings, showing, tables, transactions, views,
+)  # fmt: skip
+from localcloud.redshift.engine.result import Result
+from localcloud.redshift.errors import unsupported
+from localcloud.redshift.sql.statement import Statement
+
+if TYPE_CHECKING:
+    from localcloud.redshift.engine.session import Session
+
+Work = Callable[[], Result]
+Run = Callable[["Session", Statement, Sequence[exp.Expression]], Result]
+
+
+@dataclass(frozen=True)
+class Handler:
+    """`transactional` handlers run several DuckDB statements that must succeed or fail as one."""
+
+    run: Run
+    transactional: bool = True
+
+
+READ_ONLY_ROWS = frozenset(
+    {"SHOW", "SHOW SCHEMAS", "SHOW TABLES", "SHOW COLUMNS", "SHOW DATABASES", "SHOW GRANTS", "EXPLAIN"}
+)
+"""Verbs that give rows and change nothing, so that describing them may execute them."""
+
+_HANDLERS = {
+    "SELECT": Handler(queries.select, transactional=False),
+    "BEGIN": Handler(transactions.begin, transactional=False),
+    "COMMIT": Handler(transactions.commit, transactional=False),
+    "ROLLBACK": Handler(transactions.rollback, transactional=False),
+    "SET": Handler(settings.set_value, transactional=False),
+    "RESET": Handler(settings.reset, transactional=False),
+    "USE": Handler(settings.use_database, transactional=False),
+    "SHOW": Handler(settings.show, transactional=False),
+    "SHOW SCHEMAS": Handler(showing.show_schemas),
+    "SHOW TABLES": Handler(showing.show_tables),
+    "SHOW COLUMNS": Handler(showing.show_columns),
+    "SHOW DATABASES": Handler(showing.show_databases),
+    "SHOW GRANTS": Handler(showing.show_grants),
+    "INSERT": Handler(queries.insert),
+    "UPDATE": Handler(queries.update),
+    "DELETE": Handler(queries.delete),
+    "MERGE": Handler(queries.merge),
+    "TRUNCATE": Handler(tables.truncate),
+    "CREATE TABLE": Handler(tables.create),
+    "DROP TABLE": Handler(tables.drop),
+    "ALTER TABLE": Handler(tables.alter),
+    "COMMENT ON": Handler(tables.comment),
+    "CREATE VIEW": Handler(views.create),
+    "DROP VIEW": Handler(views.drop),
+    "CREATE SCHEMA": Handler(schemas.create),
+    "DROP SCHEMA": Handler(schemas.drop),
+    "CREATE EXTERNAL SCHEMA": Handler(external.create_schema),
+    "GRANT": Handler(grants.grant),
+    "REVOKE": Handler(grants.revoke),
+    "CREATE USER": Handler(grants.create_principal),
+    "CREATE GROUP": Handler(grants.create_principal),
+    "CREATE ROLE": Handler(grants.create_principal),
+    "DROP USER": Handler(grants.drop_principal),
+    "DROP GROUP": Handler(grants.drop_principal),
+    "DROP ROLE": Handler(grants.drop_principal),
+    "ANALYZE": Handler(tables.maintain, transactional=False),
+    "VACUUM": Handler(tables.maintain, transactional=False),
+}
+
+
+def find(verb: str) -> Handler:
+    """The handler of a verb; raises RedshiftError 0A000 for verbs this engine doesn't execute."""
+    if verb not in _HANDLERS:
+        raise unsupported(f"the statement {verb}")
+    return _HANDLERS[verb]

@@ -1,0 +1,30 @@
+"""Columns of late-binding views, found out when somebody asks (pg_get_late_binding_view_cols)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from localcloud.redshift.errors import RedshiftError
+from localcloud.redshift.sql.types import of_result
+
+if TYPE_CHECKING:
+    from localcloud.redshift.engine.session import Session
+
+
+def refresh_columns(session: Session) -> None:
+    """Describe every late-binding view into the session's temporary table; views that don't bind now have no columns."""
+    views = session.catalog.rows("SELECT schema_name, relation_name FROM {c}.relations WHERE late_binding")
+    session.connection.execute("DELETE FROM temp.main.pg_landfall_late_columns")
+    for schema, name in views:
+        try:
+            query = session.names.resolve((schema, name))
+            columns = session.query_columns(query.query)  # type: ignore[union-attr]
+        except (RedshiftError, duckdb.BinderException, duckdb.CatalogException):
+            continue
+        for place, column in enumerate(columns, 1):
+            session.connection.execute(
+                "INSERT INTO temp.main.pg_landfall_late_columns VALUES (?, ?, ?, ?, ?)",
+                [schema, name, column.name, of_result(column.type).name, place],
+            )

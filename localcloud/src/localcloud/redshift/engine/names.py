@@ -1,0 +1,138 @@
+"""What a relation's name means to a session: temporary table, table, view, external table or system view."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from localcloud.redshift.engine import external, late_binding
+from localcloud.redshift.engine.catalog import HIDDEN_SCHEMA, RelationEntry
+from localcloud.redshift.engine.database import SYSTEM
+from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.sql.statement import parse
+from localcloud.redshift.sql.translate import Derived, Stored, translate
+
+if TYPE_CHECKING:
+    from localcloud.redshift.engine.session import Session
+
+_MAX_VIEW_DEPTH = 50
+_EXTERNAL_VIEWS = frozenset({"svv_external_tables", "svv_external_columns", "svv_all_tables", "svv_all_columns", "svv_tables", "svv_columns"})
+_LATE_VIEWS = frozenset({"pg_get_late_binding_view_cols", "svv_columns", "svv_redshift_columns", "svv_all_columns"})
+
+
+class Names:
+    """Resolves names inside the session's transaction; remembers which relations it gave out (`used`)."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._depth = 0
+        self._system: frozenset[tuple[str, str]] | None = None
+        self.used: list[int] = []
+        self.external: bool = False
+
+    def resolve(self, parts: tuple[str, ...]) -> Stored | Derived:
+        """See translate.Resolver."""
+        if len(parts) == 3 and parts[0] != self._session.database.name:
+            raise unsupported(f'a reference to another database, "{parts[0]}",')
+        name = parts[-1]
+        if len(parts) == 1:
+            return self._unqualified(name)
+        schema = parts[-2]
+        if schema in ("pg_catalog", "information_schema"):
+            return self._system_view("sys" if schema == "pg_catalog" else "info", name)
+        if schema.startswith("pg_temp"):
+            return Stored("temp", "main", name)
+        found = self._in_schema(schema, name)
+        if found is None:
+            self._session.catalog.require_schema(schema)
+            raise RedshiftError("42P01", f'relation "{schema}.{name}" does not exist')
+        return found
+
+    def _unqualified(self, name: str) -> Stored | Derived:
+        if self.is_temporary(name):
+            return Stored("temp", "main", name)
+        if ("sys", name) in self._system_names():
+            return self._system_view("sys", name)
+        for schema in self.search_path():
+            found = self._in_schema(schema, name)
+            if found is not None:
+                return found
+        raise RedshiftError("42P01", f'relation "{name}" does not exist')
+
+    def search_path(self) -> list[str]:
+        """The schemas of search_path, "$user" replaced."""
+        written = self._session.settings["search_path"].split(",")
+        return [part.strip().strip("\"'").lower().replace("$user", self._session.user.lower()) for part in written if part.strip()]
+
+    def creation_schema(self) -> str:
+        """Where an unqualified new table goes: the first schema of search_path that exists."""
+        for schema in self.search_path():
+            if self._session.catalog.has_schema(schema):
+                return schema
+        raise RedshiftError("3F000", "no schema has been selected to create in")
+
+    def place(self, table: exp.Table) -> tuple[str, str]:
+        """Schema and name of the table that DDL or DML writes to; a temporary table's schema is `pg_temp`."""
+        if table.catalog and table.catalog != self._session.database.name:
+            raise unsupported(f'a reference to another database, "{table.catalog}",')
+        if table.db:
+            return ("pg_temp" if table.db.startswith("pg_temp") else table.db), table.name
+        if self.is_temporary(table.name):
+            return "pg_temp", table.name
+        for schema in self.search_path():
+            if self._session.catalog.relation(schema, table.name):
+                return schema, table.name
+        return self.creation_schema(), table.name
+
+    def is_temporary(self, name: str) -> bool:
+        found = self._session.connection.execute(
+            "SELECT 1 FROM duckdb_tables() WHERE database_name = 'temp' AND table_name = ? AND table_name NOT LIKE 'pg\\_landfall%' ESCAPE '\\'",
+            [name],
+        ).fetchone()
+        return found is not None
+
+    def _in_schema(self, schema: str, name: str) -> Stored | Derived | None:
+        if schema == HIDDEN_SCHEMA:
+            return None
+        entry = self._session.catalog.relation(schema, name)
+        if entry is not None:
+            if self._depth == 0:
+                self.used.append(entry.oid)
+            if entry.kind == "r":
+                return Stored(self._session.database.name, schema, name)
+            return Derived(self._view(entry))
+        glue_database = self._session.catalog.external_schema(schema)
+        if glue_database is None:
+            return None
+        self.external = True
+        return Derived(external.scan(self._session, schema, glue_database, name))
+
+    def _view(self, entry: RelationEntry) -> str:
+        if self._depth >= _MAX_VIEW_DEPTH:
+            raise RedshiftError("54001", f'view "{entry.schema}.{entry.name}" is nested too deeply')
+        self._depth += 1
+        try:
+            return translate(_view_tree(entry.definition or "").copy(), self)
+        finally:
+            self._depth -= 1
+
+    def _system_names(self) -> frozenset[tuple[str, str]]:
+        if self._system is None:
+            self._system = self._session.database.system_relations()
+        return self._system
+
+    def _system_view(self, schema: str, name: str) -> Stored:
+        if (schema, name) not in self._system_names():
+            raise RedshiftError("42P01", f'relation "{name}" does not exist or is not supported by the local cloud')
+        if name in _EXTERNAL_VIEWS and schema == "sys":
+            external.refresh_listing(self._session)
+        if name in _LATE_VIEWS:
+            late_binding.refresh_columns(self._session)
+        return Stored(SYSTEM, schema, name)
+
+
+@lru_cache(maxsize=256)
+def _view_tree(definition: str) -> exp.Expression:
+    return parse(definition)

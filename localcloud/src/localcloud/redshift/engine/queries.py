@@ -1,0 +1,159 @@
+"""SELECT and the statements that change rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from localcloud.redshift.engine.result import Column, Result, of_rows
+from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.sql.rewrites import call
+from localcloud.redshift.sql.statement import Statement
+from localcloud.redshift.sql.translate import translate
+from localcloud.redshift.sql.types import byte_limit
+
+if TYPE_CHECKING:
+    from localcloud.redshift.engine.session import Session
+
+Check = Callable[[exp.Expression], exp.Expression]
+
+
+def select(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+    """Rows are fetched from DuckDB as the client takes them."""
+    tree = statement.tree
+    if isinstance(tree, exp.Select) and tree.args.get("into"):
+        raise unsupported("SELECT INTO (use CREATE TABLE AS)")
+    if isinstance(tree, (exp.Insert, exp.Update, exp.Delete, exp.Merge)):
+        raise RedshiftError("42601", "a WITH clause before a statement that changes rows is not Redshift's syntax")
+    terminated = _terminate(session, tree)
+    if terminated is not None:
+        return terminated
+    cursor = session.connection.execute(session.translated(tree, parameters))
+    columns = [Column(d[0], str(d[1])) for d in cursor.description or []]
+    return Result("SELECT", columns, lambda count: _fetch(session, cursor, count))
+
+
+def _fetch(session: Session, cursor: object, count: int) -> list[tuple[object, ...]]:
+    with session._errors():
+        return cursor.fetchmany(count)  # type: ignore[attr-defined, no-any-return]
+
+
+def _terminate(session: Session, tree: exp.Expression) -> Result | None:
+    """`select pg_terminate_backend(pid)`: what dbt sends to cancel another connection's statement."""
+    call_node = tree.expressions[0].unalias() if isinstance(tree, exp.Select) and len(tree.expressions) == 1 else None
+    if not isinstance(call_node, exp.Anonymous) or call_node.name.lower() not in ("pg_terminate_backend", "pg_cancel_backend"):
+        return None
+    from localcloud.redshift.engine.session import find_session
+
+    if len(call_node.expressions) != 1 or not call_node.expressions[0].is_int:
+        raise unsupported(f"{call_node.name} of anything but one process id")
+    other = find_session(int(call_node.expressions[0].name))
+    if other is not None:
+        other.cancel()
+    name = call_node.name.lower()
+    return of_rows("SELECT", [Column(name, "INTEGER")], [(int(other is not None),)])
+
+
+def insert(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+    tree = session.folded(statement, parameters)
+    if not isinstance(tree, exp.Insert) or tree.args.get("returning") or tree.args.get("conflict"):
+        raise unsupported("this form of INSERT")
+    target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    limits = _limits(session, target)
+    names = [column.name for column in tree.this.expressions] if isinstance(tree.this, exp.Schema) else list(limits)
+    unknown = [name for name in names if name not in limits]
+    if unknown:
+        raise RedshiftError("42703", f'column "{unknown[0]}" of relation "{target.name}" does not exist')
+    checks = [limits[name] for name in names]
+    source = tree.expression
+    if isinstance(source, exp.Values):
+        for row in source.expressions:
+            for value, check in zip(list(row.expressions), checks, strict=False):
+                if check and not (isinstance(value, exp.Var) or isinstance(value, exp.Column) and value.name == "default"):
+                    value.replace(check(value))
+    elif source is not None and any(checks):
+        tree.set("expression", _checked_query(source, names, checks))
+    return _change(session, tree, "INSERT")
+
+
+def _checked_query(source: exp.Expression, names: Sequence[str], checks: Sequence[Check | None]) -> exp.Select:
+    columns = [exp.column(name, quoted=True) for name in names]
+    outputs = [check(column) if check else column for column, check in zip(columns, checks, strict=True)]
+    query = source.this if isinstance(source, exp.Subquery) and not source.alias else source
+    alias = exp.TableAlias(this=exp.to_identifier("source", quoted=True), columns=[exp.to_identifier(n, quoted=True) for n in names])
+    return exp.Select(expressions=outputs).from_(exp.Subquery(this=query.copy(), alias=alias))
+
+
+def update(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+    tree = session.folded(statement, parameters)
+    _check_assignments(tree.expressions, _limits(session, tree.this))
+    return _change(session, tree, "UPDATE")
+
+
+def delete(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+    tree = session.folded(statement, parameters)
+    _limits(session, tree.this)
+    return _change(session, tree, "DELETE")
+
+
+def merge(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+    """Redshift's MERGE: one source row may match a target row, or it is an error."""
+    tree = session.folded(statement, parameters)
+    if not isinstance(tree, exp.Merge):
+        raise unsupported("this form of MERGE")
+    limits = _limits(session, tree.this)
+    for when in tree.args["whens"].expressions:
+        action = when.args["then"]
+        if isinstance(action, exp.Update):
+            _check_assignments(action.expressions, limits)
+        elif isinstance(action, exp.Insert) and isinstance(action.this, exp.Tuple):
+            values = action.expression.expressions
+            for column, value in zip(action.this.expressions, list(values), strict=True):
+                check = limits.get(column.name)
+                if check:
+                    value.replace(check(value))
+    return _change(session, tree, "MERGE")
+
+
+def _check_assignments(assignments: Sequence[exp.Expression], limits: dict[str, Check | None]) -> None:
+    for assignment in assignments:
+        check = limits.get(assignment.this.name)
+        if check:
+            assignment.expression.replace(check(assignment.expression))
+
+
+def _limits(session: Session, target: exp.Expression) -> dict[str, Check | None]:
+    """Columns of the table to be written, in order, each with the check of its length; refuses views and external tables."""
+    if not isinstance(target, exp.Table):
+        raise unsupported("writing to anything but a table")
+    schema, name = session.names.place(target)
+    if schema == "pg_temp":
+        rows = session.connection.execute(
+            "SELECT column_name, type_name FROM temp.main.pg_landfall_temp_columns WHERE table_name = ? ORDER BY ordinal", [name]
+        ).fetchall()
+        return {column: _check(kind) for column, kind in rows}
+    if session.catalog.external_schema(schema):
+        raise unsupported(f'writing to the external table "{schema}.{name}"')
+    entry = session.catalog.require(schema, name)
+    if entry.kind != "r":
+        raise RedshiftError("42809", f'"{name}" is a view')
+    return {column.name: _check(column.type_name) for column in session.catalog.columns(entry.oid)}
+
+
+def _check(type_name: str) -> Check | None:
+    limit = byte_limit(type_name)
+    if limit is None:
+        return None
+
+    def check(value: exp.Expression) -> exp.Expression:
+        text = exp.Cast(this=value.copy(), to=exp.DataType.build("VARCHAR(MAX)", dialect="redshift"))
+        return call("rs_checked", text, exp.Literal.number(limit), exp.Literal.string(type_name))
+
+    return check
+
+
+def _change(session: Session, tree: exp.Expression, tag: str) -> Result:
+    row = session.connection.execute(translate(tree, session.names)).fetchone()
+    return Result(tag, affected=int(row[0]) if row else 0)

@@ -1,0 +1,95 @@
+"""SET, RESET, SHOW and USE: session parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from localcloud.redshift.engine.result import Column, Result, of_rows
+from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.sql.statement import Statement
+from localcloud.redshift.sql.words import Words
+
+if TYPE_CHECKING:
+    from localcloud.redshift.engine.session import Session
+
+DEFAULTS = {
+    "search_path": '"$user", public', "timezone": "UTC", "query_group": "unset", "datestyle": "ISO, MDY", "client_encoding": "UTF8",
+    "server_version": "8.0.2", "server_encoding": "UTF8", "standard_conforming_strings": "off", "transaction_isolation": "SERIALIZABLE",
+    "transaction isolation level": "SERIALIZABLE", "extra_float_digits": "0", "statement_timeout": "0",
+    "enable_case_sensitive_identifier": "off", "enable_result_cache_for_session": "on", "application_name": "",
+    "max_index_keys": "32", "is_superuser": "on", "integer_datetimes": "on", "downcase_delimited_identifier": "on",
+}  # fmt: skip
+_FIXED = {
+    "timezone": {"utc", "default", "gmt"},
+    "enable_case_sensitive_identifier": {"off", "false", "default"},
+    "downcase_delimited_identifier": {"on", "true", "default"},
+    "datestyle": {"iso", "iso, mdy", "default", "iso,mdy"},
+    "client_encoding": {"utf8", "unicode", "utf-8", "default"},
+    "extra_float_digits": {"0", "1", "2", "3", "default"},
+}
+"""Parameters whose other values would change answers: anything else is refused."""
+
+
+def set_value(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+    """SET [SESSION|LOCAL] name {=|TO} value; transaction characteristics are accepted, all being serializable snapshots."""
+    words = Words(statement.tokens)
+    words.expect("SET")
+    if not words.accept("SESSION"):
+        words.accept("LOCAL")
+    if words.accept("TRANSACTION") or words.accept("CHARACTERISTICS") or words.accept("SESSION", "AUTHORIZATION"):
+        if "AUTHORIZATION" in statement.text.upper():
+            raise unsupported("SET SESSION AUTHORIZATION")
+        return Result("SET")
+    name = _name(words)
+    if not words.accept("="):
+        words.expect("TO")
+    value = statement.text[words.next().start :].strip()
+    value = value[1:-1] if value[:1] == "'" and value[-1:] == "'" else value
+    if name in _FIXED and value.lower() not in _FIXED[name]:
+        raise unsupported(f"SET {name} TO {value}")
+    session.settings[name] = DEFAULTS.get(name, "") if value.upper() == "DEFAULT" else value
+    _follow_search_path(session)
+    return Result("SET")
+
+
+def _follow_search_path(session: Session) -> None:
+    """current_schema() is the first schema of the search path that exists."""
+    schema = next((name for name in session.names.search_path() if session.catalog.has_schema(name)), "public")
+    session.connection.execute("SET VARIABLE rs_schema = ?", [schema])
+
+
+def reset(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+    words = Words(statement.tokens)
+    words.expect("RESET")
+    name = _name(words)
+    for setting in list(session.settings) if name == "all" else [name]:
+        session.settings[setting] = DEFAULTS.get(setting, "")
+    _follow_search_path(session)
+    return Result("RESET")
+
+
+def use_database(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+    words = Words(statement.tokens)
+    words.expect("USE")
+    if words.name() != session.database.name:
+        raise unsupported("USE of another database")
+    return Result("USE")
+
+
+def show(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+    words = Words(statement.tokens)
+    words.expect("SHOW")
+    name = " ".join([_name(words), *(words.next().text.lower() for _ in range(len(statement.tokens) - words.at))])
+    known = {**DEFAULTS, **session.settings}
+    if name not in known:
+        raise RedshiftError("42704", f'unrecognized configuration parameter "{name}"')
+    return of_rows("SHOW", [Column(name, "VARCHAR")], [(known[name],)])
+
+
+def _name(words: Words) -> str:
+    if words.accept("TIME", "ZONE"):
+        return "timezone"
+    return words.next().text.lower()

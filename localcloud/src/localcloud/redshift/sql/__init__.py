@@ -1,0 +1,1 @@
+"""Redshift SQL: splitting, understanding and translating it to DuckDB."""

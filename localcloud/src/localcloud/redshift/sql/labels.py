@@ -1,0 +1,49 @@
+"""Names of unnamed result columns: `count`, `?column?`, … as PostgreSQL's FigureColname gives them."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+_NAMES = {
+    exp.Length: "len", exp.Substring: "substring", exp.TimestampTrunc: "date_trunc", exp.DateTrunc: "date_trunc",
+    exp.DateDiff: "date_diff", exp.DateAdd: "date_add", exp.TsOrDsAdd: "date_add", exp.TsOrDsDiff: "date_diff",
+    exp.GroupConcat: "listagg", exp.Case: "case", exp.ApproxDistinct: "count", exp.CurrentTimestamp: "sysdate",
+    exp.CurrentDate: "date", exp.Extract: "date_part", exp.CurrentUser: "current_user", exp.Exists: "exists", exp.CurrentVersion: "version", exp.If: "case",
+}  # fmt: skip
+_CAST_NAMES = {
+    "INT": "int4", "BIGINT": "int8", "SMALLINT": "int2", "VARCHAR": "varchar", "TEXT": "varchar", "FLOAT": "float4", "DOUBLE": "float8",
+    "BOOLEAN": "bool", "DECIMAL": "numeric", "DATE": "date", "TIMESTAMP": "timestamp", "TIMESTAMPTZ": "timestamptz", "CHAR": "bpchar",
+}  # fmt: skip
+UNNAMED = "?column?"
+
+
+def label_projections(tree: exp.Expression) -> None:
+    """Give every unnamed projection below `tree` the alias that Redshift would show. Changes `tree`."""
+    for select in list(tree.find_all(exp.Select)):
+        if isinstance(select.parent, (exp.In, exp.Exists)):
+            continue
+        for projection in list(select.expressions):
+            if isinstance(projection, (exp.Alias, exp.Star, exp.Column, exp.Aliases)):
+                continue
+            alias = exp.to_identifier(_label(projection), quoted=True)
+            projection.replace(exp.Alias(this=projection.copy(), alias=alias))
+
+
+def _label(node: exp.Expression) -> str:
+    if isinstance(node, exp.Column):
+        return node.name
+    if isinstance(node, exp.Cast):
+        inner = _label(node.this)
+        return inner if inner != UNNAMED else _CAST_NAMES.get(node.to.this.value, UNNAMED)
+    if isinstance(node, (exp.Paren, exp.Window, exp.Filter, exp.WithinGroup, exp.IgnoreNulls)):
+        return _label(node.this)
+    if isinstance(node, exp.Subquery):
+        inner_select = node.unnest()
+        return _label(inner_select.expressions[0].unalias()) if isinstance(inner_select, exp.Select) else UNNAMED
+    if type(node) in _NAMES:
+        return _NAMES[type(node)]
+    if isinstance(node, exp.Anonymous):
+        return str(node.this).lower()
+    if isinstance(node, (exp.Func, exp.CurrentTimestamp)) and not isinstance(node, (exp.And, exp.Or, exp.Concat)):
+        return type(node).sql_name().lower()
+    return UNNAMED

@@ -1,0 +1,147 @@
+"""A Redshift query or DML statement to DuckDB: names folded and resolved, parameters bound, semantics kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlglot import ErrorLevel, exp
+from sqlglot.errors import UnsupportedError
+
+from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.sql.labels import label_projections
+from localcloud.redshift.sql.rewrites import rewrite
+
+_LATE_BINDING = "pg_get_late_binding_view_cols"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A table or system view that DuckDB has under this catalogue, schema and name."""
+
+    catalog: str
+    schema: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A relation that stands for a query: a view or an external table, as DuckDB SQL."""
+
+    query: str
+
+
+class Resolver(Protocol):
+    """Finds what a name means to the session."""
+
+    def resolve(self, parts: tuple[str, ...]) -> Stored | Derived:
+        """`parts` are lower-case, schema and database first; raises RedshiftError 42P01."""
+        ...
+
+
+def bind(tree: exp.Expression, parameters: Sequence[exp.Expression]) -> exp.Expression:
+    """A copy of `tree` with `$n` replaced by the n-th literal; raises RedshiftError 42P02 for a missing one."""
+
+    def replace(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Parameter) and node.this.name.isdigit():
+            number = int(node.this.name)
+            if not 0 < number <= len(parameters):
+                raise RedshiftError("42P02", f"there is no parameter ${number}")
+            return parameters[number - 1].copy()
+        return node
+
+    return tree.transform(replace)
+
+
+def fold_names(tree: exp.Expression) -> exp.Expression:
+    """Lower-case every identifier, quoted or not, as Redshift does by default. Changes and returns `tree`."""
+    for identifier in tree.find_all(exp.Identifier):
+        identifier.set("this", identifier.this.lower())
+        identifier.set("quoted", True)
+    return tree
+
+
+def translate(tree: exp.Expression, resolver: Resolver) -> str:
+    """DuckDB SQL for a bound statement. Changes `tree`.
+
+    Raises RedshiftError: 42P01 for an unknown relation, 0A000 for what can't be done faithfully.
+    """
+    fold_names(tree)
+    label_projections(tree)
+    _resolve_tables(tree, resolver)
+    tree = rewrite(tree)
+    return to_duckdb(tree)
+
+
+def to_duckdb(tree: exp.Expression) -> str:
+    """The text of an already translated tree; refuses what sqlglot can't express in DuckDB."""
+    try:
+        return tree.sql(dialect="duckdb", identify=True, unsupported_level=ErrorLevel.RAISE)
+    except UnsupportedError as error:
+        raise unsupported(str(error).splitlines()[0]) from error
+
+
+def _resolve_tables(tree: exp.Expression, resolver: Resolver) -> None:
+    for column in tree.find_all(exp.Column):
+        # Relations keep their last name as alias, so longer qualifiers are not needed below.
+        column.set("db", None)
+        column.set("catalog", None)
+    for table in list(tree.find_all(exp.Table)):
+        if isinstance(table.this, exp.Anonymous) and table.this.name.lower() == _LATE_BINDING:
+            _name_columns(table)
+            _replace(table, resolver.resolve((_LATE_BINDING,)))
+        elif isinstance(table.this, exp.Identifier) and not _is_cte(table):
+            _replace(table, resolver.resolve(tuple(part.name for part in table.parts)))
+
+
+def _name_columns(table: exp.Table) -> None:
+    """A column definition list, `cols(view_schema name, …)`, becomes a list of names."""
+    table.set("this", exp.to_identifier(_LATE_BINDING, quoted=True))
+    alias = table.args.get("alias")
+    if alias is not None:
+        alias.set("columns", [exp.to_identifier(column.name, quoted=True) for column in alias.args.get("columns") or []])
+
+
+def _replace(table: exp.Table, relation: Stored | Derived) -> None:
+    alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name, quoted=True))
+    if isinstance(relation, Stored):
+        renamed = relation.name != table.name
+        table.set("catalog", exp.to_identifier(relation.catalog, quoted=True))
+        table.set("db", exp.to_identifier(relation.schema, quoted=True))
+        table.set("this", exp.to_identifier(relation.name, quoted=True))
+        if renamed:
+            table.set("alias", alias)
+        return
+    replacement = exp.Subquery(this=exp.Var(this=relation.query), alias=alias)
+    for key in ("joins", "sample", "pivots"):
+        if table.args.get(key):
+            replacement.set(key, table.args[key])
+    table.replace(replacement)
+
+
+def _is_cte(table: exp.Table) -> bool:
+    if table.args.get("db"):
+        return False
+    inside: exp.Expression = table
+    node = table.parent
+    while node is not None:
+        clause = node.args.get("with_")
+        if clause is not None and clause is not inside:
+            if any(cte.alias == table.name for cte in clause.expressions):
+                return True
+        elif clause is inside or isinstance(node, exp.With):
+            if isinstance(node, exp.With) and _visible(node, inside, table.name):
+                return True
+        inside, node = node, node.parent
+    return False
+
+
+def _visible(clause: exp.With, inside: exp.Expression, name: str) -> bool:
+    """A CTE sees those before it, and itself when the clause is recursive."""
+    for cte in clause.expressions:
+        if cte is inside:
+            return bool(clause.args.get("recursive")) and cte.alias == name
+        if cte.alias == name:
+            return True
+    return False

@@ -1,0 +1,232 @@
+"""One connection after start-up: the simple and the extended query protocol over a Session."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlglot import exp
+
+from localcloud.redshift.engine.result import Result, Row
+from localcloud.redshift.engine.session import Session
+from localcloud.redshift.errors import RedshiftError
+from localcloud.redshift.sql.statement import Statement
+from localcloud.redshift.wire import messages, values
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+_PAGE_ROWS = 2_000
+_DISCONNECT_CHECK_SECONDS = 1.0
+
+
+@dataclass
+class Prepared:
+    """A named statement of the extended protocol with the parameter types the client declared (0 = unknown)."""
+
+    statement: Statement | None
+    oids: list[int]
+
+
+@dataclass
+class Portal:
+    """A bound statement; `result` and `held` live from the first Execute on."""
+
+    statement: Statement | None
+    parameters: list[exp.Expression]
+    formats: list[int]
+    result: Result | None = None
+    held: list[Row] = field(default_factory=list)
+    sent: int = 0
+
+
+class Conversation:
+    """Reads messages until Terminate; after an error in the extended protocol everything up to Sync is skipped."""
+
+    def __init__(self, *, session: Session, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pool: Executor) -> None:
+        self._session = session
+        self._reader = reader
+        self._writer = writer
+        self._pool = pool
+        self._prepared: dict[str, Prepared] = {}
+        self._portals: dict[str, Portal] = {}
+
+    async def run(self) -> None:
+        steps: dict[bytes, Callable[[messages.Reader], Awaitable[None]]] = {
+            b"P": self._parse, b"B": self._bind, b"D": self._describe, b"E": self._execute, b"C": self._close,
+        }  # fmt: skip
+        skipping = False
+        while True:
+            await self._writer.drain()
+            kind, body = await messages.read(self._reader)
+            if kind == b"X":
+                return
+            if kind == b"Q":
+                await self._simple(messages.Reader(body).text())
+            elif kind == b"S":
+                skipping = False
+                self._ready()
+            elif kind in steps and not skipping:
+                try:
+                    await steps[kind](messages.Reader(body))
+                except RedshiftError as error:
+                    skipping = True
+                    self._fail(error)
+            elif kind not in steps and kind != b"H":
+                raise RedshiftError("08P01", f"unexpected message {kind!r}")
+
+    async def _work(self, function: Callable[[], T]) -> T:
+        """Run in a statement thread; a client that went away meanwhile has its statement cancelled."""
+        task = asyncio.get_running_loop().run_in_executor(self._pool, function)
+        while not task.done():
+            done, _ = await asyncio.wait({task}, timeout=_DISCONNECT_CHECK_SECONDS)
+            if not done and self._reader.at_eof():
+                self._session.cancel()
+        try:
+            return await task
+        except RedshiftError:
+            raise
+        except Exception as error:
+            log.exception("a statement failed in a way this engine does not know")
+            raise RedshiftError("XX000", f"internal error: {type(error).__name__}: {error}") from error
+
+    def _ready(self) -> None:
+        self._writer.write(messages.ready(self._session.status))
+
+    def _fail(self, error: RedshiftError) -> None:
+        self._session.fail()
+        self._writer.write(messages.error_response(error))
+
+    async def _simple(self, sql: str) -> None:
+        try:
+            statements = await self._work(lambda: self._session.parse(sql))
+            if not statements:
+                self._writer.write(messages.EMPTY_QUERY)
+            with self._session.script(len(statements)):
+                for statement in statements:
+                    result = await self._work(lambda s=statement: self._session.execute(s, []))  # type: ignore[misc]
+                    await self._send(result)
+        except RedshiftError as error:
+            self._fail(error)
+        self._ready()
+
+    async def _send(self, result: Result) -> None:
+        if result.columns is None:
+            self._writer.write(messages.command_complete(self._tag(result)))
+            return
+        columns = [values.wire_column(column) for column in result.columns]
+        self._writer.write(messages.row_description(columns))
+        sent = 0
+        while rows := await self._work(lambda: result.fetch(_PAGE_ROWS)):
+            sent += len(rows)
+            self._writer.write(self._rows(columns, rows))
+            await self._writer.drain()
+        self._writer.write(messages.command_complete(f"{result.tag} {sent}" if result.tag == "SELECT" else result.tag))
+
+    @staticmethod
+    def _tag(result: Result) -> str:
+        if result.affected is None:
+            return result.tag
+        return f"INSERT 0 {result.affected}" if result.tag == "INSERT" else f"{result.tag} {result.affected}"
+
+    @staticmethod
+    def _rows(columns: Sequence[messages.WireColumn], rows: list[Row]) -> bytes:
+        encoders = [values.encoder(column) for column in columns]
+        return b"".join(
+            messages.data_row([None if v is None else encode(v) for encode, v in zip(encoders, row, strict=True)]) for row in rows
+        )
+
+    async def _parse(self, body: messages.Reader) -> None:
+        name, sql, oids = body.text(), body.text(), body.oids()
+        statements = await self._work(lambda: self._session.parse(sql))
+        if len(statements) > 1:
+            raise RedshiftError("42601", "cannot insert multiple commands into a prepared statement")
+        statement = statements[0] if statements else None
+        wanted = statement.parameter_count if statement else 0
+        self._prepared[name] = Prepared(statement, oids + [0] * (wanted - len(oids)))
+        self._writer.write(messages.PARSE_COMPLETE)
+
+    async def _bind(self, body: messages.Reader) -> None:
+        portal, name = body.text(), body.text()
+        prepared = self._named(name)
+        codes, raw, formats = body.int16s(), body.values(), body.int16s()
+        if len(raw) != len(prepared.oids):
+            raise RedshiftError("08P01", f"bind message supplies {len(raw)} parameters, but {len(prepared.oids)} are required")
+        codes = codes * len(raw) if len(codes) == 1 else codes or [0] * len(raw)
+        if len(codes) != len(raw):
+            raise RedshiftError("08P01", f"bind message has {len(codes)} parameter formats but {len(raw)} parameters")
+        bound = [values.parameter(*each) for each in zip(prepared.oids, codes, raw, strict=True)]
+        self._portals[portal] = Portal(prepared.statement, bound, formats)
+        self._writer.write(messages.BIND_COMPLETE)
+
+    async def _describe(self, body: messages.Reader) -> None:
+        kind, name = body.bytes(1), body.text()
+        formats: list[int] = []
+        if kind == b"S":
+            prepared = self._named(name)
+            statement = prepared.statement
+            parameters = [values.parameter(oid, 0, None) for oid in prepared.oids]
+            self._writer.write(messages.parameter_description(prepared.oids))
+        else:
+            portal = self._portal(name)
+            statement, parameters, formats = portal.statement, portal.parameters, portal.formats
+        columns = await self._work(lambda: self._session.describe(statement, parameters)) if statement else None
+        if columns is None:
+            self._writer.write(messages.NO_DATA)
+        else:
+            self._writer.write(messages.row_description([values.wire_column(c, f) for c, f in self._formats(columns, formats)]))
+
+    async def _execute(self, body: messages.Reader) -> None:
+        portal, limit = self._portal(body.text()), body.int32()
+        statement = portal.statement
+        if statement is None:
+            self._writer.write(messages.EMPTY_QUERY)
+            return
+        if portal.result is None:
+            portal.result = await self._work(lambda: self._session.execute(statement, portal.parameters))
+        if portal.result.columns is None:
+            self._writer.write(messages.command_complete(self._tag(portal.result)))
+        else:
+            await self._send_portal(portal, portal.result, limit)
+
+    async def _send_portal(self, portal: Portal, result: Result, limit: int) -> None:
+        columns = [values.wire_column(c, f) for c, f in self._formats(result.columns or [], portal.formats)]
+        allowed = limit or None
+        while allowed is None or allowed > 0:
+            size = _PAGE_ROWS if allowed is None else min(allowed, _PAGE_ROWS)
+            rows = await self._work(lambda n=size: result.fetch(n))  # type: ignore[misc]
+            portal.sent += len(rows)
+            self._writer.write(self._rows(columns, rows))
+            await self._writer.drain()
+            if len(rows) < size:
+                tag = f"{result.tag} {portal.sent}" if result.tag == "SELECT" else result.tag
+                self._writer.write(messages.command_complete(tag))
+                return
+            allowed = None if allowed is None else allowed - len(rows)
+        self._writer.write(messages.PORTAL_SUSPENDED)
+
+    async def _close(self, body: messages.Reader) -> None:
+        kind, name = body.bytes(1), body.text()
+        (self._prepared if kind == b"S" else self._portals).pop(name, None)
+        self._writer.write(messages.CLOSE_COMPLETE)
+
+    @staticmethod
+    def _formats(columns: Sequence[T], formats: list[int]) -> list[tuple[T, int]]:
+        codes = formats * len(columns) if len(formats) == 1 else formats or [0] * len(columns)
+        if len(codes) != len(columns):
+            raise RedshiftError("08P01", f"bind message has {len(codes)} result formats but query has {len(columns)} columns")
+        return list(zip(columns, codes, strict=True))
+
+    def _named(self, name: str) -> Prepared:
+        if name not in self._prepared:
+            raise RedshiftError("26000", f'prepared statement "{name}" does not exist')
+        return self._prepared[name]
+
+    def _portal(self, name: str) -> Portal:
+        if name not in self._portals:
+            raise RedshiftError("34000", f'portal "{name}" does not exist')
+        return self._portals[name]

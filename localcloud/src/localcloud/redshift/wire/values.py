@@ -1,0 +1,167 @@
+"""Types and values on the wire: DuckDB's types to PostgreSQL's OIDs, values to text or binary, and parameters back."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import struct
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlglot import exp
+
+from localcloud.redshift.engine.result import Column
+from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.wire.messages import WireColumn
+
+_EPOCH = datetime(2000, 1, 1)
+_MICROSECOND = timedelta(microseconds=1)
+
+BOOLEAN, BIGINT, SMALLINT, INTEGER, TEXT, REAL, DOUBLE, UNKNOWN = 16, 20, 21, 23, 25, 700, 701, 705
+BPCHAR, VARCHAR, DATE, TIME, TIMESTAMP, TIMESTAMPTZ, INTERVAL, TIMETZ, NUMERIC = (
+    1042, 1043, 1082, 1083, 1114, 1184, 1186, 1266, 1700,
+)  # fmt: skip
+SUPER, VARBYTE = 4000, 6551
+
+_OIDS = {
+    "BOOLEAN": (BOOLEAN, 1), "TINYINT": (SMALLINT, 2), "UTINYINT": (SMALLINT, 2), "SMALLINT": (SMALLINT, 2),
+    "USMALLINT": (INTEGER, 4), "INTEGER": (INTEGER, 4), "UINTEGER": (BIGINT, 8), "BIGINT": (BIGINT, 8),
+    "HUGEINT": (NUMERIC, -1), "UBIGINT": (NUMERIC, -1), "UHUGEINT": (NUMERIC, -1), "FLOAT": (REAL, 4), "DOUBLE": (DOUBLE, 8),
+    "VARCHAR": (VARCHAR, -1), "DATE": (DATE, 4), "TIME": (TIME, 8), "TIME WITH TIME ZONE": (TIMETZ, 12),
+    "TIMESTAMP": (TIMESTAMP, 8), "TIMESTAMP_S": (TIMESTAMP, 8), "TIMESTAMP_MS": (TIMESTAMP, 8), "TIMESTAMP_NS": (TIMESTAMP, 8),
+    "TIMESTAMP WITH TIME ZONE": (TIMESTAMPTZ, 8), "INTERVAL": (INTERVAL, 16), "BLOB": (VARBYTE, -1), "UUID": (VARCHAR, -1),
+    '"NULL"': (UNKNOWN, -2),
+}  # fmt: skip
+_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+
+
+def wire_column(column: Column, format_code: int = 0) -> WireColumn:
+    """How RowDescription names the type of `column`; nested and JSON types travel as SUPER."""
+    decimal = _DECIMAL.fullmatch(column.type)
+    if decimal:
+        modifier = (int(decimal[1]) << 16 | int(decimal[2])) + 4
+        return WireColumn(column.name, NUMERIC, -1, modifier, format_code)
+    oid, size = _OIDS.get(column.type, (SUPER, -1))
+    return WireColumn(column.name, oid, size, -1, format_code)
+
+
+def _float(value: float) -> str:
+    if math.isfinite(value):
+        return repr(value).removesuffix(".0")
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _real(value: float) -> str:
+    return f"{value:.6g}" if math.isfinite(value) else _float(value)
+
+
+def _timestamp(value: datetime) -> str:
+    zone = ""
+    if value.tzinfo is not None:
+        value, zone = value.astimezone(UTC).replace(tzinfo=None), "+00"
+    text = value.isoformat(sep=" ")
+    return (text.rstrip("0") if value.microsecond else text) + zone
+
+
+def _interval(value: timedelta) -> str:
+    seconds = value.seconds + value.microseconds / 1_000_000
+    clock = f"{int(seconds // 3600):02}:{int(seconds % 3600 // 60):02}:{seconds % 60:09.6f}".rstrip("0").rstrip(".")
+    if not value.days:
+        return clock
+    days = f"{value.days} day{'' if value.days == 1 else 's'}"
+    return days if not seconds else f"{days} {clock}"
+
+
+def text_of(value: Any) -> str:
+    """PostgreSQL's text form of a value that DuckDB returned; NULL is not handled here."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, int):
+        return str(value)
+    formats: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
+        (Decimal, lambda v: format(v, "f")),
+        (float, _float),
+        (datetime, _timestamp),
+        ((date, time), str),
+        (timedelta, _interval),
+        (bytes, bytes.hex),
+        ((list, dict, tuple), lambda v: json.dumps(v, default=text_of, separators=(",", ":"))),
+    )
+    return next((render(value) for cls, render in formats if isinstance(value, cls)), str(value))
+
+
+def _micros(value: datetime) -> bytes:
+    naive = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+    return struct.pack("!q", (naive - _EPOCH) // _MICROSECOND)
+
+
+def _time_micros(value: time) -> bytes:
+    return struct.pack("!q", ((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000 + value.microsecond)
+
+
+_BINARY: dict[int, Callable[[Any], bytes]] = {
+    BOOLEAN: lambda v: b"\1" if v else b"\0",
+    SMALLINT: struct.Struct("!h").pack,
+    INTEGER: struct.Struct("!i").pack,
+    BIGINT: struct.Struct("!q").pack,
+    REAL: struct.Struct("!f").pack,
+    DOUBLE: struct.Struct("!d").pack,
+    DATE: lambda v: struct.pack("!i", (v - _EPOCH.date()).days),
+    TIME: _time_micros,
+    TIMETZ: lambda v: _time_micros(v) + struct.pack("!i", -int(v.utcoffset().total_seconds()) if v.tzinfo else 0),
+    TIMESTAMP: _micros,
+    TIMESTAMPTZ: _micros,
+    INTERVAL: lambda v: struct.pack("!qii", v.seconds * 1_000_000 + v.microseconds, v.days, 0),
+    **dict.fromkeys((VARCHAR, TEXT, BPCHAR, UNKNOWN, SUPER), lambda v: text_of(v).encode()),
+}
+
+
+def encoder(column: WireColumn) -> Callable[[Any], bytes]:
+    """The function that turns a value of `column` (never None) into its bytes; 0A000 for a binary form we don't have."""
+    if column.format == 0:
+        return (lambda v: _real(v).encode()) if column.oid == REAL else lambda v: text_of(v).encode()
+    if column.oid not in _BINARY:
+        raise unsupported(f"the binary result format of type {column.oid}")
+    return _BINARY[column.oid]
+
+
+_CASTS = {
+    BOOLEAN: "BOOLEAN", SMALLINT: "SMALLINT", INTEGER: "INT", BIGINT: "BIGINT", REAL: "FLOAT", DOUBLE: "DOUBLE",
+    DATE: "DATE", TIME: "TIME", TIMESTAMP: "TIMESTAMP", TIMESTAMPTZ: "TIMESTAMPTZ", INTERVAL: "INTERVAL",
+}  # fmt: skip
+
+
+def _from_binary(oid: int, raw: bytes) -> str:
+    scalars = {BOOLEAN: "!?", SMALLINT: "!h", INTEGER: "!i", BIGINT: "!q", REAL: "!f", DOUBLE: "!d"}
+    try:
+        if oid in scalars:
+            return text_of(struct.unpack(scalars[oid], raw)[0])
+        if oid in (TIMESTAMP, TIMESTAMPTZ):
+            moment = _EPOCH + timedelta(microseconds=struct.unpack("!q", raw)[0])
+            return moment.isoformat(sep=" ") + ("+00" if oid == TIMESTAMPTZ else "")
+        if oid == INTERVAL:
+            micros, days, months = struct.unpack("!qii", raw)
+            return f"{months} months {days} days {micros} microseconds"
+    except (struct.error, OverflowError) as error:
+        raise RedshiftError("22P03", f"incorrect binary data format for a parameter of type {oid}") from error
+    if oid in (TEXT, VARCHAR, BPCHAR, UNKNOWN):
+        return raw.decode()
+    raise unsupported(f"a binary parameter of type {oid}")
+
+
+def parameter(oid: int, format_code: int, raw: bytes | None) -> exp.Expression:
+    """A bound parameter as a literal expression; only ever put into a statement through its syntax tree."""
+    if raw is None:
+        return exp.Cast(this=exp.null(), to=exp.DataType.build(_CASTS[oid])) if oid in _CASTS else exp.null()
+    text = _from_binary(oid, raw) if format_code == 1 else raw.decode()
+    if oid == NUMERIC:
+        if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text.strip()):
+            raise RedshiftError("22P02", f'invalid input syntax for type numeric: "{text}"')
+        return exp.Paren(this=exp.Literal.number(format(Decimal(text), "f")))
+    literal: exp.Expression = exp.Literal.string(text)
+    return exp.Cast(this=literal, to=exp.DataType.build(_CASTS[oid])) if oid in _CASTS else literal
