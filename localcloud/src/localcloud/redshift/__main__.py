@@ -12,6 +12,7 @@ import uvicorn
 
 from localcloud.lake.session import Lake, LakeSettings
 from localcloud.redshift.api import app
+from localcloud.redshift.api.data import DataApi
 from localcloud.redshift.api.serverless import ServerlessApi
 from localcloud.redshift.namespaces import Registry
 from localcloud.redshift.tls import server_context
@@ -42,7 +43,8 @@ async def serve(arguments: argparse.Namespace) -> None:
     registry = Registry(state_dir=state_dir, wire_port=arguments.wire_port, lake=Lake(settings), settings=settings)
     wire = WireServer(door=registry, tls=server_context(state_dir))
     await wire.start(arguments.wire_port)
-    operations = ServerlessApi(registry).operations()
+    data = DataApi(registry=registry, settings=settings)
+    operations = {**ServerlessApi(registry).operations(), **data.operations()}
     config = uvicorn.Config(app.build(operations), host="127.0.0.1", port=arguments.api_port, log_level="warning", lifespan="off")
     server = uvicorn.Server(config)
     # uvicorn would take the signals for itself and re-raise them: leaving with 0 is ours to decide.
@@ -52,6 +54,7 @@ async def serve(arguments: argparse.Namespace) -> None:
         loop.add_signal_handler(name, lambda: setattr(server, "should_exit", True))
     await server._serve()
     await wire.stop()
+    data.statements.close()
     registry.close()
 
 

@@ -159,6 +159,10 @@ def _strip_catalog(node: exp.Expression) -> exp.Expression:
     return node
 
 
+def _unbound(node: exp.Expression) -> exp.Expression:
+    raise RedshiftError("42P02", f"there is no parameter {node.sql()}")
+
+
 def _refuse(feature: str) -> Callable[[exp.Expression], exp.Expression]:
     def refuse(_: exp.Expression) -> exp.Expression:
         raise unsupported(feature)
@@ -190,6 +194,7 @@ _REWRITES: dict[type[exp.Expression], Callable[[exp.Expression], exp.Expression]
     exp.CurrentDatabase: _session_macro("rs_current_database"),
     exp.CurrentSchema: _session_macro("rs_current_schema"),
     exp.CurrentVersion: _session_macro("rs_version"),
+    exp.Placeholder: _unbound,
     exp.Pivot: _refuse("PIVOT"),
     exp.MatchRecognize: _refuse("MATCH_RECOGNIZE"),
     exp.ToNumber: _refuse("to_number"),

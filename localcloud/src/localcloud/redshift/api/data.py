@@ -1,0 +1,268 @@
+"""The redshift-data API."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from localcloud.lake.session import LakeSettings
+from localcloud.redshift.api.app import Operation
+from localcloud.redshift.api.errors import ApiError, number, only, text, validation
+from localcloud.redshift.api.statements import Execution, Part, Statements, bound_statement, used_names
+from localcloud.redshift.engine.session import Session
+from localcloud.redshift.errors import RedshiftError
+from localcloud.redshift.namespaces import IAM_USER, Namespace, Registry
+
+log = logging.getLogger(__name__)
+
+Request = Mapping[str, Any]
+_TARGET = {"WorkgroupName", "Database", "SecretArn"}
+_EXECUTE = _TARGET | {"StatementName", "WithEvent", "ClientToken", "Parameters", "WaitTimeSeconds", "ResultFormat"}
+_LISTING = _TARGET | {"ConnectedDatabase", "SchemaPattern", "TablePattern", "Schema", "Table", "NextToken", "MaxResults"}
+_MAX_SQL_BYTES = 100_000
+_MAX_WAIT_SECONDS = 30
+
+
+class DataApi:
+    """Each public method is an operation of the API: request fields in, answer fields out; raises ApiError."""
+
+    def __init__(self, *, registry: Registry, settings: LakeSettings) -> None:
+        self._registry = registry
+        client = {
+            "endpoint_url": settings.aws_endpoint, "region_name": settings.region,
+            "aws_access_key_id": settings.access_key, "aws_secret_access_key": settings.secret_key,
+        }  # fmt: skip
+        self._secrets = boto3.client("secretsmanager", **client)
+        self._events = boto3.client("events", **client)
+        self.statements = Statements(folder=settings.state_dir / "redshift-data", finished=self._announce)
+
+    def operations(self) -> dict[str, Operation]:
+        methods = (
+            self.execute_statement, self.batch_execute_statement, self.describe_statement, self.get_statement_result,
+            self.cancel_statement, self.list_statements, self.list_databases, self.list_schemas, self.list_tables, self.describe_table,
+        )  # fmt: skip
+        return {f"RedshiftData.{m.__name__.title().replace('_', '')}": m for m in methods}
+
+    def execute_statement(self, request: Request) -> Request:
+        only(request, _EXECUTE | {"Sql"})
+        sql = text(request, "Sql")
+        unused = {p["name"] for p in request.get("Parameters") or []} - self._names(sql)
+        if unused:
+            raise validation(f"Parameters list contains unused parameters. Unused parameters: {sorted(unused)}")
+        return self._start(request, [sql], batch=False)
+
+    def batch_execute_statement(self, request: Request) -> Request:
+        only(request, _EXECUTE | {"Sqls"})
+        sqls = request.get("Sqls")
+        if not isinstance(sqls, list) or not 1 <= len(sqls) <= 40 or not all(isinstance(sql, str) for sql in sqls):
+            raise validation("Sqls must be a list of 1 to 40 statements")
+        return self._start(request, sqls, batch=True)
+
+    @staticmethod
+    def _names(sql: str) -> set[str]:
+        try:
+            return used_names(sql)
+        except RedshiftError:
+            # The statement itself will fail and say so.
+            return set()
+
+    def _start(self, request: Request, sqls: list[str], *, batch: bool) -> Request:
+        if any(len(sql.encode()) > _MAX_SQL_BYTES for sql in sqls):
+            raise validation(f"a statement can't be longer than {_MAX_SQL_BYTES} bytes")
+        if request.get("ResultFormat", "JSON") != "JSON":
+            raise validation("ResultFormat CSV is not supported by the local cloud")
+        namespace, user, database = self._identity(request)
+        execution = Execution(dict(request), user, [Part(sql) for sql in sqls], batch)
+        execution = self.statements.submit(execution, lambda: self._registry.open(namespace, database, user))
+        self.statements.wait(execution, number(request, "WaitTimeSeconds", 0, 0, _MAX_WAIT_SECONDS))
+        answer = {
+            "Id": execution.id, "CreatedAt": execution.created_at, "DbUser": user, "Database": database,
+            "WorkgroupName": request["WorkgroupName"],
+        }  # fmt: skip
+        return answer | ({"SecretArn": request["SecretArn"]} if request.get("SecretArn") else {})
+
+    def _identity(self, request: Request) -> tuple[Namespace, str, str]:
+        """Namespace, database user and database of a request; checks the secret when there is one."""
+        workgroup_name = text(request, "WorkgroupName").rpartition("/")[2]
+        workgroup = self._registry.workgroups.get(workgroup_name) or next(
+            (w for w in self._registry.workgroups.values() if w.id == workgroup_name), None
+        )
+        if workgroup is None:
+            raise validation(f"Redshift endpoint doesn't exist in this region: workgroup {workgroup_name}")
+        namespace = self._registry.namespaces[workgroup.namespace]
+        database = text(request, "Database", namespace.database)
+        if request.get("SecretArn") is None:
+            return namespace, IAM_USER, database
+        login = self._login(text(request, "SecretArn"))
+        if not self._registry.check_password(namespace, login["username"], login["password"]):
+            raise validation(f'FATAL: password authentication failed for user "{login["username"]}"')
+        return namespace, login["username"], database
+
+    def _login(self, arn: str) -> dict[str, str]:
+        try:
+            secret = json.loads(self._secrets.get_secret_value(SecretId=arn)["SecretString"])
+            return {"username": secret["username"], "password": secret["password"]}
+        except ClientError as error:
+            raise validation(f"the secret {arn} can't be read: {error.response['Error']['Message']}") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise validation(f"the secret {arn} must be a JSON object with username and password") from error
+
+    def describe_statement(self, request: Request) -> Request:
+        only(request, {"Id", "WaitTimeSeconds"})
+        execution, index = self._find(text(request, "Id"))
+        self.statements.wait(execution, number(request, "WaitTimeSeconds", 0, 0, _MAX_WAIT_SECONDS))
+        part = execution.parts[index or 0]
+        answer = {
+            "Id": text(request, "Id"), "DbUser": execution.user, "Database": execution.request.get("Database", ""),
+            "WorkgroupName": execution.request["WorkgroupName"], "Status": execution.status, "CreatedAt": execution.created_at,
+            "UpdatedAt": execution.updated_at, "RedshiftPid": execution.pid, "QueryString": part.sql, "Duration": part.duration,
+            "HasResultSet": any(p.has_result for p in execution.parts), "ResultRows": part.rows, "ResultSize": part.size,
+            "RedshiftQueryId": part.query_id,
+        }  # fmt: skip
+        for key, value in (("Error", execution.error), ("SecretArn", execution.request.get("SecretArn"))):
+            if value:
+                answer[key] = value
+        if execution.request.get("Parameters"):
+            answer["QueryParameters"] = execution.request["Parameters"]
+        if execution.batch and index is None:
+            answer["SubStatements"] = [_sub_statement(execution, number, each) for number, each in enumerate(execution.parts)]
+        return answer
+
+    def get_statement_result(self, request: Request) -> Request:
+        only(request, {"Id", "NextToken", "WaitTimeSeconds"})
+        execution, index = self._find(text(request, "Id"))
+        self.statements.wait(execution, number(request, "WaitTimeSeconds", 0, 0, _MAX_WAIT_SECONDS))
+        part = execution.parts[index or 0]
+        if execution.status != "FINISHED":
+            raise ApiError("ResourceNotFoundException", f"Query is not finished: its status is {execution.status}")
+        if not part.has_result:
+            raise ApiError("ResourceNotFoundException", "Query does not have result. Please check query status with DescribeStatement.")
+        start = text(request, "NextToken", "0")
+        if not start.isdigit():
+            raise validation("NextToken is not one that this API gave out")
+        metadata, records, following = self.statements.page(execution, index or 0, int(start))
+        answer = {"ColumnMetadata": metadata, "Records": records, "TotalNumRows": part.rows}
+        return answer if following is None else answer | {"NextToken": str(following)}
+
+    def cancel_statement(self, request: Request) -> Request:
+        execution, _ = self._find(text(request, "Id"))
+        if not self.statements.cancel(execution):
+            raise validation(f"Could not cancel a query that is already in {execution.status} state with ID: {execution.id}")
+        return {"Status": True}
+
+    def list_statements(self, request: Request) -> Request:
+        only(request, {"Status", "StatementName", "MaxResults", "NextToken", "RoleLevel", "Database", "WorkgroupName"})
+        wanted = text(request, "Status", "ALL")
+        prefix = text(request, "StatementName", "")
+        found = [
+            execution
+            for execution in reversed(self.statements.executions.values())
+            if wanted in ("ALL", execution.status) and execution.request.get("StatementName", "").startswith(prefix)
+            and request.get("WorkgroupName", execution.request["WorkgroupName"]) == execution.request["WorkgroupName"]
+        ]  # fmt: skip
+        return _paged(request, "Statements", [_listed(execution) for execution in found])
+
+    def list_databases(self, request: Request) -> Request:
+        only(request, _LISTING)
+        return _paged(request, "Databases", [row[0] for row in self._query(request, "select database_name from svv_redshift_databases")])
+
+    def list_schemas(self, request: Request) -> Request:
+        only(request, _LISTING)
+        rows = self._query(
+            request, "select schema_name from svv_all_schemas where schema_name like :pattern order by 1",
+            pattern=text(request, "SchemaPattern", "%"),
+        )  # fmt: skip
+        return _paged(request, "Schemas", [row[0] for row in rows])
+
+    def list_tables(self, request: Request) -> Request:
+        only(request, _LISTING)
+        rows = self._query(
+            request,
+            "select schema_name, table_name, table_type from svv_all_tables where schema_name like :schema and table_name like :name order by 1, 2",
+            schema=text(request, "SchemaPattern", "%"), name=text(request, "TablePattern", "%"),
+        )  # fmt: skip
+        return _paged(request, "Tables", [{"schema": row[0], "name": row[1], "type": row[2]} for row in rows])
+
+    def describe_table(self, request: Request) -> Request:
+        only(request, _LISTING)
+        table, schema = text(request, "Table"), text(request, "Schema", "public")
+        rows = self._query(
+            request,
+            "select column_name, data_type, is_nullable, character_maximum_length, numeric_precision, numeric_scale, column_default"
+            " from svv_all_columns where schema_name = :schema and table_name = :name order by ordinal_position",
+            schema=schema.lower(), name=table.lower(),
+        )  # fmt: skip
+        columns = [
+            {
+                "name": row[0], "label": row[0], "typeName": row[1], "nullable": int(row[2] == "YES"), "length": row[3] or 0,
+                "precision": row[4] or row[3] or 0, "scale": row[5] or 0, "columnDefault": row[6], "schemaName": schema, "tableName": table,
+            }
+            for row in rows
+        ]  # fmt: skip
+        return {"TableName": table} | _paged(request, "ColumnList", columns)
+
+    def _query(self, request: Request, sql: str, **parameters: str) -> list[tuple[Any, ...]]:
+        namespace, user, database = self._identity({**request, "Database": request.get("ConnectedDatabase") or request.get("Database")})
+        session: Session | None = None
+        try:
+            session = self._registry.open(namespace, database, user)
+            statement, literals = bound_statement(sql, parameters)
+            return session.execute(statement, literals).fetch(1_000_000)
+        except RedshiftError as error:
+            raise validation(str(error)) from error
+        finally:
+            if session is not None:
+                session.close()
+
+    def _find(self, identifier: str) -> tuple[Execution, int | None]:
+        """An execution by its id, or one part of a batch by `id:n` (n from 1)."""
+        base, _, position = identifier.partition(":")
+        execution = self.statements.executions.get(base)
+        if execution is None or position and not (position.isdigit() and 0 < int(position) <= len(execution.parts)):
+            raise ApiError("ResourceNotFoundException", f"Query does not exist: {identifier}", extra={"ResourceId": identifier})
+        return execution, int(position) - 1 if position else None
+
+    def _announce(self, execution: Execution) -> None:
+        if not execution.request.get("WithEvent"):
+            return
+        detail = {
+            "statementId": execution.id, "statementName": execution.request.get("StatementName", ""), "state": execution.status,
+            "workgroupName": execution.request["WorkgroupName"], "rows": execution.parts[0].rows,
+        }  # fmt: skip
+        entry = {"Source": "aws.redshift-data", "DetailType": "Redshift Data Statement Status Change", "Detail": json.dumps(detail)}
+        try:
+            self._events.put_events(Entries=[entry])
+        except Exception:
+            log.exception("the event of statement %s could not be sent", execution.id)
+
+
+def _sub_statement(execution: Execution, position: int, part: Part) -> dict[str, Any]:
+    answer = {
+        "Id": f"{execution.id}:{position + 1}", "QueryString": part.sql, "Status": part.status, "CreatedAt": part.created_at,
+        "UpdatedAt": part.updated_at, "Duration": part.duration, "HasResultSet": part.has_result, "ResultRows": part.rows,
+        "ResultSize": part.size, "RedshiftQueryId": part.query_id,
+    }  # fmt: skip
+    return answer | ({"Error": part.error} if part.error else {})
+
+
+def _listed(execution: Execution) -> dict[str, Any]:
+    sqls = [part.sql for part in execution.parts]
+    return {
+        "Id": execution.id, "Status": execution.status, "CreatedAt": execution.created_at, "UpdatedAt": execution.updated_at,
+        "StatementName": execution.request.get("StatementName", ""), "IsBatchStatement": execution.batch,
+        **({"QueryStrings": sqls} if execution.batch else {"QueryString": sqls[0]}),
+    }  # fmt: skip
+
+
+def _paged(request: Request, key: str, items: list[Any]) -> dict[str, Any]:
+    start = text(request, "NextToken", "0")
+    if not start.isdigit():
+        raise validation("NextToken is not one that this API gave out")
+    end = int(start) + number(request, "MaxResults", 100, 0, 1000)
+    page = {key: items[int(start) : end]}
+    return page | {"NextToken": str(end)} if end < len(items) else page
