@@ -27,7 +27,7 @@ SUITE = """
   meta: {why: order}
 - {type: expect_table_row_count_to_be_between, kwargs: {min_value: 1}, meta: {why: filled}}
 - type: unexpected_rows_expectation
-  kwargs: {description: cents are even, unexpected_rows_query: "SELECT id FROM {batch} WHERE cents % 2 = 1"}
+  kwargs: {description: cents are even, unexpected_rows_query: "SELECT id FROM {batch} WHERE MOD(cents, 2) <> 0"}
   meta: {why: a rule over a row}
 """
 GOOD = "(1, 'paid', 100, TIMESTAMP '2026-11-20 10:00:00', TIMESTAMP '2026-11-20 11:00:00')"
