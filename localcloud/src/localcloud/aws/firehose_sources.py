@@ -8,14 +8,14 @@ saves, so `down` and `up` neither lose nor double a record.
 from __future__ import annotations
 
 import base64
-import bisect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from ministack.core.arn import parse_arn
 from ministack.services import firehose, kinesis
+
+from localcloud.aws import kinesis_records
 
 _POSITIONS = "kinesis_positions"
 
@@ -89,18 +89,9 @@ def _kinesis_records(stream: dict[str, Any]) -> Iterator[tuple[str, dict[str, An
     for shard_id, shard in list(data_stream["shards"].items()):
         records = shard["records"]
         if shard_id in positions:
-            start = bisect.bisect_right(records, positions[shard_id], key=_sequence_number)
+            start = kinesis_records.after(records, positions[shard_id])
         else:
             # A new delivery stream begins with what arrives after it: Firehose reads from LATEST.
-            begin = source["DeliveryStartTimestamp"] - _CLOCK_STEP_SECONDS
-            start = bisect.bisect_left(records, begin, key=_arrival)
-        for record in islice(records, start, None):
+            start = kinesis_records.arrived_since(records, source["DeliveryStartTimestamp"] - _CLOCK_STEP_SECONDS)
+        for record in kinesis_records.read_from(records, start):
             yield shard_id, record
-
-
-def _sequence_number(record: dict[str, Any]) -> str:
-    return str(record["SequenceNumber"])
-
-
-def _arrival(record: dict[str, Any]) -> float:
-    return float(record["ApproximateArrivalTimestamp"])

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from localcloud.aws import cfn_buckets, cfn_data, cfn_engines, cfn_properties, cfn_secrets, glue_catalog, s3_memory
+from pathlib import Path
+
+from localcloud.aws import (
+    cfn_buckets,
+    cfn_data,
+    cfn_engines,
+    cfn_properties,
+    cfn_secrets,
+    glue_catalog,
+    kinesis_records,
+    s3_memory,
+)
 
 
-def install(*, athena_endpoint: str, redshift_endpoint: str) -> None:
-    """Mend ministack; call once, after `environment.prepare` and before it serves."""
+def install(*, state_dir: Path, athena_endpoint: str, redshift_endpoint: str) -> None:
+    """Mend ministack; call once, after `environment.prepare` of the same `state_dir` and before it serves."""
     s3_memory.install()
+    kinesis_records.install(state_dir / "kinesis")
     glue_catalog.install()
     cfn_buckets.install()
     cfn_data.install()

@@ -11,23 +11,31 @@ from pathlib import Path
 import uvicorn
 
 from localcloud.aws import environment
+from localcloud.aws.saving import SaveFailures
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve until SIGTERM or SIGINT, save the state and return the exit code."""
+    """Serve until SIGTERM or SIGINT and save the state; return 0, or 1 if some of it could not be saved."""
     options = _parser().parse_args(arguments)
-    environment.prepare(port=options.port, state_dir=options.state_dir.resolve(), region=options.region)
+    state_dir = options.state_dir.resolve()
+    environment.prepare(port=options.port, state_dir=state_dir, region=options.region)
     # ministack reads the environment while it is imported.
     from localcloud.aws import mends
     from localcloud.aws.firehose_delivery import FirehoseDelivery
     from localcloud.aws.gateway import Gateway
     from localcloud.aws.s3_events import ObjectEvents
 
-    mends.install(athena_endpoint=options.athena_endpoint, redshift_endpoint=options.redshift_endpoint)
+    mends.install(
+        state_dir=state_dir,
+        athena_endpoint=options.athena_endpoint,
+        redshift_endpoint=options.redshift_endpoint,
+    )
     delivery = FirehoseDelivery()
     delivery.install()
     events = ObjectEvents()
     events.install()
+    failures = SaveFailures()
+    failures.install()
     # uvicorn raises the signal again once it has shut down; without this the process would die of it.
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.signal(signal.SIGINT, lambda *_: None)
@@ -47,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         timeout_graceful_shutdown=10,
     )
     uvicorn.Server(config).run()
-    return 0
+    return 1 if failures.count else 0
 
 
 def _parser() -> argparse.ArgumentParser:
