@@ -23,6 +23,7 @@ suite() {
     }
 }
 
+make/install_debian_packages.sh
 narrowed=no
 [ $# -eq 0 ] || narrowed=yes
 
@@ -32,7 +33,6 @@ if [ $run_localcloud = yes ]; then
 fi
 if [ $run_product = yes ]; then
     case " $*" in *" tests/"*) where= ;; *) where=tests ;; esac
-    make/install_chromium.sh
     suite 'tests of Landfall' .venv/product/bin/python -m pytest $where "$@"
 fi
 exit $failed

@@ -6,7 +6,7 @@ from localcloud.stack.environment import inherited
 
 
 def query(layout, sql):
-    command = postgres._unprivileged([*postgres._client(layout, "psql"), "-At", "-c", sql, "airflow"])
+    command = postgres.unprivileged([*postgres._client(layout, "psql"), "-At", "-c", sql, "airflow"])
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 

@@ -45,9 +45,8 @@ class Ports:
     @classmethod
     def free(cls) -> Ports:
         """Pick ports that nobody listens on now."""
-        with ExitStack() as held:
-            listeners = {each.name: held.enter_context(_bound_socket(0)) for each in fields(cls)}
-            return cls(**{name: listener.getsockname()[1] for name, listener in listeners.items()})
+        names = [each.name for each in fields(cls)]
+        return cls(**dict(zip(names, free_ports(len(names)), strict=True)))
 
     def url(self, name: str) -> str:
         """The HTTP address of the listener `name`."""
@@ -60,6 +59,12 @@ class Ports:
                 _bound_socket(port).close()
             except OSError:
                 yield f"port {port} is busy{_holder(port)}: set {variable_of(name)} (or {OFFSET_VARIABLE}) to move it"
+
+
+def free_ports(count: int) -> list[int]:
+    """Return `count` different ports that nobody listens on now."""
+    with ExitStack() as held:
+        return [held.enter_context(_bound_socket(0)).getsockname()[1] for _ in range(count)]
 
 
 def variable_of(name: str) -> str:

@@ -34,7 +34,7 @@ def database_url(layout: Layout, driver: str) -> str:
 def postgres_program(layout: Layout, environment: Mapping[str, str]) -> Program:
     """The server in the foreground, for the supervisor."""
     server = [
-        str(_binaries() / "postgres"),
+        str(binaries() / "postgres"),
         *("-D", str(layout.postgres)),
         *("-c", "listen_addresses="),
         *("-c", f"unix_socket_directories={_socket_folder(layout)}"),
@@ -43,7 +43,7 @@ def postgres_program(layout: Layout, environment: Mapping[str, str]) -> Program:
         # A crash of the machine may cost the last moments of Airflow's history, never its consistency.
         *("-c", "synchronous_commit=off"),
     ]
-    return Program(name=DATABASE, command=_unprivileged(server), environment=environment, folder=_socket_folder(layout))
+    return Program(name=DATABASE, command=unprivileged(server), environment=environment, folder=_socket_folder(layout))
 
 
 def prepare(layout: Layout, environment: Mapping[str, str]) -> None:
@@ -51,15 +51,15 @@ def prepare(layout: Layout, environment: Mapping[str, str]) -> None:
 
     Raises StackError with initdb's words when it fails.
     """
-    _own(_socket_folder(layout))
+    own(_socket_folder(layout))
     if layout.postgres.exists():
         return
     # Made beside its place and moved there whole: a killed initdb leaves nothing that looks like a database.
     draft = layout.postgres.with_name("postgres.new")
     shutil.rmtree(draft, ignore_errors=True)
-    _own(draft)
+    own(draft)
     options = ["--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "--no-sync", "-U", SUPERUSER, "-D", str(draft)]
-    _run([str(_binaries() / "initdb"), *options], environment, folder=draft)
+    _run([str(binaries() / "initdb"), *options], environment, folder=draft)
     draft.replace(layout.postgres)
 
 
@@ -78,7 +78,7 @@ def wait_and_create_database(layout: Layout, environment: Mapping[str, str], *, 
         _run([*_client(layout, "createdb"), AIRFLOW_DATABASE], environment, folder=layout.state)
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     """The folder of PostgreSQL's programs in its wheel. Its Python code is not imported: it looks for a server."""
     package = importlib.util.find_spec(PACKAGE)
     if package is None or package.origin is None:
@@ -92,14 +92,14 @@ def _answers(layout: Layout, environment: Mapping[str, str]) -> bool:
 
 
 def _client(layout: Layout, name: str) -> list[str]:
-    return [str(_binaries() / name), "-h", str(_socket_folder(layout)), "-U", SUPERUSER]
+    return [str(binaries() / name), "-h", str(_socket_folder(layout)), "-U", SUPERUSER]
 
 
 def _socket_folder(layout: Layout) -> Path:
     return layout.sockets / "postgres"
 
 
-def _own(folder: Path) -> None:
+def own(folder: Path) -> None:
     """Make `folder`, private to the user that the server runs as."""
     folder.mkdir(mode=0o700, exist_ok=True)
     if os.geteuid() == 0:
@@ -107,7 +107,7 @@ def _own(folder: Path) -> None:
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
 
 
-def _unprivileged(command: Sequence[str]) -> list[str]:
+def unprivileged(command: Sequence[str]) -> list[str]:
     """Put before `command` what takes root's rights away; nothing for another user.
 
     Raises StackError when this root has no `setpriv` (util-linux).
@@ -124,7 +124,7 @@ def _unprivileged(command: Sequence[str]) -> list[str]:
 
 def _run(command: Sequence[str], environment: Mapping[str, str], *, folder: Path) -> None:
     ended = subprocess.run(
-        _unprivileged(command), env=dict(environment), cwd=folder, capture_output=True, text=True, check=False
+        unprivileged(command), env=dict(environment), cwd=folder, capture_output=True, text=True, check=False
     )
     if ended.returncode != 0:
         raise StackError(f"{Path(command[0]).name} failed: {ended.stderr or ended.stdout}")
