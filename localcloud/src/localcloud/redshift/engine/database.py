@@ -27,6 +27,7 @@ class Database:
             raise RedshiftError("42602", f'invalid database name "{name}"')
         self.name = name
         self.lake = lake
+        self.state_dir = settings.state_dir
         self._path = path
         self._settings = settings
         self._lock = threading.Lock()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localcloud.redshift.engine import (
-    external, grants, queries, schemas, settings, showing, tables, transactions, views,
+    copying, external, grants, queries, schemas, settings, showing, tables, transactions, unloading, views,
 )  # fmt: skip
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.errors import unsupported
@@ -71,6 +71,8 @@ _HANDLERS = {
     "DROP USER": Handler(grants.drop_principal),
     "DROP GROUP": Handler(grants.drop_principal),
     "DROP ROLE": Handler(grants.drop_principal),
+    "UNLOAD": Handler(unloading.unload, transactional=False),
+    "COPY": Handler(copying.copy),
     "ANALYZE": Handler(tables.maintain, transactional=False),
     "VACUUM": Handler(tables.maintain, transactional=False),
 }

@@ -88,3 +88,5 @@ CREATE MACRO rs_current_schema() AS getvariable('rs_schema');
 CREATE MACRO rs_pg_backend_pid() AS getvariable('rs_process_id')::INTEGER;
 CREATE MACRO rs_current_database() AS '{database}';
 CREATE MACRO rs_version() AS 'PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.0 (local cloud)';
+CREATE MACRO rs_pg_last_unload_count() AS coalesce(getvariable('rs_unloaded'), 0)::BIGINT;
+CREATE MACRO rs_pg_last_copy_count() AS coalesce(getvariable('rs_copied'), 0)::BIGINT;

@@ -1,0 +1,114 @@
+"""The files of an UNLOAD: written compressed to local disk part by part, then put to S3 under Redshift's names."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import zstandard
+
+from localcloud.redshift.sql.storage_options import UnloadOptions
+
+_SUFFIXES = {"GZIP": ".gz", "ZSTD": ".zst", "BZIP2": ".bz2", "": ""}
+
+
+@dataclass(frozen=True)
+class Written:
+    """An object that was put: its key, bytes and rows."""
+
+    key: str
+    bytes: int
+    rows: int
+
+
+def file_name(options: UnloadOptions, part_of_slice: int, part: int) -> str:
+    """`0000_part_00.gz` for slice and part, `000.gz` with PARALLEL OFF; EXTENSION takes the place of the suffix."""
+    stem = f"{part_of_slice:04}_part_{part:02}" if options.parallel else f"{part:03}"
+    if options.extension is not None:
+        return f"{stem}.{options.extension.removeprefix('.')}"
+    return stem + (".parquet" if options.format == "PARQUET" else _SUFFIXES[options.compression])
+
+
+@dataclass
+class SliceWriter:
+    """Writes the rows of one slice; a new part begins when the file reaches MAXFILESIZE."""
+
+    s3: Any
+    options: UnloadOptions
+    folder: Path
+    number: int
+    header: bytes = b""
+    written: list[Written] = field(default_factory=list)
+    _raw: IO[bytes] | None = None
+    _out: Any = None
+    _rows: int = 0
+
+    def write(self, lines: Sequence[bytes]) -> None:
+        """Append whole rows, each with its newline."""
+        if self._out is None:
+            self._begin()
+        self._out.write(b"".join(lines))
+        self._rows += len(lines)
+        if self._raw is not None and self._raw.tell() >= self.options.max_file_size:
+            self.finish()
+
+    def finish(self) -> None:
+        """Close and put the file at hand, if there is one."""
+        if self._raw is None:
+            return
+        if self._out is not self._raw:
+            self._out.close()
+        self._raw.close()
+        self.put(self._path, self._rows)
+        self._raw = self._out = None
+
+    def put(self, path: Path, rows: int) -> None:
+        """Put a finished local file as the next part, and remove it."""
+        key = self.options.prefix + file_name(self.options, self.number, len(self.written))
+        self.s3.upload_file(str(path), self.options.bucket, key)
+        self.written.append(Written(key, path.stat().st_size, rows))
+        path.unlink()
+
+    @property
+    def _path(self) -> Path:
+        return self.folder / f"slice-{self.number}"
+
+    def _begin(self) -> None:
+        self._raw = self._path.open("wb")
+        self._rows = 0
+        if self.options.compression == "GZIP":
+            self._out = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, compresslevel=6, mtime=0)
+        elif self.options.compression == "ZSTD":
+            self._out = zstandard.ZstdCompressor().stream_writer(self._raw, closefd=False)
+        elif self.options.compression == "BZIP2":
+            self._out = bz2.BZ2File(self._raw, "wb")
+        else:
+            self._out = self._raw
+        self._out.write(self.header)
+
+
+def manifest(options: UnloadOptions, written: Sequence[Written], columns: Sequence[tuple[str, str]]) -> bytes:
+    """The manifest's text; `columns` are (name, format_type) for VERBOSE."""
+    entries: list[dict[str, Any]] = []
+    for each in written:
+        meta = {"content_length": each.bytes} | ({"record_count": each.rows} if options.verbose else {})
+        entries.append({"url": f"s3://{options.bucket}/{each.key}", "meta": meta})
+    content: dict[str, Any] = {"entries": entries}
+    if options.verbose:
+        content["schema"] = {"elements": [{"name": name, "type": _type(kind)} for name, kind in columns]}
+        content["meta"] = {"content_length": sum(w.bytes for w in written), "record_count": sum(w.rows for w in written)}
+        content["author"] = {"name": "Amazon Redshift", "version": "1.0.0"}
+    return json.dumps(content, indent=2).encode()
+
+
+def _type(name: str) -> dict[str, Any]:
+    base, _, arguments = name.partition("(")
+    sizes = [int(size) for size in arguments.rstrip(")").split(",") if size]
+    if base == "numeric":
+        return {"base": base, "precision": sizes[0], "scale": sizes[1]}
+    return {"base": base} | ({"max_length": sizes[0]} if sizes else {})

@@ -1,0 +1,162 @@
+"""UNLOAD: the result of a query as files in S3."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from localcloud.redshift.engine.result import Column, Result
+from localcloud.redshift.engine.unload_files import SliceWriter, Written, manifest
+from localcloud.redshift.errors import RedshiftError
+from localcloud.redshift.sql.statement import Statement, split
+from localcloud.redshift.sql.storage_options import UnloadOptions, unload_options
+from localcloud.redshift.sql.types import of_result
+from localcloud.redshift.sql.words import Words
+
+if TYPE_CHECKING:
+    from localcloud.redshift.engine.session import Session
+
+SLICES = 2
+_BATCH_ROWS = 5_000
+
+
+def unload(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+    """UNLOAD ('query') TO 's3://bucket/prefix' IAM_ROLE … options; writes nothing when the destination is taken."""
+    words = Words(statement.tokens)
+    words.expect("UNLOAD", "(")
+    text = words.string()
+    words.expect(")")
+    options = unload_options(words)
+    sql = session.translated(_query(text), [])
+    columns = session.query_columns(sql)
+    s3 = session.database.lake.s3
+    _prepare_destination(s3, options)
+    with tempfile.TemporaryDirectory(prefix="unload-", dir=session.database.state_dir) as folder:
+        write = _write_parquet if options.format == "PARQUET" else _write_lines
+        written = write(session, sql, columns, options, Path(folder))
+    if options.manifest:
+        kinds = [(column.name, of_result(column.type).name) for column in columns]
+        s3.put_object(Bucket=options.bucket, Key=f"{options.prefix}manifest", Body=manifest(options, written, kinds))
+    session.connection.execute("SET VARIABLE rs_unloaded = ?", [sum(each.rows for each in written)])
+    return Result("UNLOAD")
+
+
+def _query(text: str) -> exp.Expression:
+    statements = split(text)
+    if len(statements) != 1 or statements[0].verb != "SELECT":
+        raise RedshiftError("42601", "UNLOAD takes one SELECT statement")
+    tree = statements[0].tree
+    outer = tree.unnest() if isinstance(tree, exp.Subquery) else tree
+    if outer.args.get("limit") or tree.args.get("limit"):
+        raise RedshiftError("0A000", "Limit clause is not supported", "UNLOAD does not take LIMIT in the outer SELECT: put it into a nested one.")
+    return tree
+
+
+def _prepare_destination(s3: Any, options: UnloadOptions) -> None:
+    pages = s3.get_paginator("list_objects_v2")
+    try:
+        if options.clean_path:
+            folder = options.prefix.rpartition("/")[0]
+            if not folder:
+                raise RedshiftError("0A000", "CLEANPATH can't remove a whole bucket: give the destination a folder")
+            for page in pages.paginate(Bucket=options.bucket, Prefix=f"{folder}/"):
+                for entry in page.get("Contents", []):
+                    s3.delete_object(Bucket=options.bucket, Key=entry["Key"])
+        elif not options.allow_overwrite:
+            for page in pages.paginate(Bucket=options.bucket, Prefix=options.prefix):
+                if page.get("Contents"):
+                    raise RedshiftError(
+                        "XX000",
+                        "Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, manually removing"
+                        " the target files in S3, or using the ALLOWOVERWRITE option.",
+                    )
+    except s3.exceptions.NoSuchBucket as error:
+        raise RedshiftError("XX000", f"S3ServiceException:The specified bucket {options.bucket} does not exist,Status 404,Error NoSuchBucket") from error
+
+
+def _write_lines(session: Session, sql: str, columns: Sequence[Column], options: UnloadOptions, folder: Path) -> list[Written]:
+    names = ", ".join(f"c{i}" for i in range(len(columns)))
+    cursor = session.connection.execute(f"SELECT {_line(columns, options)} FROM ({sql}) AS source({names})")  # noqa: S608
+    header = _header(columns, options) if options.header else b""
+    writers = [SliceWriter(session.database.lake.s3, options, folder, n, header) for n in range(SLICES if options.parallel else 1)]
+    turn = 0
+    while rows := cursor.fetchmany(_BATCH_ROWS):
+        writers[turn % len(writers)].write([row[0].encode() + b"\n" for row in rows])
+        turn += 1
+    if turn == 0:
+        # An UNLOAD without rows leaves one file, with a header if there is to be one.
+        writers[0].write([])
+    for writer in writers:
+        writer.finish()
+    return [each for writer in writers for each in writer.written]
+
+
+def _header(columns: Sequence[Column], options: UnloadOptions) -> bytes:
+    names = [column.name for column in columns]
+    if options.format == "CSV":
+        special = {options.delimiter, '"', "\n", "\r"}
+        names = ['"' + n.replace('"', '""') + '"' if special & set(n) else n for n in names]
+    return (options.delimiter.join(names) + "\n").encode()
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _line(columns: Sequence[Column], options: UnloadOptions) -> str:
+    """A DuckDB expression that makes one line of a row, so that DuckDB's threads do the formatting."""
+    if options.format == "JSON":
+        fields = ", ".join(f"{_literal(column.name)}, {_json(f'c{i}', column.type)}" for i, column in enumerate(columns))
+        return f"json_object({fields})::VARCHAR"
+    values = []
+    for i, column in enumerate(columns):
+        value = _text(f"c{i}", column.type)
+        values.append(f"coalesce({_protected(value, column.type, options)}, {_literal(options.null_string)})")
+    return f" || {_literal(options.delimiter)} || ".join(values)
+
+
+def _text(name: str, kind: str) -> str:
+    if kind == "BOOLEAN":
+        return f"CASE WHEN {name} THEN 't' WHEN NOT {name} THEN 'f' END"
+    if kind in ("FLOAT", "DOUBLE"):
+        return f"regexp_replace({name}::VARCHAR, '\\.0$', '')"
+    return f"{name}::VARCHAR"
+
+
+def _json(name: str, kind: str) -> str:
+    if kind in ("DATE", "TIME") or kind.startswith("TIMESTAMP"):
+        return f"{name}::VARCHAR"
+    return name
+
+
+def _protected(value: str, kind: str, options: UnloadOptions) -> str:
+    if options.format == "CSV":
+        if kind not in ("VARCHAR", "JSON") and options.delimiter not in "-:. +0123456789etfTFE":
+            return value
+        special = "[" + "".join("\\" + c for c in (options.delimiter, '"')) + "\\r\\n]"
+        return f"CASE WHEN regexp_matches({value}, {_literal(special)}) THEN '\"' || replace({value}, '\"', '\"\"') || '\"' ELSE {value} END"
+    if options.escape:
+        special = "".join("\\" + c for c in (options.delimiter, "\\")) + "\\r\\n" + ("\"'" if options.add_quotes else "")
+        value = f"regexp_replace({value}, {_literal(f'([{special}])')}, '\\\\\\1', 'g')"
+    elif options.add_quotes:
+        value = f"replace({value}, '\"', '\"\"')"
+    return f"'\"' || {value} || '\"'" if options.add_quotes else value
+
+
+def _write_parquet(session: Session, sql: str, columns: Sequence[Column], options: UnloadOptions, folder: Path) -> list[Written]:
+    outputs = ", ".join(f'CAST(c{i} AS {of_result(c.type).duckdb}) AS "{c.name}"' for i, c in enumerate(columns))
+    names = ", ".join(f"c{i}" for i in range(len(columns)))
+    target = folder / "parquet"
+    session.connection.execute(
+        f"COPY (SELECT {outputs} FROM ({sql}) AS source({names})) TO '{target}'"  # noqa: S608
+        f" (FORMAT parquet, COMPRESSION snappy, FILE_SIZE_BYTES {options.max_file_size}, FILENAME_PATTERN 'part_{{i}}')"
+    )
+    writer = SliceWriter(session.database.lake.s3, options, folder, 0)
+    for path in sorted(target.glob("*.parquet"), key=lambda p: int(p.stem.split("_")[1])):
+        row = session.connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata('{path}')").fetchone()  # noqa: S608
+        writer.put(path, int(row[0]) if row else 0)
+    return writer.written
