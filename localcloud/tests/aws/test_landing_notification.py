@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -67,3 +68,13 @@ def test_an_unread_announcement_survives_a_stop(aws: AwsProcess) -> None:
     assert aws.stop() == 0
     aws.start()
     assert announced(aws, "orders", 2) == ["orders/dt=2026-11-20/hr=01/a.gz"]
+
+
+def test_a_stop_in_a_burst_of_objects_loses_no_announcement(aws: AwsProcess) -> None:
+    keys = [f"page_views/dt=2026-11-20/hr=01/{number:03d}.gz" for number in range(60)]
+    s3 = aws.client("s3")
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda key: s3.put_object(Bucket=LANDING, Key=key, Body=b""), keys))
+    assert aws.stop() == 0
+    aws.start()
+    assert sorted(announced(aws, "page_views", 3)) == keys

@@ -38,7 +38,7 @@ def bring_up(
         say(f"{stack}: removing what is left of a failed creation")
         client("cloudformation").delete_stack(StackName=stack)
         before = _settled(stack)
-    say(f"{stack}: {'creating' if before is None else 'updating'}")
+    say(f"{stack}: {'creating' if before is None else 'comparing with its template'}")
     seen = _event_ids(stack) if before is not None else frozenset()
     change = _request(stack, template, parameters, exists=before is not None)
     after = _settled(stack)
