@@ -16,4 +16,5 @@ _CONFIG = Config(signature_version="s3v4", retries={"mode": "standard", "max_att
 def client(service: str) -> Any:
     """Return the process's client of an AWS `service` by its boto3 name."""
     config = _CONFIG if service == "s3" else Config(retries={"mode": "standard", "max_attempts": 8})
-    return boto3.client(service, config=config)
+    # Names are checked by boto3 itself; its stubs know them only as literals.
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
