@@ -23,10 +23,10 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import PokeReturnValue, dag, task
+from airflow.sdk import CronTriggerTimetable, PokeReturnValue, dag, task
 from landfall.assets import raw_drained
 from landfall.contracts.streams import load_stream_contracts
-from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
+from landfall.dag_defaults import DEFAULT_ARGS, Tag
 from landfall.settings import REPOSITORY
 
 LOAD_RUN = "nightly__{}"
@@ -36,8 +36,8 @@ STREAMS = [contract.stream for contract in load_stream_contracts(REPOSITORY / "c
 
 
 @dag(
-    schedule="0 2 * * *",
-    start_date=START_DATE,
+    # Without a start date a new deployment waits for the coming night and does not catch up with the last one.
+    schedule=CronTriggerTimetable("0 2 * * *", timezone="UTC", run_immediately=False),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
