@@ -79,6 +79,10 @@ def _identities(session: Session, declared: TableDeclaration) -> dict[str, str]:
     return found
 
 
+def _create(place: tuple[str, ...]) -> str:
+    return f"CREATE {'TEMP ' if place[0] == 'temp' else ''}TABLE {quoted(*place)}"
+
+
 def _create_empty(
     session: Session, declared: TableDeclaration, place: tuple[str, ...], identities: dict[str, str]
 ) -> Sequence[CatalogColumn]:
@@ -95,7 +99,7 @@ def _create_empty(
             + (" NOT NULL" if column.not_null else "")
             + (f" DEFAULT {default}" if default else "")
         )
-    session.connection.execute(f"CREATE TABLE {quoted(*place)} ({', '.join(parts)})")
+    session.connection.execute(f"{_create(place)} ({', '.join(parts)})")
     return columns
 
 
@@ -113,7 +117,7 @@ def _create_as(session: Session, declared: TableDeclaration, place: tuple[str, .
     kinds = [of_result(column.type) for column in found]
     inner = ", ".join(f"c{i}" for i in range(len(found)))
     outputs = ", ".join(f"CAST(c{i} AS {kind.duckdb}) AS {quoted(name)}" for i, (kind, name) in enumerate(zip(kinds, names, strict=True)))
-    session.connection.execute(f"CREATE TABLE {quoted(*place)} AS SELECT {outputs} FROM ({sql}) AS source({inner})")  # noqa: S608
+    session.connection.execute(f"{_create(place)} AS SELECT {outputs} FROM ({sql}) AS source({inner})")  # noqa: S608
     return [CatalogColumn(name, kind.name) for name, kind in zip(names, kinds, strict=True)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from sqlglot import exp
@@ -17,10 +18,8 @@ OWN_FUNCTIONS = (
 """Functions that functions.sql defines with Redshift's semantics: the parser must leave them as they are written."""
 
 
-class LocalRedshift(Redshift):
-    """Redshift SQL as this engine parses it."""
-
-    PRESERVE_ORIGINAL_NAMES = True
+class DollarQuotingRedshift(Redshift):
+    """Redshift SQL as this engine parses it, with `$tag$ text $tag$` strings."""
 
     class Tokenizer(Redshift.Tokenizer):
         # Commands are taken apart by this engine, token by token.
@@ -29,3 +28,19 @@ class LocalRedshift(Redshift):
     class Parser(RedshiftParser):
         FUNCTIONS: ClassVar = {name: build for name, build in RedshiftParser.FUNCTIONS.items() if name not in OWN_FUNCTIONS}
         NO_PAREN_FUNCTIONS: ClassVar = {**RedshiftParser.NO_PAREN_FUNCTIONS, TokenType.CURRENT_TIMESTAMP: exp.CurrentTimestamp}
+
+
+class LocalRedshift(DollarQuotingRedshift):
+    """The same without dollar quoting, because sqlglot's tokenizer takes `$1,$2` for the start of a quoted string."""
+
+    class Tokenizer(DollarQuotingRedshift.Tokenizer):
+        HEREDOC_STRINGS: ClassVar[list[str]] = []
+        SINGLE_TOKENS: ClassVar = {**DollarQuotingRedshift.Tokenizer.SINGLE_TOKENS, "$": TokenType.PARAMETER}
+
+    class Parser(DollarQuotingRedshift.Parser):
+        pass
+
+
+def dialect_of(sql: str) -> type[Redshift]:
+    """The dialect to read `sql` with: dollar quoting only where there is a tag."""
+    return DollarQuotingRedshift if re.search(r"\$([A-Za-z_]\w*)?\$", sql) else LocalRedshift

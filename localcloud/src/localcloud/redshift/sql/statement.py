@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
 
 from localcloud.redshift.errors import RedshiftError
-from localcloud.redshift.sql.dialect import LocalRedshift
+from localcloud.redshift.sql.dialect import dialect_of
 
 _PHRASES = (
     "START TRANSACTION", "CREATE EXTERNAL SCHEMA", "CREATE EXTERNAL TABLE", "CREATE EXTERNAL FUNCTION", "CREATE SCHEMA",
@@ -58,7 +58,7 @@ class Statement:
 def parse(text: str) -> exp.Expression:
     """One Redshift statement as a syntax tree; raises RedshiftError 42601 with the place of the mistake."""
     try:
-        tree = sqlglot.parse_one(text, dialect=LocalRedshift)
+        tree = sqlglot.parse_one(text, dialect=dialect_of(text))
     except SqlglotError as error:
         raise _syntax_error(error) from error
     except RecursionError as error:
@@ -69,7 +69,7 @@ def parse(text: str) -> exp.Expression:
 def tokenize(text: str) -> list[Token]:
     """Redshift's tokens of `text`; raises RedshiftError 42601."""
     try:
-        return LocalRedshift().tokenize(text)
+        return dialect_of(text)().tokenize(text)
     except SqlglotError as error:
         raise _syntax_error(error) from error
 
