@@ -29,9 +29,8 @@ PROPERTIES: dict[str, frozenset[str]] = {
         "AWS::KinesisFirehose::DeliveryStream": "DeliveryStreamName DeliveryStreamType "
         "KinesisStreamSourceConfiguration ExtendedS3DestinationConfiguration S3DestinationConfiguration Tags",
         "AWS::RedshiftServerless::Namespace": "NamespaceName DbName AdminUsername AdminUserPassword DefaultIamRoleArn "
-        "IamRoles Tags",
-        "AWS::RedshiftServerless::Workgroup": "WorkgroupName NamespaceName BaseCapacity MaxCapacity PubliclyAccessible "
-        "Tags",
+        "IamRoles",
+        "AWS::RedshiftServerless::Workgroup": "WorkgroupName NamespaceName BaseCapacity MaxCapacity PubliclyAccessible",
         "AWS::S3::Bucket": "BucketName BucketEncryption LifecycleConfiguration NotificationConfiguration "
         "PublicAccessBlockConfiguration VersioningConfiguration",
         "AWS::S3::BucketPolicy": "Bucket PolicyDocument",
