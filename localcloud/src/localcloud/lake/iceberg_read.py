@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pyiceberg import expressions as ice
@@ -18,7 +18,7 @@ from pyiceberg.types import ListType, MapType, NestedField, StructType
 
 from localcloud.lake import types
 from localcloud.lake.errors import LakeError, NotSupportedError
-from localcloud.lake.glue import LakeTable
+from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.session import Lake
 
 
@@ -37,6 +37,12 @@ class IcebergPlan:
     table: Table
     schema: Schema
     files: tuple[DataFile, ...]
+
+    def only(self, paths: Collection[str] | None) -> IcebergPlan:
+        """The plan without the files that are not among `paths`; all of it if None."""
+        if paths is None:
+            return self
+        return replace(self, files=tuple(file for file in self.files if file.file_path in paths))
 
     def scanned_bytes(self, columns: Sequence[str]) -> int:
         """Compressed bytes of the chunks of `columns` in the planned files, from Iceberg's own column sizes."""
@@ -87,6 +93,14 @@ def plan(table: Table, condition: ice.BooleanExpression, version: Version | None
             raise NotSupportedError(f"reading an Iceberg data file in {task.file.file_format}")
         files.append(task.file)
     return IcebergPlan(table, scan.projection() if snapshot_id else table.schema(), tuple(files))
+
+
+def columns(table: Table, version: Version | None = None) -> tuple[Column, ...]:
+    """The columns of a version, or of the table now, with exact types."""
+    schema = table.schema()
+    if version:
+        schema = table.scan(snapshot_id=_snapshot_id(table, version)).projection()
+    return tuple(Column(field.name, types.from_iceberg(field.field_type), field.doc or "") for field in schema.fields)
 
 
 def relation_sql(plan: IcebergPlan, columns: Sequence[str], *, position: bool = False) -> str:

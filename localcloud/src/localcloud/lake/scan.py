@@ -22,6 +22,7 @@ from localcloud.lake import hive_read, iceberg_read, predicates
 from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import LakeTable
 from localcloud.lake.iceberg_read import Version
+from localcloud.lake.objects import named_paths
 from localcloud.lake.session import Lake
 
 
@@ -42,8 +43,11 @@ def scan(
     columns: Sequence[str] | None = None,
     conditions: Sequence[exp.Expression] = (),
     version: Version | None = None,
+    position: bool = False,
 ) -> Relation:
     """A relation of `columns` (all, if None) in that order, followed by `"$path"` and, for text, `"$line"`.
+
+    With `position`, an Iceberg relation also has `"$pos"`, the row's number in its file.
 
     `conditions` are parts of a WHERE joined by AND, as DuckDB expressions over bare column names (`"$path"` included).
     They only leave out files, partitions and objects that cannot match: the caller still applies them to the rows.
@@ -53,7 +57,7 @@ def scan(
     if table.kind == "view":
         raise LakeError("INVALID_VIEW", f"{table.database}.{table.name} is a view and has no files")
     if table.kind == "iceberg":
-        return _iceberg(lake, cursor, table, columns, conditions, version)
+        return _iceberg(lake, cursor, table, columns, conditions, version, position)
     if version is not None:
         raise LakeError("NOT_SUPPORTED", f"{table.database}.{table.name} is no Iceberg table: it has no versions")
     names = [column.name for column in table.all_columns] if columns is None else list(columns)
@@ -69,10 +73,11 @@ def _iceberg(
     columns: Sequence[str] | None,
     conditions: Sequence[exp.Expression],
     version: Version | None,
+    position: bool,
 ) -> Relation:
     iceberg = iceberg_read.load(lake, table)
     condition = predicates.to_iceberg(conditions, iceberg.schema(), predicates.evaluator(cursor))
-    plan = iceberg_read.plan(iceberg, condition, version)
+    plan = iceberg_read.plan(iceberg, condition, version).only(named_paths(conditions))
     names = [field.name for field in plan.schema.fields] if columns is None else list(columns)
     paths = tuple(file.file_path for file in plan.files)
-    return Relation(iceberg_read.relation_sql(plan, names), plan.scanned_bytes(names), paths)
+    return Relation(iceberg_read.relation_sql(plan, names, position=position), plan.scanned_bytes(names), paths)

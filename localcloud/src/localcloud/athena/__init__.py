@@ -1,0 +1,1 @@
+"""Amazon Athena's API and SQL over the local lake."""

@@ -1,0 +1,57 @@
+"""python -m localcloud.athena --port P --aws-endpoint URL --state-dir D"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+import uvicorn
+
+from localcloud.athena.api import AthenaApi
+from localcloud.athena.executions import Executions
+from localcloud.athena.named import NamedStatements
+from localcloud.athena.run.engine import Engine
+from localcloud.athena.server import create_app
+from localcloud.athena.workgroups import WorkGroups
+from localcloud.lake.session import Lake, LakeSettings
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="localcloud.athena")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--aws-endpoint", required=True, help="where S3 and Glue answer")
+    parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument(
+        "--memory-limit", default="1GB", help="DuckDB's memory_limit; beyond it queries spill to the state dir"
+    )
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--concurrency", type=int, default=8, help="queries that run at once; more are queued")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    arguments.state_dir.mkdir(parents=True, exist_ok=True)
+    lake = Lake(
+        LakeSettings(
+            aws_endpoint=arguments.aws_endpoint,
+            state_dir=arguments.state_dir,
+            region=arguments.region,
+            memory_limit=arguments.memory_limit,
+            threads=arguments.threads,
+        )
+    )
+    engine = Engine(lake)
+    executions = Executions(engine, arguments.concurrency)
+    workgroups = WorkGroups(arguments.state_dir / "workgroups.json")
+    named = NamedStatements(arguments.state_dir / "statements.json")
+    app = create_app(AthenaApi(lake, executions, workgroups, named))
+    try:
+        uvicorn.run(app, host="127.0.0.1", port=arguments.port, log_level="warning", timeout_graceful_shutdown=5)
+    finally:
+        executions.close()
+        engine.close()
+
+
+if __name__ == "__main__":
+    main()

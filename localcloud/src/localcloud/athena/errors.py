@@ -1,0 +1,78 @@
+"""Errors as Athena reports them."""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+
+from localcloud.lake.errors import LakeError
+
+
+class ApiError(Exception):
+    """A request is refused; `code` is the exception's name in Athena's API."""
+
+    def __init__(self, code: str, message: str, athena_code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.athena_code = athena_code
+
+
+def invalid_request(message: str) -> ApiError:
+    """The request cannot be meant."""
+    return ApiError("InvalidRequestException", message)
+
+
+def not_supported(operation: str) -> ApiError:
+    """Athena can do this, the local cloud cannot."""
+    return ApiError("InvalidRequestException", f"{operation} is not supported by the local cloud")
+
+
+_SYSTEM_CODES = ("GENERIC_INTERNAL_ERROR", "INTERNAL_ERROR")
+_PATTERNS: list[tuple[str, str, str]] = [
+    (r"TRINO:(\w+):(.*?):END", "", ""),
+    (r"Out of Memory Error: (.*)", "EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exhausted resources at this scale factor"),
+    (r"Could not convert string '(.*?)' to (\w+)", "INVALID_CAST_ARGUMENT", r"Cannot cast '\1' to \2"),
+    (r"Could not cast value .*? to DECIMAL", "INVALID_CAST_ARGUMENT", ""),
+    (r"Overflow in |out of range|Out of Range Error", "NUMERIC_VALUE_OUT_OF_RANGE", ""),
+    (
+        r"More than one row returned by a subquery",
+        "SUBQUERY_MULTIPLE_ROWS",
+        "Scalar sub-query has returned multiple rows",
+    ),
+    (r"must appear in the GROUP BY clause", "EXPRESSION_NOT_AGGREGATE", ""),
+    (r"No files found that match|HTTP 404|NoSuchKey", "HIVE_CANNOT_OPEN_SPLIT", ""),
+    (r"Invalid Input Error: No magic bytes|not a parquet file", "HIVE_BAD_DATA", ""),
+    (r"Referenced column \"(.*?)\" not found", "COLUMN_NOT_FOUND", r"line 1:1: Column '\1' cannot be resolved"),
+    (r"Cannot mix values of type|Cannot compare values of type", "TYPE_MISMATCH", ""),
+    (r"invalid (?:perl|escape|repetition|character)|missing \)|invalid regular", "INVALID_FUNCTION_ARGUMENT", ""),
+    (r"Could not parse string|strptime", "INVALID_FUNCTION_ARGUMENT", ""),
+]
+
+
+def from_duckdb(error: duckdb.Error) -> LakeError:
+    """DuckDB's complaint under the name Trino has for it; DuckDB's own words where there is none."""
+    text = str(error)
+    first = text.split("\n", 1)[0]
+    for pattern, code, message in _PATTERNS:
+        match = re.search(pattern, text, re.DOTALL)
+        if not match:
+            continue
+        if not code:
+            return LakeError(match[1], match[2])
+        return LakeError(code, match.expand(message) if message else first)
+    if isinstance(error, duckdb.BinderException | duckdb.ParserException | duckdb.CatalogException):
+        return LakeError("NOT_SUPPORTED", f"this statement is not supported by the local cloud ({first})")
+    return LakeError("GENERIC_INTERNAL_ERROR", first)
+
+
+def athena_error(error: LakeError) -> dict[str, object]:
+    """The AthenaError structure: category 1 is the system's fault, 2 the user's."""
+    category = 1 if error.code in _SYSTEM_CODES else 2
+    return {
+        "ErrorCategory": category,
+        "ErrorType": 1006 if error.code == "NOT_SUPPORTED" else 233 if error.code == "ICEBERG_COMMIT_ERROR" else 1300,
+        "Retryable": error.code == "ICEBERG_COMMIT_ERROR",
+        "ErrorMessage": str(error),
+    }

@@ -1,0 +1,44 @@
+"""What every statement runs with, and what it leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import duckdb
+
+from localcloud.athena.sql.compile import Compiled, Compiler
+from localcloud.lake.glue import Column
+from localcloud.lake.session import Lake
+
+MAX_OPEN_PARTITIONS = 100
+"""Partitions one CTAS or INSERT may write. Source: Athena user guide, 'CTAS: considerations and limitations'."""
+
+
+@dataclass
+class Context:
+    """One running statement: its cursor, its compiler and where its results go."""
+
+    lake: Lake
+    cursor: duckdb.DuckDBPyConnection
+    database: str
+    query_id: str
+    result_location: str
+    location_enforced: bool
+    compiler: Compiler = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.compiler = Compiler(self.lake, self.cursor, self.database)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a statement gives: a query for its rows, or lines of text, or only a count of changed rows.
+
+    `files` are the data files it wrote, for the manifest.
+    """
+
+    query: Compiled | None = None
+    columns: tuple[Column, ...] = ()
+    lines: tuple[tuple[str, ...], ...] | None = None
+    rows: int | None = None
+    files: tuple[str, ...] | None = None

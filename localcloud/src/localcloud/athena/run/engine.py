@@ -1,0 +1,103 @@
+"""Runs one statement from its text to its result files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import duckdb
+from botocore.exceptions import ClientError
+
+from localcloud.athena import errors, results
+from localcloud.athena.results import ResultColumn
+from localcloud.athena.run import ddl, merge, optimize, show, tables, unload
+from localcloud.athena.run.context import Context, Outcome
+from localcloud.athena.sql import macros
+from localcloud.athena.sql.dialect import parse_query
+from localcloud.athena.statement import Statement
+from localcloud.lake.errors import LakeError, NotSupportedError
+from localcloud.lake.session import Lake, attach_lake
+
+Run = Callable[[Context, str], Outcome]
+
+
+def _select(context: Context, text: str) -> Outcome:
+    compiled = context.compiler.compile(parse_query(text))
+    return Outcome(query=compiled, columns=compiled.columns)
+
+
+_RUNS: dict[str, Run] = {
+    "SELECT": _select,
+    "INSERT": tables.insert,
+    "CREATE_TABLE_AS_SELECT": tables.create_as,
+    "MERGE": merge.merge,
+    "UPDATE": merge.update,
+    "DELETE": merge.delete,
+    "UNLOAD": unload.unload,
+    "OPTIMIZE": optimize.optimize,
+    "CREATE_VIEW": ddl.create_view,
+    "CREATE_DATABASE": ddl.create_database,
+    "CREATE_TABLE": ddl.create_table,
+    "DROP_DATABASE": ddl.drop_database,
+    "DROP_VIEW": ddl.drop_table,
+    "DROP_TABLE": ddl.drop_table,
+    "ALTER_TABLE": ddl.alter_table,
+    "SHOW_DATABASES": show.databases,
+    "SHOW_TABLES": show.list_tables,
+    "SHOW_VIEWS": show.list_tables,
+    "SHOW_COLUMNS": show.columns,
+    "SHOW_PARTITIONS": show.partitions,
+    "SHOW_TBLPROPERTIES": show.properties,
+    "SHOW_CREATE_TABLE": show.create_table,
+    "SHOW_CREATE_VIEW": show.create_view,
+    "DESCRIBE": show.describe,
+    "EXPLAIN": show.explain,
+}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a statement left: its result's columns, where it is, and what it cost."""
+
+    columns: tuple[ResultColumn, ...]
+    output_location: str
+    manifest_location: str | None
+    update_count: int | None
+    scanned_bytes: int
+
+
+class Engine:
+    """One DuckDB instance; every statement has a cursor of its own."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+        self._database = duckdb.connect()
+        attach_lake(self._database, lake.settings)
+        macros.install(self._database)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor for one statement; `interrupt()` on it stops the statement."""
+        return self._database.cursor()
+
+    def run(self, statement: Statement, context: Context, limit_bytes: int | None) -> Finished:
+        """Run a statement and write its result files; raises LakeError with Athena's words."""
+        run = _RUNS.get(statement.subtype)
+        if run is None:
+            raise NotSupportedError(f"the statement {statement.text.split(None, 2)[0].upper()!r}")
+        try:
+            outcome = run(context, statement.text)
+            scanned = context.compiler.scanned_bytes
+            if limit_bytes is not None and scanned > limit_bytes:
+                raise LakeError(
+                    "CANCELLED", f"Query cancelled! : Bytes scanned limit was exceeded (limit {limit_bytes} bytes)"
+                )
+            written = results.write(context, statement, outcome)
+        except duckdb.Error as error:
+            raise errors.from_duckdb(error) from error
+        except ClientError as error:
+            raise LakeError("GENERIC_INTERNAL_ERROR", f"{error} (AWS said so)") from error
+        return Finished(written.columns, written.location, written.manifest, outcome.rows, scanned)
+
+    def close(self) -> None:
+        """End the DuckDB instance."""
+        self._database.close()

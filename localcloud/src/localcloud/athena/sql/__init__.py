@@ -1,0 +1,1 @@
+"""Athena's SQL, which is Trino's, as DuckDB's."""

@@ -1,0 +1,123 @@
+"""CAST and TRY_CAST with Trino's rules: what is accepted, how it is rounded, how values look as text."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from localcloud.athena.sql import types
+from localcloud.athena.sql.inference import TYPE, type_of
+from localcloud.lake.errors import LakeError, NotSupportedError
+from localcloud.lake.types import from_data_type, parts, to_duckdb
+
+_DIGIT_FORMATS = {0: "%Y-%m-%d %H:%M:%S", 3: "%Y-%m-%d %H:%M:%S.%g", 6: "%Y-%m-%d %H:%M:%S.%f"}
+_ROUNDED_BY = {0: ("second", "500 milliseconds"), 3: ("millisecond", "500 microseconds")}
+_PLAIN_TEXT = ("varchar", "char", "boolean", "date", "uuid", "unknown", *types.INTEGERS)
+
+
+def cast(node: exp.Expression) -> exp.Expression:
+    """The DuckDB form of a CAST or TRY_CAST whose operand is typed and already rewritten."""
+    to = node.args["to"]
+    target = node.meta.get(TYPE) or from_data_type(to)
+    source = type_of(node.this)
+    converted = exp.maybe_parse(convert(node.this.sql(dialect="duckdb"), source, target), dialect="duckdb")
+    if isinstance(node, exp.TryCast):
+        return exp.Anonymous(this="try", expressions=[converted])
+    return converted
+
+
+def convert(value: str, source: str | None, target: str) -> str:
+    """SQL that casts the DuckDB expression `value` of Trino type `source` to the Trino type `target`."""
+    base, arguments = parts(target)
+    if source == "unknown":
+        return f"CAST({value} AS {to_duckdb(target)})"
+    if base in ("varchar", "char"):
+        text = text_of(value, source)
+        return f"left({text}, {arguments[0]})" if arguments else text
+    if target in types.INTEGERS:
+        return _to_integer(value, source, target)
+    if target == "json":
+        return f"to_json({value})" if source != "json" else value
+    if source == "json" and base not in ("array", "map", "row"):
+        return convert(f"({value} ->> '$')", "varchar", target)
+    if base in ("timestamp", "timestamp with time zone"):
+        digits = int(arguments[0]) if arguments else 3
+        return _rounded(_to_timestamp(value, source, base), source, digits)
+    if source == "varchar" and target in ("boolean", "date", "varbinary"):
+        return {"boolean": "trino_to_boolean", "date": "trino_date_from_text", "varbinary": "encode"}[
+            target
+        ] + f"({value})"
+    if base == "row" and source and parts(source)[0] == "row":
+        return _row(value, parts(source)[1], arguments)
+    return f"CAST({value} AS {to_duckdb(target)})"
+
+
+def text_of(value: str, source: str | None) -> str:
+    """SQL for the text Trino makes of a value; results use it too."""
+    base, arguments = parts(source or "")
+    if source is None:
+        return f"trino_plain_text({value})"
+    if base in _PLAIN_TEXT or base == "decimal":
+        return f"CAST({value} AS VARCHAR)"
+    if source in ("double", "real"):
+        return f"trino_double_text({value})"
+    if base.startswith("timestamp"):
+        text = f"strftime(CAST({value} AS TIMESTAMP), '{timestamp_format(arguments)}')"
+        return f"{text} || ' UTC'" if base.endswith("zone") else text
+    if base == "time":
+        return f"left(CAST({value} AS VARCHAR) || '.000000', {9 + int((arguments or ['3'])[0])})"
+    if base == "json":
+        return f"trino_json_text({value})"
+    raise LakeError("TYPE_MISMATCH", f"line 1:1: Cannot cast {source} to varchar")
+
+
+def timestamp_format(arguments: list[str]) -> str:
+    """The strftime format of a timestamp with this precision."""
+    digits = int(arguments[0]) if arguments else 3
+    if digits not in _DIGIT_FORMATS:
+        raise NotSupportedError(f"timestamp({digits})")
+    return _DIGIT_FORMATS[digits]
+
+
+def _to_integer(value: str, source: str | None, target: str) -> str:
+    kind = to_duckdb(target)
+    if source == "json":
+        return f"CAST(trino_to_integer({value} ->> '$') AS {kind})"
+    if source and parts(source)[0] in ("varchar", "char"):
+        return f"CAST(trino_to_integer({value}) AS {kind})"
+    if source in ("double", "real"):
+        # Trino rounds half away from zero, a DuckDB cast to the even neighbour.
+        return f"CAST(round({value}) AS {kind})"
+    if source is None:
+        raise NotSupportedError(f"casting an expression whose type is not known to {target}")
+    return f"CAST({value} AS {kind})"
+
+
+def _to_timestamp(value: str, source: str | None, base: str) -> str:
+    zoned = base.endswith("zone")
+    if source and parts(source)[0] == "varchar":
+        return f"trino_zoned_from_text({value})" if zoned else f"trino_timestamp_from_text({value})"
+    if source is None:
+        raise NotSupportedError(f"casting an expression whose type is not known to {base}")
+    return f"CAST({value} AS {'TIMESTAMPTZ' if zoned else 'TIMESTAMP'})"
+
+
+def _rounded(value: str, source: str | None, digits: int) -> str:
+    base, arguments = parts(source or "")
+    known = base == "date" or (base.startswith("timestamp") and int((arguments or ["3"])[0]) <= digits)
+    if known or digits == 6:
+        return value
+    if digits not in _ROUNDED_BY:
+        raise NotSupportedError(f"timestamp({digits})")
+    unit, half = _ROUNDED_BY[digits]
+    return f"date_trunc('{unit}', {value} + INTERVAL {half})"
+
+
+def _row(value: str, source: list[str], target: list[str]) -> str:
+    if len(source) != len(target):
+        raise LakeError("TYPE_MISMATCH", "line 1:1: Cannot cast a row to one with another number of fields")
+    fields = []
+    for index, (old, new) in enumerate(zip(source, target, strict=True)):
+        name, _, kind = new.partition(" ")
+        item = convert(f"struct_extract_at({value}, {index + 1})", old.partition(" ")[2], kind)
+        fields.append(f"'{name}': {item}")
+    return f"{{{', '.join(fields)}}}"

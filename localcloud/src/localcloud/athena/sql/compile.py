@@ -1,0 +1,213 @@
+"""A Trino query as DuckDB SQL over views of the tables it reads."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+from sqlglot import exp
+from sqlglot.errors import OptimizeError
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.schema import MappingSchema
+
+from localcloud.athena import catalog_tables, metadata_tables
+from localcloud.athena.sql.dialect import identifier
+from localcloud.athena.sql.inference import infer
+from localcloud.athena.sql.pushdown import conditions_by_table
+from localcloud.athena.sql.resolve import INFORMATION_SCHEMA, LOCAL, Resolver, Source
+from localcloud.athena.sql.rewrite import rewrite
+from localcloud.lake import iceberg_read
+from localcloud.lake.errors import LakeError, NotSupportedError
+from localcloud.lake.glue import Column
+from localcloud.lake.iceberg_read import Version
+from localcloud.lake.scan import scan
+from localcloud.lake.session import Lake
+from localcloud.lake.types import from_duckdb, to_duckdb
+
+_HIDDEN = ("$path", "$line", "$pos", "$file_size")
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A query ready for the cursor it was compiled on."""
+
+    sql: str
+    columns: tuple[Column, ...]
+    scanned_bytes: int
+
+    @property
+    def typed_sql(self) -> str:
+        """The query with every column cast to the DuckDB form of its Trino type, for writing it to a table."""
+        casts = (f'CAST("{column.name}" AS {to_duckdb(column.type)}) AS "{column.name}"' for column in self.columns)
+        return f"SELECT {', '.join(casts)} FROM ({self.sql})"  # noqa: S608
+
+
+class Compiler:
+    """Compiles the queries of one statement; the views it makes live on `cursor`."""
+
+    def __init__(self, lake: Lake, cursor: duckdb.DuckDBPyConnection, database: str) -> None:
+        self._lake = lake
+        self._cursor = cursor
+        # One for the whole statement, so that all its parts see the same version of a table.
+        self.resolver = Resolver(lake, database, catalog_tables.COLUMNS)
+        self._views = 0
+        self.scanned_bytes = 0
+
+    def compile(self, query: exp.Expression) -> Compiled:
+        """Compile one query; raises LakeError for what is wrong with it or not supported."""
+        resolver = self.resolver
+        resolver.sources = {}
+        wrapper = exp.Subquery(this=_selectable(query))  # so that a query that is itself replaced keeps a parent
+        query = resolver.resolve(wrapper).this
+        _name_outputs(query)
+        columns = {
+            key: _visible(self._lake, source, self._version(source.version)) for key, source in resolver.sources.items()
+        }
+        query = _qualified(query, columns)
+        _name_positions(query)
+        kinds = infer(query, columns)
+        names = query.named_selects
+        query = rewrite(query)
+        conditions = conditions_by_table(query)
+        self._bind(query, resolver.sources, columns, conditions)
+        sql = query.sql(dialect="duckdb")
+        return Compiled(sql, self._output(sql, names, kinds), self.scanned_bytes)
+
+    def _bind(
+        self,
+        query: exp.Expression,
+        sources: Mapping[str, Source],
+        columns: Mapping[str, tuple[Column, ...]],
+        conditions: Mapping[str, list[exp.Expression]],
+    ) -> None:
+        for table in list(query.find_all(exp.Table)):
+            source = sources.get(table.name)
+            if source is None:
+                continue
+            alias = table.alias_or_name
+            needed = {column.name for column in query.find_all(exp.Column) if column.table == alias}
+            names = [column.name for column in columns[table.name] if column.name in needed]
+            select = self._relation(source, names, needed, conditions.get(table.name, []))
+            self._views += 1
+            name = f"_view_{self._views}_{table.name}"
+            self._cursor.execute(f'CREATE TEMP VIEW "{name}" AS {select}')
+            table.set("this", identifier(name))
+
+    def _relation(self, source: Source, names: list[str], needed: set[str], conditions: list[exp.Expression]) -> str:
+        if source.table.database == LOCAL:
+            return f'SELECT * FROM "{source.table.name}"'  # noqa: S608
+        if source.table.database == INFORMATION_SCHEMA:
+            return catalog_tables.relation_sql(self._lake, self._cursor, source.table.name, conditions)
+        if source.suffix:
+            return metadata_tables.relation_sql(self._lake, self._cursor, source.table, source.suffix)
+        version = self._version(source.version)
+        relation = scan(
+            self._lake,
+            self._cursor,
+            source.table,
+            columns=names,
+            conditions=conditions,
+            version=version,
+            position="$pos" in needed,
+        )
+        self.scanned_bytes += relation.scanned_bytes
+        if "$file_size" in needed:
+            raise NotSupportedError('the column "$file_size"')
+        if "$line" in needed and '"$line"' not in relation.sql:
+            return f'SELECT *, 0 AS "$line" FROM ({relation.sql})'  # noqa: S608
+        return relation.sql
+
+    def _version(self, node: exp.Expression | None) -> Version | None:
+        if node is None:
+            return None
+        value = self._cursor.execute(
+            f"SELECT {rewrite(_typed(node.expression.copy())).sql(dialect='duckdb')}::VARCHAR"
+        ).fetchone()
+        text = value[0] if value else ""
+        if node.name.upper() in ("VERSION", "SNAPSHOT"):
+            return Version(snapshot_id=int(text))
+        moment = datetime.datetime.fromisoformat(text)
+        return Version(as_of=moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC))
+
+    def _output(self, sql: str, names: list[str], kinds: list[str | None]) -> tuple[Column, ...]:
+        described = self._cursor.execute(f"DESCRIBE {sql}").fetchall()
+        return tuple(
+            Column(name, kind if kind is not None else _described(row[1]))
+            for name, kind, row in zip(names, kinds, described, strict=True)
+        )
+
+
+def _selectable(query: exp.Expression) -> exp.Expression:
+    """A query without parentheses around it; a bare VALUES as a SELECT from it."""
+    while isinstance(query, exp.Subquery) and not query.args.get("with_"):
+        query = query.this
+    if isinstance(query, exp.Values):
+        first = query.expressions[0]
+        width = len(first.expressions) if isinstance(first, exp.Tuple) else 1
+        names = [identifier(f"_col{index}") for index in range(width)]
+        values = query.copy()
+        values.set("alias", exp.TableAlias(this=identifier("_values"), columns=names))
+        return exp.Select(expressions=[exp.Star()]).from_(values)
+    return query
+
+
+def _qualified(query: exp.Expression, columns: Mapping[str, tuple[Column, ...]]) -> exp.Expression:
+    """Name the source of every column and spread out every `*`; hidden columns can be named but are not in `*`."""
+    visible = {key: [column.name for column in found] for key, found in columns.items()}
+    types = {key: dict.fromkeys([*names, *_HIDDEN], "VARCHAR") for key, names in visible.items()}
+    try:
+        return qualify(
+            query,
+            schema=MappingSchema(types, visible=visible, dialect="trino", normalize=False),
+            dialect="trino",
+            validate_qualify_columns=True,
+            identify=True,
+            quote_identifiers=True,
+        )
+    except OptimizeError as error:
+        message = str(error)
+        if "could not be resolved" in message or "Unknown column" in message:
+            name = message.split("'")[1] if "'" in message else message.rpartition(" ")[2]
+            raise LakeError("COLUMN_NOT_FOUND", f"line 1:1: Column '{name}' cannot be resolved") from error
+        raise LakeError("SYNTAX_ERROR", f"line 1:1: {message}") from error
+
+
+def _described(duckdb_type: str) -> str:
+    return "unknown" if duckdb_type in ('"NULL"', "NULL") else from_duckdb(duckdb_type)
+
+
+def _typed(node: exp.Expression) -> exp.Expression:
+    select = exp.Select(expressions=[node])
+    infer(select, {})
+    return select.expressions[0]
+
+
+def _visible(lake: Lake, source: Source, version: Version | None = None) -> tuple[Column, ...]:
+    """The columns `*` stands for. Iceberg's own schema is exact where Glue's types are not."""
+    if source.suffix:
+        return metadata_tables.columns(source.suffix)
+    if source.table.kind != "iceberg":
+        return source.columns
+    return iceberg_read.columns(iceberg_read.load(lake, source.table), version)
+
+
+def _name_outputs(query: exp.Expression) -> None:
+    """Name what has no name, since sqlglot would choose names of its own."""
+    for select in query.find_all(exp.Select):
+        for index, projection in enumerate(select.expressions):
+            if isinstance(projection, exp.Column | exp.Star | exp.Alias):
+                continue
+            name = projection.expression.name.lower() if isinstance(projection, exp.Dot) else f"_col{index}"
+            alias = exp.alias_(projection.copy(), identifier(name))
+            alias.meta["unnamed"] = not isinstance(projection, exp.Dot)
+            projection.replace(alias)
+
+
+def _name_positions(query: exp.Expression) -> None:
+    """Athena names the n-th column of a result _col<n>, counting from 0 and after `*` is spread out."""
+    if isinstance(query, exp.Select):
+        for index, projection in enumerate(query.expressions):
+            if isinstance(projection, exp.Alias) and projection.meta.get("unnamed"):
+                projection.set("alias", identifier(f"_col{index}"))

@@ -1,0 +1,42 @@
+"""Parsing Athena's SQL with every function call kept under the name it was written with.
+
+sqlglot knows many functions and renders each for DuckDB as it sees fit. Here only what functions.py lists may reach
+DuckDB, so calls are parsed as plain calls and looked up there.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp, parse_one
+from sqlglot.dialects.trino import Trino
+from sqlglot.errors import ParseError, TokenError
+
+from localcloud.lake.errors import LakeError
+
+
+class QueryDialect(Trino):
+    """Trino without sqlglot's own functions."""
+
+    class Parser(Trino.Parser):
+        """Calls are `exp.Anonymous`; only special syntax (CAST, EXTRACT, TRIM, ...) has nodes of its own."""
+
+        FUNCTIONS: dict[str, object] = {}  # noqa: RUF012 - as sqlglot declares it
+
+
+def parse_query(text: str) -> exp.Expression:
+    """One statement of Athena's DML; raises LakeError SYNTAX_ERROR with line and column."""
+    try:
+        return parse_one(text, dialect=QueryDialect)
+    except ParseError as error:
+        where = error.errors[0] if error.errors else {}
+        raise LakeError(
+            "SYNTAX_ERROR",
+            f"line {where.get('line', 1)}:{where.get('col', 1)}: mismatched input '{where.get('highlight', '')}'."
+            f" {where.get('description', error)}",
+        ) from error
+    except TokenError as error:
+        raise LakeError("SYNTAX_ERROR", f"line 1:1: {error}") from error
+
+
+def identifier(name: str) -> exp.Identifier:
+    """A quoted identifier."""
+    return exp.Identifier(this=name, quoted=True)

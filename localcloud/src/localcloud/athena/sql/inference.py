@@ -1,0 +1,264 @@
+"""The Trino type of every expression of a query, as far as it can be known.
+
+The query must be qualified: every column names its source. Types are kept in each node's `meta` under TYPE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+from localcloud.athena.sql import types
+from localcloud.athena.sql.functions import FUNCTIONS
+from localcloud.lake.glue import Column
+from localcloud.lake.types import from_data_type, parts
+
+TYPE = "trino"
+_BOOLEAN = (
+    exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In, exp.Is,
+    exp.Like, exp.Escape, exp.Exists, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Boolean,
+)  # fmt: skip
+_WRAPPERS = (
+    exp.Paren,
+    exp.Alias,
+    exp.Neg,
+    exp.Filter,
+    exp.Window,
+    exp.IgnoreNulls,
+    exp.RespectNulls,
+    exp.Order,
+    exp.Ordered,
+)
+
+Columns = Mapping[str, str | None]
+
+
+def type_of(node: exp.Expression | None) -> str | None:
+    """The type that `infer` found for a node."""
+    return node.meta.get(TYPE) if node is not None else None
+
+
+def infer(query: exp.Expression, sources: Mapping[str, tuple[Column, ...]]) -> list[str | None]:
+    """Type every expression of a qualified query; returns the types of its output columns."""
+    done: dict[int, dict[str, str | None]] = {}
+    outputs: dict[str, str | None] = {}
+    for scope in traverse_scope(query):
+        columns = {name: _source_columns(source, sources, done) for name, source in scope.sources.items()}
+        _unnest_columns(scope, columns)
+        inference = _Inference(columns, done)
+        outputs = inference.scope(scope)
+        done[id(scope.expression)] = outputs
+    return list(outputs.values())
+
+
+def _source_columns(
+    source: exp.Table | Scope,
+    tables: Mapping[str, tuple[Column, ...]],
+    done: Mapping[int, dict[str, str | None]],
+) -> dict[str, str | None]:
+    if isinstance(source, exp.Table):
+        known: dict[str, str | None] = {"$path": "varchar", "$file_size": "bigint", "$line": "bigint"}
+        return known | {column.name: column.type for column in tables.get(source.name, ())}
+    if isinstance(source.expression, exp.Values):
+        return _values_columns(source.expression)
+    return done.get(id(source.expression), {})
+
+
+def _values_columns(values: exp.Values) -> dict[str, str | None]:
+    inference = _Inference({}, {})
+    rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in values.expressions]
+    kinds = [types.common([inference.visit(item) for item in column]) for column in zip(*rows, strict=False)]
+    alias = values.args.get("alias") or (values.parent.args.get("alias") if values.parent else None)
+    names = [column.name for column in alias.columns] if alias else []
+    names = names or [f"_col{index}" for index in range(len(kinds))]
+    return dict(zip(names, kinds, strict=False))
+
+
+def _unnest_columns(scope: Scope, columns: dict[str, dict[str, str | None]]) -> None:
+    """Give the columns of each UNNEST their types, left to right, as an UNNEST may read the ones before it."""
+    for unnest in scope.expression.find_all(exp.Unnest):
+        alias = unnest.args.get("alias")
+        if alias is None or unnest.parent_select is not scope.expression:
+            continue
+        inference = _Inference(columns, {})
+        kinds: list[str | None] = []
+        for argument in unnest.expressions:
+            base, inner = parts(inference.visit(argument) or "")
+            if base == "array" and parts(inner[0])[0] == "row":
+                kinds += [field.partition(" ")[2] for field in parts(inner[0])[1]]
+            else:
+                kinds += inner or [None]
+        if unnest.args.get("offset"):
+            kinds.append("bigint")
+        names = [column.name for column in alias.columns]
+        if isinstance(unnest.args.get("offset"), exp.Identifier):
+            names = [name for name in names if name != unnest.args["offset"].name] + [unnest.args["offset"].name]
+        columns[alias.name] = dict(zip(names, kinds, strict=False))
+
+
+class _Inference:
+    """Types within one scope."""
+
+    def __init__(self, columns: Mapping[str, Columns], done: Mapping[int, Columns]) -> None:
+        self._columns = columns
+        self._done = done
+        self._variables: dict[str, str | None] = {}
+
+    def scope(self, scope: Scope) -> dict[str, str | None]:
+        expression = scope.expression
+        if isinstance(expression, exp.SetOperation):
+            left, right = (
+                list(self._done.get(id(_body(side)), {}).values()) for side in (expression.left, expression.right)
+            )
+            names = expression.named_selects
+            merged = [types.common(pair) for pair in zip(left, right, strict=False)]
+            return dict(zip(names, merged, strict=False))
+        if not isinstance(expression, exp.Select):
+            return {}
+        for key, value in expression.args.items():
+            if key in ("with_", "from_"):
+                continue
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, exp.Expression):
+                    self.visit(child)
+        outer = expression.parent
+        names = expression.named_selects
+        kinds = [type_of(projection) for projection in expression.selects]
+        if isinstance(outer, exp.Subquery | exp.CTE) and outer.alias_column_names:
+            names = outer.alias_column_names
+        return dict(zip(names, kinds, strict=False))
+
+    def visit(self, node: exp.Expression) -> str | None:
+        """The type of `node`, found after the types of all below it."""
+        if isinstance(node, exp.Subquery | exp.Select | exp.SetOperation):
+            kinds = list(self._done.get(id(_body(node)), {}).values())
+            return self._keep(node, kinds[0] if kinds else None)
+        if isinstance(node, exp.Anonymous):
+            return self._keep(node, self._call(node))
+        if isinstance(node, exp.DataType | exp.Unnest):
+            return None
+        for child in node.iter_expressions():
+            self.visit(child)
+        return self._keep(node, self._plain(node))
+
+    def _keep(self, node: exp.Expression, kind: str | None) -> str | None:
+        node.meta[TYPE] = kind
+        return kind
+
+    def _call(self, node: exp.Anonymous) -> str | None:
+        function = FUNCTIONS.get(node.name.lower())
+        kinds: list[str | None] = []
+        for argument in node.expressions:
+            if isinstance(argument, exp.Lambda):
+                kinds.append(self._lambda(argument, function.lambda_types(kinds) if function else []))
+            else:
+                inner = argument
+                while isinstance(inner, exp.Order | exp.Distinct) and (inner.this or inner.expressions):
+                    self.visit(inner)
+                    inner = inner.this or inner.expressions[0]
+                kinds.append(self.visit(argument) if inner is argument else self.visit(inner))
+        return function.return_type(kinds) if function else None
+
+    def _lambda(self, node: exp.Lambda, kinds: list[str | None]) -> str | None:
+        names = [parameter.name for parameter in node.expressions]
+        outer = dict(self._variables)
+        self._variables |= dict(zip(names, kinds, strict=False))
+        result = self.visit(node.this)
+        self._variables = outer
+        return self._keep(node, result)
+
+    def _plain(self, node: exp.Expression) -> str | None:  # noqa: C901 - one flat list of node kinds
+        if isinstance(node, exp.Column):
+            return self._columns.get(node.table, {}).get(node.name, self._variables.get(node.name))
+        if isinstance(node, exp.Identifier):
+            return self._variables.get(node.name)
+        if isinstance(node, exp.Literal):
+            return _literal(node)
+        if isinstance(node, exp.Null):
+            return "unknown"
+        if isinstance(node, exp.Cast | exp.TryCast):
+            return _cast(node)
+        if isinstance(node, _WRAPPERS):
+            return type_of(node.this)
+        if isinstance(node, _BOOLEAN):
+            return "boolean"
+        if isinstance(node, exp.Add | exp.Sub | exp.Mul | exp.Div | exp.Mod):
+            return types.arithmetic(type(node), type_of(node.this), type_of(node.expression))
+        if isinstance(node, exp.DPipe):
+            return types.common([type_of(node.this), type_of(node.expression)])
+        if isinstance(node, exp.Case):
+            return types.common([type_of(branch.args["true"]) for branch in node.args["ifs"]] + _default(node))
+        if isinstance(node, exp.If):
+            return types.common([type_of(node.args["true"]), *_else(node)])
+        if isinstance(node, exp.Coalesce):
+            return types.common([type_of(node.this), *(type_of(other) for other in node.expressions)])
+        if isinstance(node, exp.Array):
+            return f"array({types.common([type_of(item) for item in node.expressions]) or 'unknown'})"
+        return _other(node)
+
+
+def _other(node: exp.Expression) -> str | None:
+    if isinstance(node, exp.Bracket):
+        base, inner = parts(type_of(node.this) or "")
+        return inner[-1] if base in ("array", "map") else None
+    if isinstance(node, exp.Dot):
+        base, fields = parts(type_of(node.this) or "")
+        named = dict((field.partition(" ")[0], field.partition(" ")[2]) for field in fields) if base == "row" else {}
+        return named.get(node.expression.name.lower())
+    if isinstance(node, exp.Interval):
+        unit = node.args["unit"].name.upper() if node.args.get("unit") else ""
+        return "interval year to month" if unit in ("YEAR", "MONTH") else "interval day to second"
+    fixed: dict[type[exp.Expression], str] = {
+        exp.Extract: "bigint",
+        exp.CurrentDate: "date",
+        exp.CurrentTimestamp: "timestamp(3) with time zone",
+        exp.Localtimestamp: "timestamp(3)",
+        exp.Trim: "varchar",
+        exp.Substring: "varchar",
+        exp.StrPosition: "bigint",
+        exp.GroupConcat: "varchar",
+        exp.HexString: "varbinary",
+        exp.ParseJSON: "json",
+    }
+    if isinstance(node, exp.AtTimeZone):
+        kind = type_of(node.this)
+        return kind if kind and "zone" in kind else f"{kind} with time zone" if kind else None
+    return fixed.get(type(node))
+
+
+def _default(node: exp.Case) -> list[str | None]:
+    default = node.args.get("default")
+    return [type_of(default)] if default is not None else []
+
+
+def _else(node: exp.If) -> list[str | None]:
+    false = node.args.get("false")
+    return [type_of(false)] if false is not None else []
+
+
+def _literal(node: exp.Literal) -> str:
+    if node.is_string:
+        return "varchar"
+    text = node.this.lower()
+    if "e" in text:
+        return "double"
+    if "." in text:
+        whole, _, fraction = text.partition(".")
+        return types.decimal(len(whole.lstrip("0")) + len(fraction) or 1, len(fraction))
+    return "integer" if int(text) < 2**31 else "bigint"
+
+
+def _cast(node: exp.Cast) -> str:
+    to = node.args["to"]
+    if to.this == exp.DataType.Type.DECIMAL and not to.expressions and isinstance(node.this, exp.Literal):
+        whole, _, fraction = node.this.name.lstrip("+-").partition(".")
+        return types.decimal(len(whole.lstrip("0")) + len(fraction) or 1, len(fraction))
+    return from_data_type(to)
+
+
+def _body(node: exp.Expression) -> exp.Expression:
+    while isinstance(node, exp.Subquery):
+        node = node.this
+    return node

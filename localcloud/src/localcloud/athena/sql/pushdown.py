@@ -1,0 +1,121 @@
+"""Which conditions of a query hold for every row of a table that can matter, so that its files can be pruned.
+
+Only conditions that surely hold are taken: parts of WHERE joined by AND, and of an inner join's ON, followed through
+subqueries and common table expressions as long as a column is passed on unchanged.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from sqlglot import exp
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+Conditions = dict[str, list[exp.Expression]]
+
+
+def conditions_by_table(query: exp.Expression) -> Conditions:
+    """For each table name of a qualified query, conditions on its bare column names."""
+    scopes = list(traverse_scope(query))
+    uses: dict[int, int] = defaultdict(int)
+    for scope in scopes:
+        for source in scope.sources.values():
+            if isinstance(source, Scope):
+                uses[id(source.expression)] += 1
+    found: Conditions = defaultdict(list)
+    passed: dict[int, list[exp.Expression]] = defaultdict(list)
+    for scope in reversed(scopes):  # outer scopes first: they hand conditions down
+        if not isinstance(scope.expression, exp.Select):
+            continue
+        inherited = _through_projection(scope, passed[id(scope.expression)])
+        for alias, condition in [*inherited, *_own_conditions(scope)]:
+            source = scope.sources.get(alias)
+            if isinstance(source, exp.Table):
+                found[source.name].append(_bare(condition))
+            elif isinstance(source, Scope) and uses[id(source.expression)] == 1:
+                passed[id(source.expression)].append(_bare(condition))
+    return found
+
+
+def conjuncts(node: exp.Expression | None) -> Iterator[exp.Expression]:
+    """The parts of a condition that AND joins."""
+    if node is None:
+        return
+    node = node.unnest()
+    if isinstance(node, exp.And):
+        yield from conjuncts(node.this)
+        yield from conjuncts(node.expression)
+    else:
+        yield node
+
+
+def _own_conditions(scope: Scope) -> Iterator[tuple[str, exp.Expression]]:
+    select = scope.expression
+    joins = select.args.get("joins") or []
+    outer = {side: [join for join in joins if (join.side or "").upper() == side] for side in ("LEFT", "RIGHT", "FULL")}
+    if outer["RIGHT"] or outer["FULL"]:
+        return
+    optional = {join.this.alias_or_name for join in outer["LEFT"]}
+    where = select.args.get("where")
+    for condition in conjuncts(where.this if where else None):
+        yield from _single(condition, optional)
+    for join in joins:
+        if (join.side or "").upper() == "LEFT":
+            # The ON of a left join may prune its right side, never the left one.
+            for condition in conjuncts(join.args.get("on")):
+                if _alias(condition) == join.this.alias_or_name:
+                    yield join.this.alias_or_name, condition
+        else:
+            for condition in conjuncts(join.args.get("on")):
+                yield from _single(condition, optional)
+
+
+def _single(condition: exp.Expression, optional: set[str]) -> Iterator[tuple[str, exp.Expression]]:
+    alias = _alias(condition)
+    if alias and alias not in optional:
+        yield alias, condition
+
+
+def _alias(condition: exp.Expression) -> str | None:
+    """The one source a condition reads; None for several, or where it holds a subquery, an aggregate or a window."""
+    if condition.find(exp.Select, exp.Window, exp.Subquery, exp.Lambda):
+        return None
+    aliases = {column.table for column in condition.find_all(exp.Column)}
+    return aliases.pop() if len(aliases) == 1 else None
+
+
+def _through_projection(scope: Scope, conditions: list[exp.Expression]) -> Iterator[tuple[str, exp.Expression]]:
+    """Conditions on this query's output columns, said of the columns they pass on."""
+    select = scope.expression
+    if not conditions or any(
+        select.args.get(key) for key in ("group", "limit", "offset", "distinct", "qualify", "having")
+    ):
+        return
+    if select.find(exp.Window) or any((join.side or "") for join in select.args.get("joins") or []):
+        return
+    names = select.parent.alias_column_names if isinstance(select.parent, exp.Subquery | exp.CTE) else []
+    names = names or select.named_selects
+    columns = {name: projection.unalias() for name, projection in zip(names, select.selects, strict=False)}
+    for condition in conditions:
+        moved = condition.copy()
+        usable = True
+        for column in list(moved.find_all(exp.Column)):
+            inner = columns.get(column.name)
+            if not isinstance(inner, exp.Column):
+                usable = False
+                break
+            if column is moved:
+                moved = inner.copy()
+            else:
+                column.replace(inner.copy())
+        alias = _alias(moved) if usable else None
+        if alias:
+            yield alias, moved
+
+
+def _bare(condition: exp.Expression) -> exp.Expression:
+    bare = condition.copy()
+    for column in bare.find_all(exp.Column):
+        column.set("table", None)
+    return bare
