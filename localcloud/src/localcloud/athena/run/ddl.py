@@ -21,7 +21,7 @@ from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import VIEW_PREFIX, Column, require_database
 from localcloud.lake.objects import split_uri
 from localcloud.lake.partition_sql import parse_spec
-from localcloud.lake.types import from_data_type, to_hive
+from localcloud.lake.types import from_data_type, split_arguments, to_hive
 
 _NAME = r"[`\"]?([\w$-]+)[`\"]?"
 _QUALIFIED = rf"(?:{_NAME}\.)?{_NAME}"
@@ -173,14 +173,13 @@ def create_table(context: Context, text: str) -> Outcome:
         raise LakeError("INVALID_TABLE_PROPERTY", "FAILED: SemanticException table location must be specified")
     partitioned = node.find(exp.PartitionedByProperty)
     if properties.get("table_type", "").upper() == "ICEBERG":
-        texts = [item.sql(dialect="trino") for item in partitioned.this.expressions] if partitioned else []
         schema = iceberg_schema(columns)
         transaction = iceberg_write.create_table(
             context.lake,
             database,
             name,
             schema=schema,
-            spec=parse_spec(texts, schema),
+            spec=parse_spec(_partition_texts(text), schema),
             location=location.name,
             properties=iceberg_properties(properties),
         )
@@ -202,6 +201,18 @@ def create_table(context: Context, text: str) -> Outcome:
         },
     )
     return Outcome(lines=())
+
+
+def _partition_texts(text: str) -> list[str]:
+    """The fields of PARTITIONED BY as they were written: the parser turns transforms into functions of other dialects."""
+    match = re.search(r"\bpartitioned\s+by\s*\(", text, re.IGNORECASE)
+    if not match:
+        return []
+    depth, end = 1, match.end()
+    while depth and end < len(text):
+        depth += {"(": 1, ")": -1}.get(text[end], 0)
+        end += 1
+    return split_arguments(text[match.end() : end - 1])
 
 
 def _column_definitions(nodes: Sequence[exp.Expression]) -> list[Column]:

@@ -13,6 +13,9 @@ from sqlglot.errors import ParseError, TokenError
 from localcloud.lake.errors import LakeError
 
 
+_SPECIAL_SYNTAX = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "SUBSTRING", "LISTAGG")
+
+
 class QueryDialect(Trino):
     """Trino without sqlglot's own functions."""
 
@@ -20,6 +23,9 @@ class QueryDialect(Trino):
         """Calls are `exp.Anonymous`; only special syntax (CAST, EXTRACT, TRIM, ...) has nodes of its own."""
 
         FUNCTIONS: dict[str, object] = {}  # noqa: RUF012 - as sqlglot declares it
+        FUNCTION_PARSERS = {  # noqa: RUF012
+            name: parser for name, parser in Trino.Parser.FUNCTION_PARSERS.items() if name in _SPECIAL_SYNTAX
+        }
 
 
 def parse_query(text: str) -> exp.Expression:
