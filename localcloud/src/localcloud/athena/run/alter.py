@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from localcloud.athena.run.context import Context
 from localcloud.athena.run.ddl import _column_definitions, parse_ddl
+from localcloud.athena.run.names import QUALIFIED
 from localcloud.athena.run.tables import glue_columns, iceberg_properties
 from localcloud.lake import iceberg_read
 from localcloud.lake.errors import LakeError, NotSupportedError
@@ -126,7 +127,7 @@ def _drop_partitions(context: Context, table: LakeTable, match: re.Match[str], t
 
 
 ACTIONS: list[tuple[str, Action]] = [
-    (r"rename\s+to\s+(?:[`\"]?([\w$-]+)[`\"]?\.)?[`\"]?([\w$-]+)[`\"]?\s*$", _rename),
+    (rf"rename\s+to\s+{QUALIFIED}\s*$", _rename),
     (r"add\s+columns\b", _add_columns),
     (r"drop\s+column\s+[`\"]?(\w+)[`\"]?\s*$", _drop_column),
     (r"set\s+tblproperties\s*\((.*)\)\s*$", _set_properties),

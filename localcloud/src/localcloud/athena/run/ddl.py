@@ -13,6 +13,7 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import ParseError
 
 from localcloud.athena.run.context import Context, Outcome
+from localcloud.athena.run.names import QUALIFIED
 from localcloud.athena.run.storage import hive_storage
 from localcloud.athena.run.tables import glue_columns, iceberg_properties, iceberg_schema, table_exists, table_name
 from localcloud.athena.sql.dialect import parse_query
@@ -23,8 +24,6 @@ from localcloud.lake.objects import split_uri
 from localcloud.lake.partition_sql import parse_spec
 from localcloud.lake.types import from_data_type, split_arguments, to_hive
 
-_NAME = r"[`\"]?([\w$-]+)[`\"]?"
-_QUALIFIED = rf"(?:{_NAME}\.)?{_NAME}"
 
 
 def parse_ddl(text: str) -> exp.Expression:
@@ -71,7 +70,7 @@ def drop_database(context: Context, text: str) -> Outcome:
 
 def create_view(context: Context, text: str) -> Outcome:
     """CREATE [OR REPLACE] VIEW name AS query, kept in Glue as Athena keeps views."""
-    match = re.match(rf"create\s+(or\s+replace\s+)?view\s+{_QUALIFIED}\s+as\b(.*)", text, re.IGNORECASE | re.DOTALL)
+    match = re.match(rf"create\s+(or\s+replace\s+)?view\s+{QUALIFIED}\s+as\b(.*)", text, re.IGNORECASE | re.DOTALL)
     if not match:
         raise NotSupportedError("this form of CREATE VIEW")
     replace, database, name, original = (
@@ -114,7 +113,7 @@ def create_view(context: Context, text: str) -> Outcome:
 
 def drop_table(context: Context, text: str) -> Outcome:
     """DROP TABLE | VIEW [IF EXISTS] name. Dropping an Iceberg table deletes its data; an external table keeps it."""
-    match = re.match(rf"drop\s+(table|view)\s+(if\s+exists\s+)?{_QUALIFIED}\s*$", text, re.IGNORECASE)
+    match = re.match(rf"drop\s+(table|view)\s+(if\s+exists\s+)?{QUALIFIED}\s*$", text, re.IGNORECASE)
     if not match:
         raise NotSupportedError("this form of DROP")
     kind, optional, database, name = (
@@ -232,7 +231,7 @@ def _column_definitions(nodes: Sequence[exp.Expression]) -> list[Column]:
 
 def alter_table(context: Context, text: str) -> Outcome:
     """ALTER TABLE: RENAME TO, ADD COLUMNS, SET TBLPROPERTIES, ADD and DROP PARTITION."""
-    match = re.match(rf"alter\s+table\s+{_QUALIFIED}\s+(.*)", text, re.IGNORECASE | re.DOTALL)
+    match = re.match(rf"alter\s+table\s+{QUALIFIED}\s+(.*)", text, re.IGNORECASE | re.DOTALL)
     if not match:
         raise LakeError("SYNTAX_ERROR", "FAILED: ParseException in ALTER TABLE")
     database, name, action = (match[1] or context.database).lower(), match[2].lower(), match[3]

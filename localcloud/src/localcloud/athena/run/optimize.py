@@ -10,11 +10,12 @@ from pyiceberg.manifest import DataFile
 from sqlglot import exp
 
 from localcloud.athena.run.context import Context, Outcome
+from localcloud.athena.run.names import QUALIFIED
 from localcloud.lake import iceberg_read, iceberg_write
 from localcloud.lake.errors import LakeError, NotSupportedError
 
 _STATEMENT = re.compile(
-    r"optimize\s+(?:[`\"]?([\w$-]+)[`\"]?\.)?[`\"]?([\w$-]+)[`\"]?\s+rewrite\s+data\s+using\s+bin_pack\s*(where\b.*)?$",
+    rf"optimize\s+{QUALIFIED}\s+rewrite\s+data\s+using\s+bin_pack\s*(where\b.*)?$",
     re.IGNORECASE | re.DOTALL,
 )
 _SMALL_BYTES = 384 * 1024 * 1024

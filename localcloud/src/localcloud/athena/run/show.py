@@ -9,14 +9,14 @@ from sqlglot import exp
 from localcloud.athena.catalog_tables import tables
 from localcloud.athena.run.context import Context, Outcome
 from localcloud.athena.run.ddl import hive_columns
+from localcloud.athena.run.names import NAME, QUALIFIED
 from localcloud.athena.run.tables import table_columns
 from localcloud.athena.sql.dialect import parse_query
 from localcloud.athena.statement import read_statement
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable, require_database, view_definition
 
-_NAME = r"[`\"]?([\w$-]+)[`\"]?"
-_TABLE = rf"(?:{_NAME}\.)?{_NAME}\s*$"
+_TABLE = rf"{QUALIFIED}\s*$"
 
 
 def _lines(name: str, values: list[str]) -> Outcome:
@@ -52,7 +52,7 @@ def databases(context: Context, text: str) -> Outcome:
 
 def list_tables(context: Context, text: str) -> Outcome:
     """SHOW TABLES | VIEWS [IN database] ['pattern']."""
-    match = _match(rf"show\s+(tables|views)(?:\s+(?:in|from)\s+{_NAME})?(?:\s+like)?(?:\s+'([^']*)')?\s*$", text)
+    match = _match(rf"show\s+(tables|views)(?:\s+(?:in|from)\s+{NAME})?(?:\s+like)?(?:\s+'([^']*)')?\s*$", text)
     database, wanted = (match[2] or context.database).lower(), _pattern(match[3])
     require_database(context.lake, database)
     views_only = match[1].lower() == "views"
@@ -62,7 +62,7 @@ def list_tables(context: Context, text: str) -> Outcome:
 
 def columns(context: Context, text: str) -> Outcome:
     """SHOW COLUMNS IN table [IN database]."""
-    match = _match(rf"show\s+columns\s+(?:in|from)\s+(?:{_NAME}\.)?{_NAME}(?:\s+(?:in|from)\s+{_NAME})?\s*$", text)
+    match = _match(rf"show\s+columns\s+(?:in|from)\s+{QUALIFIED}(?:\s+(?:in|from)\s+{NAME})?\s*$", text)
     table = _table(context, match[1] or match[3], match[2])
     return _lines("field", [column.name for column in table_columns(context, table)])
 
@@ -84,7 +84,7 @@ def partitions(context: Context, text: str) -> Outcome:
 
 def properties(context: Context, text: str) -> Outcome:
     """SHOW TBLPROPERTIES table [('name')]."""
-    match = _match(rf"show\s+tblproperties\s+(?:{_NAME}\.)?{_NAME}\s*(?:\(\s*'([^']*)'\s*\))?\s*$", text)
+    match = _match(rf"show\s+tblproperties\s+{QUALIFIED}\s*(?:\(\s*'([^']*)'\s*\))?\s*$", text)
     table = _table(context, match[1], match[2])
     pairs = [(key, value) for key, value in sorted(table.parameters.items()) if match[3] in (None, key)]
     return Outcome(columns=(Column("prpt_name", "varchar"), Column("prpt_value", "varchar")), lines=tuple(pairs))

@@ -64,7 +64,10 @@ def text_of(value: str, source: str | None) -> str:
         text = f"strftime(CAST({value} AS TIMESTAMP), '{timestamp_format(arguments)}')"
         return f"{text} || ' UTC'" if base.endswith("zone") else text
     if base == "time":
-        return f"left(CAST({value} AS VARCHAR) || '.000000', {9 + int((arguments or ['3'])[0])})"
+        digits = int((arguments or ["3"])[0])
+        text = f"CAST({value} AS VARCHAR)"
+        padded = f"rpad({text} || CASE WHEN strpos({text}, '.') = 0 THEN '.' ELSE '' END, 15, '0')"
+        return f"left({padded}, {9 + digits if digits else 8})"
     if base == "json":
         return f"trino_json_text({value})"
     raise LakeError("TYPE_MISMATCH", f"line 1:1: Cannot cast {source} to varchar")

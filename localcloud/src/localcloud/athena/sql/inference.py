@@ -33,6 +33,8 @@ _WRAPPERS = (
 )
 
 Columns = Mapping[str, str | None]
+Done = dict[int, list[tuple[str, str | None]]]
+"""The output columns of the queries already typed, by the id of their node."""
 
 
 def type_of(node: exp.Expression | None) -> str | None:
@@ -42,28 +44,28 @@ def type_of(node: exp.Expression | None) -> str | None:
 
 def infer(query: exp.Expression, sources: Mapping[str, tuple[Column, ...]]) -> list[str | None]:
     """Type every expression of a qualified query; returns the types of its output columns."""
-    done: dict[int, dict[str, str | None]] = {}
-    outputs: dict[str, str | None] = {}
+    done: Done = {}
+    outputs: list[tuple[str, str | None]] = []
     for scope in traverse_scope(query):
         columns = {name: _source_columns(source, sources, done) for name, source in scope.sources.items()}
         _unnest_columns(scope, columns)
         inference = _Inference(columns, done)
         outputs = inference.scope(scope)
         done[id(scope.expression)] = outputs
-    return list(outputs.values())
+    return [kind for _, kind in outputs]
 
 
 def _source_columns(
     source: exp.Table | Scope,
     tables: Mapping[str, tuple[Column, ...]],
-    done: Mapping[int, dict[str, str | None]],
+    done: Done,
 ) -> dict[str, str | None]:
     if isinstance(source, exp.Table):
         known: dict[str, str | None] = {"$path": "varchar", "$file_size": "bigint", "$line": "bigint"}
         return known | {column.name: column.type for column in tables.get(source.name, ())}
     if isinstance(source.expression, exp.Values):
         return _values_columns(source.expression)
-    return done.get(id(source.expression), {})
+    return dict(done.get(id(source.expression), []))
 
 
 def _values_columns(values: exp.Values) -> dict[str, str | None]:
@@ -101,22 +103,20 @@ def _unnest_columns(scope: Scope, columns: dict[str, dict[str, str | None]]) -> 
 class _Inference:
     """Types within one scope."""
 
-    def __init__(self, columns: Mapping[str, Columns], done: Mapping[int, Columns]) -> None:
+    def __init__(self, columns: Mapping[str, Columns], done: Done) -> None:
         self._columns = columns
         self._done = done
         self._variables: dict[str, str | None] = {}
 
-    def scope(self, scope: Scope) -> dict[str, str | None]:
+    def scope(self, scope: Scope) -> list[tuple[str, str | None]]:
+        """Type all expressions of a query; returns the name and type of each output column."""
         expression = scope.expression
         if isinstance(expression, exp.SetOperation):
-            left, right = (
-                list(self._done.get(id(_body(side)), {}).values()) for side in (expression.left, expression.right)
-            )
-            names = expression.named_selects
-            merged = [types.common(pair) for pair in zip(left, right, strict=False)]
-            return dict(zip(names, merged, strict=False))
+            left, right = (self._done.get(id(_body(side)), []) for side in (expression.left, expression.right))
+            merged = [types.common((one[1], other[1])) for one, other in zip(left, right, strict=False)]
+            return list(zip(expression.named_selects, merged, strict=False))
         if not isinstance(expression, exp.Select):
-            return {}
+            return []
         for key, value in expression.args.items():
             if key in ("with_", "from_"):
                 continue
@@ -128,13 +128,13 @@ class _Inference:
         kinds = [type_of(projection) for projection in expression.selects]
         if isinstance(outer, exp.Subquery | exp.CTE) and outer.alias_column_names:
             names = outer.alias_column_names
-        return dict(zip(names, kinds, strict=False))
+        return list(zip(names, kinds, strict=False))
 
     def visit(self, node: exp.Expression) -> str | None:
         """The type of `node`, found after the types of all below it."""
         if isinstance(node, exp.Subquery | exp.Select | exp.SetOperation):
-            kinds = list(self._done.get(id(_body(node)), {}).values())
-            return self._keep(node, kinds[0] if kinds else None)
+            outputs = self._done.get(id(_body(node)), [])
+            return self._keep(node, outputs[0][1] if outputs else None)
         if isinstance(node, exp.Anonymous):
             return self._keep(node, self._call(node))
         if isinstance(node, exp.DataType | exp.Unnest):
