@@ -38,14 +38,19 @@ async def serve(arguments: argparse.Namespace) -> None:
     state_dir: Path = arguments.state_dir
     state_dir.mkdir(parents=True, exist_ok=True)
     settings = LakeSettings(
-        aws_endpoint=arguments.aws_endpoint, state_dir=state_dir, memory_limit=arguments.memory_limit, threads=arguments.threads
+        aws_endpoint=arguments.aws_endpoint,
+        state_dir=state_dir,
+        memory_limit=arguments.memory_limit,
+        threads=arguments.threads,
     )
     registry = Registry(state_dir=state_dir, wire_port=arguments.wire_port, lake=Lake(settings), settings=settings)
     wire = WireServer(door=registry, tls=server_context(state_dir))
     await wire.start(arguments.wire_port)
     data = DataApi(registry=registry, settings=settings)
     operations = {**ServerlessApi(registry).operations(), **data.operations()}
-    config = uvicorn.Config(app.build(operations), host="127.0.0.1", port=arguments.api_port, log_level="warning", lifespan="off")
+    config = uvicorn.Config(
+        app.build(operations), host="127.0.0.1", port=arguments.api_port, log_level="warning", lifespan="off"
+    )
     server = uvicorn.Server(config)
     # uvicorn would take the signals for itself and re-raise them: leaving with 0 is ours to decide.
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

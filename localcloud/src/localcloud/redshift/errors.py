@@ -58,7 +58,9 @@ def from_duckdb(error: duckdb.Error) -> RedshiftError:
     if isinstance(error, duckdb.InterruptException):
         return RedshiftError("57014", "Query cancelled on user's request")
     if isinstance(error, duckdb.TransactionException) and "onflict" in text:
-        return RedshiftError("40001", f"1023: Serializable isolation violation, conflict with concurrent transaction: {text}")
+        return RedshiftError(
+            "40001", f"1023: Serializable isolation violation, conflict with concurrent transaction: {text}"
+        )
     named = _named_error(text)
     if named:
         return named

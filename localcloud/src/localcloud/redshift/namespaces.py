@@ -134,7 +134,9 @@ class Registry:
 
     def check_password(self, namespace: Namespace, user: str, password: str) -> bool:
         wanted = password_hash(user, password)
-        return any(entry.name == namespace.name and hmac.compare_digest(stored, wanted) for entry, stored in self._hashes(user))
+        return any(
+            entry.name == namespace.name and hmac.compare_digest(stored, wanted) for entry, stored in self._hashes(user)
+        )
 
     def open(self, namespace: Namespace, database: str, user: str) -> Session:
         """A session of a user whose identity is established."""

@@ -103,7 +103,10 @@ def _key_and_certificate() -> str:
     algorithm = _der(0x30, _oid("1.2.840.10045.4.3.2"))
     name = _der(0x30, _der(0x31, _der(0x30, _oid("2.5.4.3"), _der(0x0C, b"127.0.0.1"))))
     now = datetime.now(UTC)
-    validity = _der(0x30, *(_der(0x17, f"{t:%y%m%d%H%M%SZ}".encode()) for t in (now - timedelta(days=1), now + timedelta(days=3650))))
+    validity = _der(
+        0x30,
+        *(_der(0x17, f"{t:%y%m%d%H%M%SZ}".encode()) for t in (now - timedelta(days=1), now + timedelta(days=3650))),
+    )
     names = _der(0x30, _der(0x82, b"localhost"), _der(0x87, bytes([127, 0, 0, 1])))
     constraints = _der(0x30, _oid("2.5.29.19"), _der(0x04, _der(0x30, _der(0x01, b"\xff"))))
     extensions = _der(0xA3, _der(0x30, constraints, _der(0x30, _oid("2.5.29.17"), _der(0x04, names))))

@@ -23,7 +23,15 @@ log = logging.getLogger(__name__)
 Request = Mapping[str, Any]
 _TARGET = {"WorkgroupName", "Database", "SecretArn"}
 _EXECUTE = _TARGET | {"StatementName", "WithEvent", "ClientToken", "Parameters", "WaitTimeSeconds", "ResultFormat"}
-_LISTING = _TARGET | {"ConnectedDatabase", "SchemaPattern", "TablePattern", "Schema", "Table", "NextToken", "MaxResults"}
+_LISTING = _TARGET | {
+    "ConnectedDatabase",
+    "SchemaPattern",
+    "TablePattern",
+    "Schema",
+    "Table",
+    "NextToken",
+    "MaxResults",
+}
 _MAX_SQL_BYTES = 100_000
 _MAX_WAIT_SECONDS = 30
 
@@ -34,18 +42,28 @@ class DataApi:
     def __init__(self, *, registry: Registry, settings: LakeSettings) -> None:
         self._registry = registry
         client = {
-            "endpoint_url": settings.aws_endpoint, "region_name": settings.region,
-            "aws_access_key_id": settings.access_key, "aws_secret_access_key": settings.secret_key,
-        }  # fmt: skip
+            "endpoint_url": settings.aws_endpoint,
+            "region_name": settings.region,
+            "aws_access_key_id": settings.access_key,
+            "aws_secret_access_key": settings.secret_key,
+        }
         self._secrets = boto3.client("secretsmanager", **client)
         self._events = boto3.client("events", **client)
         self.statements = Statements(folder=settings.state_dir / "redshift-data", finished=self._announce)
 
     def operations(self) -> dict[str, Operation]:
         methods = (
-            self.execute_statement, self.batch_execute_statement, self.describe_statement, self.get_statement_result,
-            self.cancel_statement, self.list_statements, self.list_databases, self.list_schemas, self.list_tables, self.describe_table,
-        )  # fmt: skip
+            self.execute_statement,
+            self.batch_execute_statement,
+            self.describe_statement,
+            self.get_statement_result,
+            self.cancel_statement,
+            self.list_statements,
+            self.list_databases,
+            self.list_schemas,
+            self.list_tables,
+            self.describe_table,
+        )
         return {f"RedshiftData.{m.__name__.title().replace('_', '')}": m for m in methods}
 
     def execute_statement(self, request: Request) -> Request:
@@ -81,9 +99,12 @@ class DataApi:
         execution = self.statements.submit(execution, lambda: self._registry.open(namespace, database, user))
         self.statements.wait(execution, number(request, "WaitTimeSeconds", 0, 0, _MAX_WAIT_SECONDS))
         answer = {
-            "Id": execution.id, "CreatedAt": execution.created_at, "DbUser": user, "Database": database,
+            "Id": execution.id,
+            "CreatedAt": execution.created_at,
+            "DbUser": user,
+            "Database": database,
             "WorkgroupName": request["WorkgroupName"],
-        }  # fmt: skip
+        }
         return answer | ({"SecretArn": request["SecretArn"]} if request.get("SecretArn") else {})
 
     def _identity(self, request: Request) -> tuple[Namespace, str, str]:
@@ -118,19 +139,30 @@ class DataApi:
         self.statements.wait(execution, number(request, "WaitTimeSeconds", 0, 0, _MAX_WAIT_SECONDS))
         part = execution.parts[index or 0]
         answer = {
-            "Id": text(request, "Id"), "DbUser": execution.user, "Database": execution.request.get("Database", ""),
-            "WorkgroupName": execution.request["WorkgroupName"], "Status": execution.status, "CreatedAt": execution.created_at,
-            "UpdatedAt": execution.updated_at, "RedshiftPid": execution.pid, "QueryString": part.sql, "Duration": part.duration,
-            "HasResultSet": any(p.has_result for p in execution.parts), "ResultRows": part.rows, "ResultSize": part.size,
+            "Id": text(request, "Id"),
+            "DbUser": execution.user,
+            "Database": execution.request.get("Database", ""),
+            "WorkgroupName": execution.request["WorkgroupName"],
+            "Status": execution.status,
+            "CreatedAt": execution.created_at,
+            "UpdatedAt": execution.updated_at,
+            "RedshiftPid": execution.pid,
+            "QueryString": part.sql,
+            "Duration": part.duration,
+            "HasResultSet": any(p.has_result for p in execution.parts),
+            "ResultRows": part.rows,
+            "ResultSize": part.size,
             "RedshiftQueryId": part.query_id,
-        }  # fmt: skip
+        }
         for key, value in (("Error", execution.error), ("SecretArn", execution.request.get("SecretArn"))):
             if value:
                 answer[key] = value
         if execution.request.get("Parameters"):
             answer["QueryParameters"] = execution.request["Parameters"]
         if execution.batch and index is None:
-            answer["SubStatements"] = [_sub_statement(execution, number, each) for number, each in enumerate(execution.parts)]
+            answer["SubStatements"] = [
+                _sub_statement(execution, number, each) for number, each in enumerate(execution.parts)
+            ]
         return answer
 
     def get_statement_result(self, request: Request) -> Request:
@@ -141,7 +173,10 @@ class DataApi:
         if execution.status != "FINISHED":
             raise ApiError("ResourceNotFoundException", f"Query is not finished: its status is {execution.status}")
         if not part.has_result:
-            raise ApiError("ResourceNotFoundException", "Query does not have result. Please check query status with DescribeStatement.")
+            raise ApiError(
+                "ResourceNotFoundException",
+                "Query does not have result. Please check query status with DescribeStatement.",
+            )
         start = text(request, "NextToken", "0")
         if not start.isdigit():
             raise validation("NextToken is not one that this API gave out")
@@ -152,7 +187,9 @@ class DataApi:
     def cancel_statement(self, request: Request) -> Request:
         execution, _ = self._find(text(request, "Id"))
         if not self.statements.cancel(execution):
-            raise validation(f"Could not cancel a query that is already in {execution.status} state with ID: {execution.id}")
+            raise validation(
+                f"Could not cancel a query that is already in {execution.status} state with ID: {execution.id}"
+            )
         return {"Status": True}
 
     def list_statements(self, request: Request) -> Request:
@@ -162,21 +199,27 @@ class DataApi:
         found = [
             execution
             for execution in reversed(self.statements.executions.values())
-            if wanted in ("ALL", execution.status) and execution.request.get("StatementName", "").startswith(prefix)
+            if wanted in ("ALL", execution.status)
+            and execution.request.get("StatementName", "").startswith(prefix)
             and request.get("WorkgroupName", execution.request["WorkgroupName"]) == execution.request["WorkgroupName"]
-        ]  # fmt: skip
+        ]
         return _paged(request, "Statements", [_listed(execution) for execution in found])
 
     def list_databases(self, request: Request) -> Request:
         only(request, _LISTING)
-        return _paged(request, "Databases", [row[0] for row in self._query(request, "select database_name from svv_redshift_databases")])
+        return _paged(
+            request,
+            "Databases",
+            [row[0] for row in self._query(request, "select database_name from svv_redshift_databases")],
+        )
 
     def list_schemas(self, request: Request) -> Request:
         only(request, _LISTING)
         rows = self._query(
-            request, "select schema_name from svv_all_schemas where schema_name like :pattern order by 1",
+            request,
+            "select schema_name from svv_all_schemas where schema_name like :pattern order by 1",
             pattern=text(request, "SchemaPattern", "%"),
-        )  # fmt: skip
+        )
         return _paged(request, "Schemas", [row[0] for row in rows])
 
     def list_tables(self, request: Request) -> Request:
@@ -184,8 +227,9 @@ class DataApi:
         rows = self._query(
             request,
             "select schema_name, table_name, table_type from svv_all_tables where schema_name like :schema and table_name like :name order by 1, 2",
-            schema=text(request, "SchemaPattern", "%"), name=text(request, "TablePattern", "%"),
-        )  # fmt: skip
+            schema=text(request, "SchemaPattern", "%"),
+            name=text(request, "TablePattern", "%"),
+        )
         return _paged(request, "Tables", [{"schema": row[0], "name": row[1], "type": row[2]} for row in rows])
 
     def describe_table(self, request: Request) -> Request:
@@ -195,19 +239,30 @@ class DataApi:
             request,
             "select column_name, data_type, is_nullable, character_maximum_length, numeric_precision, numeric_scale, column_default"
             " from svv_all_columns where schema_name = :schema and table_name = :name order by ordinal_position",
-            schema=schema.lower(), name=table.lower(),
-        )  # fmt: skip
+            schema=schema.lower(),
+            name=table.lower(),
+        )
         columns = [
             {
-                "name": row[0], "label": row[0], "typeName": row[1], "nullable": int(row[2] == "YES"), "length": row[3] or 0,
-                "precision": row[4] or row[3] or 0, "scale": row[5] or 0, "columnDefault": row[6], "schemaName": schema, "tableName": table,
+                "name": row[0],
+                "label": row[0],
+                "typeName": row[1],
+                "nullable": int(row[2] == "YES"),
+                "length": row[3] or 0,
+                "precision": row[4] or row[3] or 0,
+                "scale": row[5] or 0,
+                "columnDefault": row[6],
+                "schemaName": schema,
+                "tableName": table,
             }
             for row in rows
-        ]  # fmt: skip
+        ]
         return {"TableName": table} | _paged(request, "ColumnList", columns)
 
     def _query(self, request: Request, sql: str, **parameters: str) -> list[tuple[Any, ...]]:
-        namespace, user, database = self._identity({**request, "Database": request.get("ConnectedDatabase") or request.get("Database")})
+        namespace, user, database = self._identity(
+            {**request, "Database": request.get("ConnectedDatabase") or request.get("Database")}
+        )
         session: Session | None = None
         try:
             session = self._registry.open(namespace, database, user)
@@ -223,18 +278,27 @@ class DataApi:
         """An execution by its id, or one part of a batch by `id:n` (n from 1)."""
         base, _, position = identifier.partition(":")
         execution = self.statements.executions.get(base)
-        if execution is None or position and not (position.isdigit() and 0 < int(position) <= len(execution.parts)):
-            raise ApiError("ResourceNotFoundException", f"Query does not exist: {identifier}", extra={"ResourceId": identifier})
+        if execution is None or (position and not (position.isdigit() and 0 < int(position) <= len(execution.parts))):
+            raise ApiError(
+                "ResourceNotFoundException", f"Query does not exist: {identifier}", extra={"ResourceId": identifier}
+            )
         return execution, int(position) - 1 if position else None
 
     def _announce(self, execution: Execution) -> None:
         if not execution.request.get("WithEvent"):
             return
         detail = {
-            "statementId": execution.id, "statementName": execution.request.get("StatementName", ""), "state": execution.status,
-            "workgroupName": execution.request["WorkgroupName"], "rows": execution.parts[0].rows,
-        }  # fmt: skip
-        entry = {"Source": "aws.redshift-data", "DetailType": "Redshift Data Statement Status Change", "Detail": json.dumps(detail)}
+            "statementId": execution.id,
+            "statementName": execution.request.get("StatementName", ""),
+            "state": execution.status,
+            "workgroupName": execution.request["WorkgroupName"],
+            "rows": execution.parts[0].rows,
+        }
+        entry = {
+            "Source": "aws.redshift-data",
+            "DetailType": "Redshift Data Statement Status Change",
+            "Detail": json.dumps(detail),
+        }
         try:
             self._events.put_events(Entries=[entry])
         except Exception:
@@ -243,20 +307,31 @@ class DataApi:
 
 def _sub_statement(execution: Execution, position: int, part: Part) -> dict[str, Any]:
     answer = {
-        "Id": f"{execution.id}:{position + 1}", "QueryString": part.sql, "Status": part.status, "CreatedAt": part.created_at,
-        "UpdatedAt": part.updated_at, "Duration": part.duration, "HasResultSet": part.has_result, "ResultRows": part.rows,
-        "ResultSize": part.size, "RedshiftQueryId": part.query_id,
-    }  # fmt: skip
+        "Id": f"{execution.id}:{position + 1}",
+        "QueryString": part.sql,
+        "Status": part.status,
+        "CreatedAt": part.created_at,
+        "UpdatedAt": part.updated_at,
+        "Duration": part.duration,
+        "HasResultSet": part.has_result,
+        "ResultRows": part.rows,
+        "ResultSize": part.size,
+        "RedshiftQueryId": part.query_id,
+    }
     return answer | ({"Error": part.error} if part.error else {})
 
 
 def _listed(execution: Execution) -> dict[str, Any]:
     sqls = [part.sql for part in execution.parts]
     return {
-        "Id": execution.id, "Status": execution.status, "CreatedAt": execution.created_at, "UpdatedAt": execution.updated_at,
-        "StatementName": execution.request.get("StatementName", ""), "IsBatchStatement": execution.batch,
+        "Id": execution.id,
+        "Status": execution.status,
+        "CreatedAt": execution.created_at,
+        "UpdatedAt": execution.updated_at,
+        "StatementName": execution.request.get("StatementName", ""),
+        "IsBatchStatement": execution.batch,
         **({"QueryStrings": sqls} if execution.batch else {"QueryString": sqls[0]}),
-    }  # fmt: skip
+    }
 
 
 def _paged(request: Request, key: str, items: list[Any]) -> dict[str, Any]:

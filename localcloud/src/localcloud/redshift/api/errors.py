@@ -24,7 +24,7 @@ def validation(message: str) -> ApiError:
 def text(request: Mapping[str, Any], name: str, default: str | None = None) -> str:
     """A string field; raises ValidationException when it is missing (without a default) or of another type."""
     value = request.get(name, default)
-    if value is None or value == "" and default is None:
+    if value is None or (value == "" and default is None):
         raise validation(f"{name} is required")
     if not isinstance(value, str):
         raise validation(f"{name} must be a string, not {value!r}")

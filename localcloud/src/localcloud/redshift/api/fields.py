@@ -10,11 +10,23 @@ from localcloud.redshift.engine.result import Column
 from localcloud.redshift.wire.values import text_of
 
 _TYPES = {
-    "BOOLEAN": ("bool", 1), "TINYINT": ("int2", 5), "SMALLINT": ("int2", 5), "INTEGER": ("int4", 10), "BIGINT": ("int8", 19),
-    "HUGEINT": ("numeric", 38), "FLOAT": ("float4", 8), "DOUBLE": ("float8", 17), "VARCHAR": ("varchar", 0), "DATE": ("date", 13),
-    "TIME": ("time", 15), "TIMESTAMP": ("timestamp", 29), "TIMESTAMP WITH TIME ZONE": ("timestamptz", 35), "BLOB": ("varbyte", 0),
-    "INTERVAL": ("intervald2s", 49), '"NULL"': ("unknown", 0),
-}  # fmt: skip
+    "BOOLEAN": ("bool", 1),
+    "TINYINT": ("int2", 5),
+    "SMALLINT": ("int2", 5),
+    "INTEGER": ("int4", 10),
+    "BIGINT": ("int8", 19),
+    "HUGEINT": ("numeric", 38),
+    "FLOAT": ("float4", 8),
+    "DOUBLE": ("float8", 17),
+    "VARCHAR": ("varchar", 0),
+    "DATE": ("date", 13),
+    "TIME": ("time", 15),
+    "TIMESTAMP": ("timestamp", 29),
+    "TIMESTAMP WITH TIME ZONE": ("timestamptz", 35),
+    "BLOB": ("varbyte", 0),
+    "INTERVAL": ("intervald2s", 49),
+    '"NULL"': ("unknown", 0),
+}
 _SIGNED = ("int2", "int4", "int8", "numeric", "float4", "float8")
 
 
@@ -23,10 +35,19 @@ def column_metadata(column: Column) -> dict[str, Any]:
     decimal = re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", column.type)
     name, precision = ("numeric", int(decimal[1])) if decimal else _TYPES.get(column.type, ("super", 0))
     return {
-        "name": column.name, "label": column.name, "typeName": name, "precision": precision, "scale": int(decimal[2]) if decimal else 0,
-        "length": 0, "nullable": 1, "isCaseSensitive": name in ("varchar", "super"), "isCurrency": False, "isSigned": name in _SIGNED,
-        "schemaName": "", "tableName": "",
-    }  # fmt: skip
+        "name": column.name,
+        "label": column.name,
+        "typeName": name,
+        "precision": precision,
+        "scale": int(decimal[2]) if decimal else 0,
+        "length": 0,
+        "nullable": 1,
+        "isCaseSensitive": name in ("varchar", "super"),
+        "isCurrency": False,
+        "isSigned": name in _SIGNED,
+        "schemaName": "",
+        "tableName": "",
+    }
 
 
 def to_field(value: Any) -> dict[str, Any]:

@@ -15,9 +15,18 @@ _NAME = re.compile(r"[a-z0-9-]{3,64}")
 _PASSWORD = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[!-~]{8,64}")
 _NAMESPACE_FIELDS = {"defaultIamRoleArn", "iamRoles", "kmsKeyId", "logExports"}
 _WORKGROUP_FIELDS = {
-    "baseCapacity", "configParameters", "enhancedVpcRouting", "ipAddressType", "maxCapacity", "pricePerformanceTarget",
-    "publiclyAccessible", "securityGroupIds", "subnetIds", "trackName", "port",
-}  # fmt: skip
+    "baseCapacity",
+    "configParameters",
+    "enhancedVpcRouting",
+    "ipAddressType",
+    "maxCapacity",
+    "pricePerformanceTarget",
+    "publiclyAccessible",
+    "securityGroupIds",
+    "subnetIds",
+    "trackName",
+    "port",
+}
 
 Request = Mapping[str, Any]
 
@@ -30,10 +39,21 @@ class ServerlessApi:
 
     def operations(self) -> dict[str, Operation]:
         methods = (
-            self.create_namespace, self.get_namespace, self.update_namespace, self.delete_namespace, self.list_namespaces,
-            self.create_workgroup, self.get_workgroup, self.update_workgroup, self.delete_workgroup, self.list_workgroups,
-            self.get_credentials, self.list_tags_for_resource, self.tag_resource, self.untag_resource,
-        )  # fmt: skip
+            self.create_namespace,
+            self.get_namespace,
+            self.update_namespace,
+            self.delete_namespace,
+            self.list_namespaces,
+            self.create_workgroup,
+            self.get_workgroup,
+            self.update_workgroup,
+            self.delete_workgroup,
+            self.list_workgroups,
+            self.get_credentials,
+            self.list_tags_for_resource,
+            self.tag_resource,
+            self.untag_resource,
+        )
         return {f"RedshiftServerless.{m.__name__.title().replace('_', '')}": m for m in methods}
 
     def create_namespace(self, request: Request) -> Request:
@@ -42,11 +62,15 @@ class ServerlessApi:
         user = text(request, "adminUsername", "admin")
         password = text(request, "adminUserPassword", "")
         if password and not _PASSWORD.fullmatch(password):
-            raise validation("adminUserPassword must be 8 to 64 printable characters with an upper and a lower case letter and a number")
+            raise validation(
+                "adminUserPassword must be 8 to 64 printable characters with an upper and a lower case letter and a number"
+            )
         with self._registry.lock:
             if name in self._registry.namespaces:
                 raise ApiError("ConflictException", f"Namespace {name} already exists.")
-            details = {key: request[key] for key in _NAMESPACE_FIELDS if key in request} | {"tags": request.get("tags", [])}
+            details = {key: request[key] for key in _NAMESPACE_FIELDS if key in request} | {
+                "tags": request.get("tags", [])
+            }
             database = text(request, "dbName", "dev")
             # Without a password nobody can log in with one: an empty hash matches none.
             stored = password_hash(user, password) if password else ""
@@ -93,7 +117,9 @@ class ServerlessApi:
                 raise ApiError("ConflictException", f"Workgroup {name} already exists.")
             if any(workgroup.namespace == namespace for workgroup in self._registry.workgroups.values()):
                 raise ApiError("ConflictException", f"Namespace {namespace} already has a workgroup.")
-            details = {key: request[key] for key in _WORKGROUP_FIELDS if key in request} | {"tags": request.get("tags", [])}
+            details = {key: request[key] for key in _WORKGROUP_FIELDS if key in request} | {
+                "tags": request.get("tags", [])
+            }
             workgroup = Workgroup(name, namespace, details=details)
             self._registry.workgroups[name] = workgroup
             self._registry.save()
@@ -124,7 +150,9 @@ class ServerlessApi:
         only(request, {"workgroupName", "dbName", "durationSeconds"})
         workgroup = self._find_workgroup(text(request, "workgroupName"))
         seconds = number(request, "durationSeconds", 900, 900, 3600)
-        password, expires_at = self._registry.temporary_login(self._find_namespace(workgroup.namespace), IAM_USER, seconds)
+        password, expires_at = self._registry.temporary_login(
+            self._find_namespace(workgroup.namespace), IAM_USER, seconds
+        )
         return {"dbUser": IAM_USER, "dbPassword": password, "expiration": expires_at, "nextRefreshTime": expires_at}
 
     def list_tags_for_resource(self, request: Request) -> Request:
@@ -167,20 +195,38 @@ class ServerlessApi:
     def _namespace(self, namespace: Namespace) -> dict[str, Any]:
         details = {key: value for key, value in namespace.details.items() if key != "tags"}
         return {
-            "namespaceName": namespace.name, "namespaceId": namespace.id, "namespaceArn": self._arn("namespace", namespace.id),
-            "adminUsername": namespace.admin_user, "dbName": namespace.database, "status": "AVAILABLE",
-            "creationDate": namespace.created_at, "iamRoles": [], "logExports": [], **details,
-        }  # fmt: skip
+            "namespaceName": namespace.name,
+            "namespaceId": namespace.id,
+            "namespaceArn": self._arn("namespace", namespace.id),
+            "adminUsername": namespace.admin_user,
+            "dbName": namespace.database,
+            "status": "AVAILABLE",
+            "creationDate": namespace.created_at,
+            "iamRoles": [],
+            "logExports": [],
+            **details,
+        }
 
     def _workgroup(self, workgroup: Workgroup) -> dict[str, Any]:
         details = {key: value for key, value in workgroup.details.items() if key not in ("tags", "port")}
         endpoint = {"address": "127.0.0.1", "port": self._registry.wire_port, "vpcEndpoints": []}
         return {
-            "workgroupName": workgroup.name, "workgroupId": workgroup.id, "workgroupArn": self._arn("workgroup", workgroup.id),
-            "namespaceName": workgroup.namespace, "status": "AVAILABLE", "creationDate": workgroup.created_at, "baseCapacity": 128,
-            "enhancedVpcRouting": False, "publiclyAccessible": False, "configParameters": [], "securityGroupIds": [], "subnetIds": [],
-            "endpoint": endpoint, "port": self._registry.wire_port, **details,
-        }  # fmt: skip
+            "workgroupName": workgroup.name,
+            "workgroupId": workgroup.id,
+            "workgroupArn": self._arn("workgroup", workgroup.id),
+            "namespaceName": workgroup.namespace,
+            "status": "AVAILABLE",
+            "creationDate": workgroup.created_at,
+            "baseCapacity": 128,
+            "enhancedVpcRouting": False,
+            "publiclyAccessible": False,
+            "configParameters": [],
+            "securityGroupIds": [],
+            "subnetIds": [],
+            "endpoint": endpoint,
+            "port": self._registry.wire_port,
+            **details,
+        }
 
 
 def _name(request: Request, key: str) -> str:

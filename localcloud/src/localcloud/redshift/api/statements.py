@@ -216,7 +216,9 @@ def bound_statement(sql: str, parameters: Mapping[str, str]) -> tuple[Statement,
     """The one statement in `sql` with `:name` replaced by `$n`, and the values of `$1`, `$2`, … as string literals."""
     statements = split(_numbered(sql, list(parameters)))
     if len(statements) != 1:
-        raise RedshiftError("42601", "Cannot execute multiple queries at one time" if statements else "the statement is empty")
+        raise RedshiftError(
+            "42601", "Cannot execute multiple queries at one time" if statements else "the statement is empty"
+        )
     return statements[0], [exp.Literal.string(value) for value in parameters.values()]
 
 

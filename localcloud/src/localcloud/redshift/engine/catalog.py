@@ -82,8 +82,10 @@ class Catalog:
     def relation(self, schema: str, name: str) -> RelationEntry | None:
         found = self.rows(
             "SELECT oid, schema_name, relation_name, kind, definition, late_binding FROM {c}.relations"
-            " WHERE schema_name = ? AND relation_name = ?", schema, name,
-        )  # fmt: skip
+            " WHERE schema_name = ? AND relation_name = ?",
+            schema,
+            name,
+        )
         return RelationEntry(*found[0]) if found else None
 
     def require(self, schema: str, name: str) -> RelationEntry:
@@ -97,9 +99,10 @@ class Catalog:
             CatalogColumn(*row)
             for row in self.rows(
                 "SELECT column_name, type_name, not_null, default_text, encoding, is_distkey, sortkey FROM {c}.columns"
-                " WHERE relation_oid = ? ORDER BY ordinal", oid,
+                " WHERE relation_oid = ? ORDER BY ordinal",
+                oid,
             )
-        ]  # fmt: skip
+        ]
 
     def add(self, relation: NewRelation) -> int:
         """Enter a relation; raises RedshiftError 42P07 when the name is taken. Gives its object id."""
@@ -108,9 +111,15 @@ class Catalog:
         oid = next(self._oids)
         self.rows(
             "INSERT INTO {c}.relations VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, now()::TIMESTAMP, now()::TIMESTAMP)",
-            oid, relation.schema, relation.name, relation.kind, relation.diststyle, relation.definition,
-            relation.late_binding, relation.owner,
-        )  # fmt: skip
+            oid,
+            relation.schema,
+            relation.name,
+            relation.kind,
+            relation.diststyle,
+            relation.definition,
+            relation.late_binding,
+            relation.owner,
+        )
         for ordinal, column in enumerate(relation.columns, 1):
             self.add_column(oid, ordinal, column)
         for other in set(relation.depends_on):
@@ -120,18 +129,36 @@ class Catalog:
     def add_column(self, oid: int, ordinal: int, column: CatalogColumn) -> None:
         self.rows(
             "INSERT INTO {c}.columns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-            oid, ordinal, column.name, column.type_name, column.not_null, column.default_text, column.encoding,
-            column.is_distkey, column.sortkey,
-        )  # fmt: skip
+            oid,
+            ordinal,
+            column.name,
+            column.type_name,
+            column.not_null,
+            column.default_text,
+            column.encoding,
+            column.is_distkey,
+            column.sortkey,
+        )
 
     def add_constraint(self, oid: int, kind: str, columns: Sequence[str], definition: str, name: str) -> None:
-        self.rows("INSERT INTO {c}.constraints VALUES (?, ?, ?, ?, ?, ?)", next(self._oids), oid, name, kind, list(columns), definition)
+        self.rows(
+            "INSERT INTO {c}.constraints VALUES (?, ?, ?, ?, ?, ?)",
+            next(self._oids),
+            oid,
+            name,
+            kind,
+            list(columns),
+            definition,
+        )
 
     def remove(self, oid: int) -> None:
         for table, key in (
-            ("columns", "relation_oid"), ("constraints", "relation_oid"), ("dependencies", "view_oid"),
-            ("dependencies", "relation_oid"), ("relations", "oid"),
-        ):  # fmt: skip
+            ("columns", "relation_oid"),
+            ("constraints", "relation_oid"),
+            ("dependencies", "view_oid"),
+            ("dependencies", "relation_oid"),
+            ("relations", "oid"),
+        ):
             self.rows(f"DELETE FROM {{c}}.{table} WHERE {key} = ?", oid)
 
     def dependents(self, oid: int) -> list[RelationEntry]:
@@ -140,9 +167,10 @@ class Catalog:
             RelationEntry(*row)
             for row in self.rows(
                 "SELECT r.oid, schema_name, relation_name, kind, definition, late_binding FROM {c}.dependencies d"
-                " JOIN {c}.relations r ON r.oid = d.view_oid WHERE d.relation_oid = ?", oid,
+                " JOIN {c}.relations r ON r.oid = d.view_oid WHERE d.relation_oid = ?",
+                oid,
             )
-        ]  # fmt: skip
+        ]
 
     def next_oid(self) -> int:
         return next(self._oids)

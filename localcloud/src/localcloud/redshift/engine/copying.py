@@ -55,7 +55,9 @@ def copy(session: Session, statement: Statement, _parameters: Sequence[exp.Expre
         row = session.connection.execute(sql).fetchone()
     except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.ConstraintException) as error:
         raise RedshiftError(
-            "XX000", f"Load into table '{name}' failed. Check 'sys_load_error_detail' system table for details.", str(error).splitlines()[0]
+            "XX000",
+            f"Load into table '{name}' failed. Check 'sys_load_error_detail' system table for details.",
+            str(error).splitlines()[0],
         ) from error
     session.connection.execute("SET VARIABLE rs_copied = ?", [int(row[0]) if row else 0])
     return Result("COPY")
@@ -71,7 +73,11 @@ def _objects(s3: Any, options: CopyOptions) -> list[str]:
     found: list[str] = []
     try:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=options.bucket, Prefix=options.prefix):
-            found += [f"s3://{options.bucket}/{entry['Key']}" for entry in page.get("Contents", []) if not entry["Key"].endswith("/")]
+            found += [
+                f"s3://{options.bucket}/{entry['Key']}"
+                for entry in page.get("Contents", [])
+                if not entry["Key"].endswith("/")
+            ]
     except s3.exceptions.NoSuchBucket as error:
         raise RedshiftError("XX000", f"The specified bucket {options.bucket} does not exist") from error
     if not found:
@@ -88,7 +94,9 @@ def _source(session: Session, urls: Sequence[str], columns: Sequence[CatalogColu
     if options.format == "PARQUET":
         described = session.connection.execute(f"DESCRIBE SELECT * FROM read_parquet({files})").fetchall()  # noqa: S608
         if len(described) != len(columns):
-            raise RedshiftError("XX000", f"The Parquet files have {len(described)} columns, the table takes {len(columns)}")
+            raise RedshiftError(
+                "XX000", f"The Parquet files have {len(described)} columns, the table takes {len(columns)}"
+            )
         outputs = ", ".join(f'"{row[0]}" AS "{column.name}"' for row, column in zip(described, columns, strict=True))
         return f"SELECT {outputs} FROM read_parquet({files})"  # noqa: S608
     if options.compression == "BZIP2":
@@ -119,7 +127,11 @@ def _converted(column: CatalogColumn, options: CopyOptions) -> str:
             value = f"nullif({value}, '')"
         limit = byte_limit(column.type_name)
         if limit:
-            macro = f"rs_truncate({value}, {limit})" if options.truncate_columns else f"rs_checked({value}, {limit}, {_quoted(column.type_name)})"
+            macro = (
+                f"rs_truncate({value}, {limit})"
+                if options.truncate_columns
+                else f"rs_checked({value}, {limit}, {_quoted(column.type_name)})"
+            )
             return macro
         return value
     # An empty field is NULL for every type but text.

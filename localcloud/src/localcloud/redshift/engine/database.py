@@ -71,8 +71,12 @@ class Database:
     def system_relations(self) -> frozenset[tuple[str, str]]:
         """(schema, name) of the system views: schema `sys` for pg_catalog, `info` for information_schema."""
         with self._lock:
-            rows = self._open().cursor().execute(
-                f"SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = '{SYSTEM}' AND NOT internal"  # noqa: S608
+            rows = (
+                self._open()
+                .cursor()
+                .execute(
+                    f"SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = '{SYSTEM}' AND NOT internal"  # noqa: S608
+                )
             )
             return frozenset((str(schema), str(name)) for schema, name in rows.fetchall())
 

@@ -51,7 +51,12 @@ def create_schema(session: Session, statement: Statement, _parameters: Sequence[
         if create:
             _ensure_database(session.database.lake, glue_database)
         session.catalog.rows(
-            "INSERT INTO {c}.external_schemas VALUES (?, ?, ?, ?, ?)", session.catalog.next_oid(), name, glue_database, role, session.user
+            "INSERT INTO {c}.external_schemas VALUES (?, ?, ?, ?, ?)",
+            session.catalog.next_oid(),
+            name,
+            glue_database,
+            role,
+            session.user,
         )
     return Result("CREATE SCHEMA")
 
@@ -119,17 +124,30 @@ def _table_row(schema: str, entry: dict[str, Any]) -> list[Any]:
     storage = entry.get("StorageDescriptor") or {}
     serde = storage.get("SerdeInfo") or {}
     return [
-        schema, entry["Name"], storage.get("Location", ""), storage.get("InputFormat", ""), storage.get("OutputFormat", ""),
-        serde.get("SerializationLibrary", ""), json.dumps(serde.get("Parameters") or {}), json.dumps(entry.get("Parameters") or {}),
+        schema,
+        entry["Name"],
+        storage.get("Location", ""),
+        storage.get("InputFormat", ""),
+        storage.get("OutputFormat", ""),
+        serde.get("SerializationLibrary", ""),
+        json.dumps(serde.get("Parameters") or {}),
+        json.dumps(entry.get("Parameters") or {}),
         "VIEW" if entry.get("TableType") == "VIRTUAL_VIEW" else "TABLE",
-    ]  # fmt: skip
+    ]
 
 
 def _column_rows(schema: str, entry: dict[str, Any]) -> list[list[Any]]:
     table = glue.from_glue(entry)
     keys = [column.name for column in table.partition_keys]
     return [
-        [schema, table.name, column.name, external_type(column.type), place, keys.index(column.name) + 1 if column.name in keys else 0]
+        [
+            schema,
+            table.name,
+            column.name,
+            external_type(column.type),
+            place,
+            keys.index(column.name) + 1 if column.name in keys else 0,
+        ]
         for place, column in enumerate(table.all_columns, 1)
     ]
 

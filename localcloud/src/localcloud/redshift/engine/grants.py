@@ -25,12 +25,16 @@ def grant(session: Session, statement: Statement, _parameters: Sequence[exp.Expr
     privileges, objects = _what(session, words)
     words.expect("TO")
     for kind, grantee in _grantees(words):
-        if kind != "public" and not session.catalog.rows("SELECT 1 FROM {c}.principals WHERE principal_name = ?", grantee):
+        if kind != "public" and not session.catalog.rows(
+            "SELECT 1 FROM {c}.principals WHERE principal_name = ?", grantee
+        ):
             raise RedshiftError("42704", f'{kind} "{grantee}" does not exist')
         for schema, name in objects:
             for privilege in privileges:
                 _delete(session, schema, name, privilege, grantee)
-                session.catalog.rows("INSERT INTO {c}.grants VALUES (?, ?, ?, ?, ?)", schema, name, privilege, grantee, kind)
+                session.catalog.rows(
+                    "INSERT INTO {c}.grants VALUES (?, ?, ?, ?, ?)", schema, name, privilege, grantee, kind
+                )
     return Result("GRANT")
 
 
@@ -50,8 +54,11 @@ def revoke(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
 def _delete(session: Session, schema: str, name: str, privilege: str, grantee: str) -> None:
     session.catalog.rows(
         "DELETE FROM {c}.grants WHERE schema_name = ? AND relation_name = ? AND privilege = ? AND grantee = ?",
-        schema, name, privilege, grantee,
-    )  # fmt: skip
+        schema,
+        name,
+        privilege,
+        grantee,
+    )
 
 
 def _what(session: Session, words: Words) -> tuple[list[str], list[tuple[str, str]]]:
@@ -82,7 +89,9 @@ def _what(session: Session, words: Words) -> tuple[list[str], list[tuple[str, st
     return privileges, objects
 
 
-def _objects(session: Session, parts: tuple[str, ...], *, on_schema: bool, all_in_schema: bool) -> list[tuple[str, str]]:
+def _objects(
+    session: Session, parts: tuple[str, ...], *, on_schema: bool, all_in_schema: bool
+) -> list[tuple[str, str]]:
     if on_schema or all_in_schema:
         if session.catalog.external_schema(parts[-1]) is None:
             session.catalog.require_schema(parts[-1])

@@ -9,10 +9,20 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localcloud.redshift.engine import (
-    copying, external, grants, queries, schemas, settings, showing, tables, transactions, unloading, views,
-)  # fmt: skip
+    copying,
+    external,
+    grants,
+    queries,
+    schemas,
+    settings,
+    showing,
+    tables,
+    transactions,
+    unloading,
+    views,
+)
 from localcloud.redshift.engine.result import Result
-from localcloud.redshift.errors import unsupported
+from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.statement import Statement
 
 if TYPE_CHECKING:
@@ -77,9 +87,36 @@ _HANDLERS = {
     "VACUUM": Handler(tables.maintain, transactional=False),
 }
 
+_OTHER_STATEMENTS = frozenset(
+    [
+        "ALTER",
+        "ATTACH",
+        "CALL",
+        "CANCEL",
+        "CLOSE",
+        "CREATE",
+        "DEALLOCATE",
+        "DECLARE",
+        "DESC",
+        "DETACH",
+        "DROP",
+        "EXECUTE",
+        "EXPLAIN",
+        "FETCH",
+        "IMPORT",
+        "LOCK",
+        "PREPARE",
+        "REFRESH",
+        "SHOW",
+    ]
+)
+"""First words of statements that Redshift has and this engine refuses."""
+
 
 def find(verb: str) -> Handler:
-    """The handler of a verb; raises RedshiftError 0A000 for verbs this engine doesn't execute."""
+    """The handler of a verb; raises RedshiftError 0A000 for statements this engine doesn't execute, 42601 for none at all."""
     if verb not in _HANDLERS:
-        raise unsupported(f"the statement {verb}")
+        if verb.split()[0] in _OTHER_STATEMENTS:
+            raise unsupported(f"the statement {verb}")
+        raise RedshiftError("42601", f'syntax error at or near "{verb.lower()}"')
     return _HANDLERS[verb]

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 _MAX_VIEW_DEPTH = 50
-_EXTERNAL_VIEWS = frozenset({"svv_external_tables", "svv_external_columns", "svv_all_tables", "svv_all_columns", "svv_tables", "svv_columns"})
+_EXTERNAL_VIEWS = frozenset(
+    {"svv_external_tables", "svv_external_columns", "svv_all_tables", "svv_all_columns", "svv_tables", "svv_columns"}
+)
 _LATE_VIEWS = frozenset({"pg_get_late_binding_view_cols", "svv_columns", "svv_redshift_columns", "svv_all_columns"})
 
 
@@ -64,7 +66,11 @@ class Names:
     def search_path(self) -> list[str]:
         """The schemas of search_path, "$user" replaced."""
         written = self._session.settings["search_path"].split(",")
-        return [part.strip().strip("\"'").lower().replace("$user", self._session.user.lower()) for part in written if part.strip()]
+        return [
+            part.strip().strip("\"'").lower().replace("$user", self._session.user.lower())
+            for part in written
+            if part.strip()
+        ]
 
     def creation_schema(self) -> str:
         """Where an unqualified new table goes: the first schema of search_path that exists."""

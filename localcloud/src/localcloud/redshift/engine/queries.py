@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import duckdb
 from sqlglot import exp
 
-from localcloud.redshift.engine.result import Column, Result, of_rows
+from localcloud.redshift.engine.result import Column, Result, Row, of_rows
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.rewrites import call
 from localcloud.redshift.sql.statement import Statement
@@ -17,6 +19,7 @@ from localcloud.redshift.sql.types import byte_limit
 if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
+_ZONED = "TIMESTAMP WITH TIME ZONE"
 Check = Callable[[exp.Expression], exp.Expression]
 
 
@@ -30,20 +33,43 @@ def select(session: Session, statement: Statement, parameters: Sequence[exp.Expr
     terminated = _terminate(session, tree)
     if terminated is not None:
         return terminated
-    cursor = session.connection.execute(session.translated(tree, parameters))
+    return read(session, session.translated(tree, parameters), "SELECT")
+
+
+def read(session: Session, sql: str, tag: str) -> Result:
+    """Run translated SQL; DuckDB computes on while the rows are fetched."""
+    cursor = session.connection.execute(sql)
     columns = [Column(d[0], str(d[1])) for d in cursor.description or []]
-    return Result("SELECT", columns, lambda count: _fetch(session, cursor, count))
+    zoned = [place for place, column in enumerate(columns) if column.type == _ZONED]
+    if zoned:
+        # DuckDB gives these to Python only with pytz: fetch the UTC clock time and name the zone here.
+        names = ", ".join(f"c{place}" for place in range(len(columns)))
+        outputs = ", ".join(
+            f"timezone('UTC', c{place})" if place in zoned else f"c{place}" for place in range(len(columns))
+        )
+        cursor = session.connection.execute(f"SELECT {outputs} FROM ({sql}) AS source({names})")  # noqa: S608
+    return Result(tag, columns, lambda count: _fetch(session, cursor, count, zoned))
 
 
-def _fetch(session: Session, cursor: object, count: int) -> list[tuple[object, ...]]:
-    with session._errors():
-        return cursor.fetchmany(count)  # type: ignore[attr-defined, no-any-return]
+def _fetch(session: Session, cursor: duckdb.DuckDBPyConnection, count: int, zoned: Sequence[int]) -> list[Row]:
+    with session.errors():
+        rows: list[Row] = cursor.fetchmany(count)
+    if not zoned:
+        return rows
+    return [tuple(_utc(value) if place in zoned else value for place, value in enumerate(row)) for row in rows]
+
+
+def _utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(tzinfo=UTC)
 
 
 def _terminate(session: Session, tree: exp.Expression) -> Result | None:
     """`select pg_terminate_backend(pid)`: what dbt sends to cancel another connection's statement."""
     call_node = tree.expressions[0].unalias() if isinstance(tree, exp.Select) and len(tree.expressions) == 1 else None
-    if not isinstance(call_node, exp.Anonymous) or call_node.name.lower() not in ("pg_terminate_backend", "pg_cancel_backend"):
+    if not isinstance(call_node, exp.Anonymous) or call_node.name.lower() not in (
+        "pg_terminate_backend",
+        "pg_cancel_backend",
+    ):
         return None
     from localcloud.redshift.engine.session import find_session
 
@@ -71,7 +97,9 @@ def insert(session: Session, statement: Statement, parameters: Sequence[exp.Expr
     if isinstance(source, exp.Values):
         for row in source.expressions:
             for value, check in zip(list(row.expressions), checks, strict=False):
-                if check and not (isinstance(value, exp.Var) or isinstance(value, exp.Column) and value.name == "default"):
+                if check and not (
+                    isinstance(value, exp.Var) or (isinstance(value, exp.Column) and value.name == "default")
+                ):
                     value.replace(check(value))
     elif source is not None and any(checks):
         tree.set("expression", _checked_query(source, names, checks))
@@ -82,7 +110,9 @@ def _checked_query(source: exp.Expression, names: Sequence[str], checks: Sequenc
     columns = [exp.column(name, quoted=True) for name in names]
     outputs = [check(column) if check else column for column, check in zip(columns, checks, strict=True)]
     query = source.this if isinstance(source, exp.Subquery) and not source.alias else source
-    alias = exp.TableAlias(this=exp.to_identifier("source", quoted=True), columns=[exp.to_identifier(n, quoted=True) for n in names])
+    alias = exp.TableAlias(
+        this=exp.to_identifier("source", quoted=True), columns=[exp.to_identifier(n, quoted=True) for n in names]
+    )
     return exp.Select(expressions=outputs).from_(exp.Subquery(this=query.copy(), alias=alias))
 
 
@@ -131,7 +161,8 @@ def _limits(session: Session, target: exp.Expression) -> dict[str, Check | None]
     schema, name = session.names.place(target)
     if schema == "pg_temp":
         rows = session.connection.execute(
-            "SELECT column_name, type_name FROM temp.main.pg_landfall_temp_columns WHERE table_name = ? ORDER BY ordinal", [name]
+            "SELECT column_name, type_name FROM temp.main.pg_landfall_temp_columns WHERE table_name = ? ORDER BY ordinal",
+            [name],
         ).fetchall()
         return {column: _check(kind) for column, kind in rows}
     if session.catalog.external_schema(schema):

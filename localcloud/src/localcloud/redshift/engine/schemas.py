@@ -37,10 +37,12 @@ def create(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
 
 def own_name(session: Session, parts: tuple[str, ...]) -> str:
     """The schema's name of `[database.]schema`."""
-    if len(parts) > 2 or len(parts) == 2 and parts[0] != session.database.name:
+    if len(parts) > 2 or (len(parts) == 2 and parts[0] != session.database.name):
         raise unsupported(f"a schema in another database, {'.'.join(parts)},")
     if parts[-1] in _SYSTEM_SCHEMAS or parts[-1].startswith("pg_"):
-        raise RedshiftError("42939", f'unacceptable schema name "{parts[-1]}"', 'The prefix "pg_" is reserved for system schemas.')
+        raise RedshiftError(
+            "42939", f'unacceptable schema name "{parts[-1]}"', 'The prefix "pg_" is reserved for system schemas.'
+        )
     return parts[-1]
 
 
@@ -77,7 +79,9 @@ def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expre
 
 
 def _drop_one(session: Session, name: str, *, cascade: bool) -> None:
-    inside = session.catalog.rows("SELECT oid, relation_name, kind FROM {c}.relations WHERE schema_name = ? ORDER BY kind DESC", name)
+    inside = session.catalog.rows(
+        "SELECT oid, relation_name, kind FROM {c}.relations WHERE schema_name = ? ORDER BY kind DESC", name
+    )
     if inside and not cascade:
         raise RedshiftError("2BP01", f"cannot drop schema {name} because other objects depend on it")
     for oid, relation, kind in inside:

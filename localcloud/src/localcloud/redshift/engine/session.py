@@ -55,7 +55,7 @@ class Session:
     def describe(self, statement: Statement, parameters: Sequence[exp.Expression]) -> Sequence[Column] | None:
         """The columns that executing `statement` will give, or None; has no effect on data."""
         if statement.verb == "SELECT":
-            with self._errors():
+            with self.errors():
                 return self.query_columns(self.translated(statement.tree, parameters))
         if statement.verb in handlers.READ_ONLY_ROWS:
             return self.execute(statement, parameters).columns
@@ -65,8 +65,10 @@ class Session:
         """Run one statement; raises RedshiftError and leaves the transaction as it found it (see `fail`)."""
         handler = handlers.find(statement.verb)
         if self.status == FAILED and statement.verb not in ("COMMIT", "ROLLBACK"):
-            raise RedshiftError("25P02", "current transaction is aborted, commands ignored until end of transaction block")
-        with self._statement_lock, self._errors():
+            raise RedshiftError(
+                "25P02", "current transaction is aborted, commands ignored until end of transaction block"
+            )
+        with self._statement_lock, self.errors():
             if handler.transactional:
                 return self._in_transaction(lambda: handler.run(self, statement, parameters))
             return handler.run(self, statement, parameters)
@@ -114,7 +116,7 @@ class Session:
             self._implicit = True
         yield
         if self._implicit:
-            with self._errors():
+            with self.errors():
                 self.end(commit=True)
 
     def cancel(self) -> None:
@@ -155,7 +157,8 @@ class Session:
         raise AssertionError("unreachable")
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def errors(self) -> Iterator[None]:
+        """Turn DuckDB's exceptions into RedshiftErrors."""
         try:
             yield
         except duckdb.Error as error:

@@ -16,12 +16,26 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 DEFAULTS = {
-    "search_path": '"$user", public', "timezone": "UTC", "query_group": "unset", "datestyle": "ISO, MDY", "client_encoding": "UTF8",
-    "server_version": "8.0.2", "server_encoding": "UTF8", "standard_conforming_strings": "off", "transaction_isolation": "SERIALIZABLE",
-    "transaction isolation level": "SERIALIZABLE", "extra_float_digits": "0", "statement_timeout": "0",
-    "enable_case_sensitive_identifier": "off", "enable_result_cache_for_session": "on", "application_name": "",
-    "max_index_keys": "32", "is_superuser": "on", "integer_datetimes": "on", "downcase_delimited_identifier": "on",
-}  # fmt: skip
+    "search_path": '"$user", public',
+    "timezone": "UTC",
+    "query_group": "unset",
+    "datestyle": "ISO, MDY",
+    "client_encoding": "UTF8",
+    "server_version": "8.0.2",
+    "server_encoding": "UTF8",
+    "standard_conforming_strings": "off",
+    "transaction_isolation": "SERIALIZABLE",
+    "transaction isolation level": "SERIALIZABLE",
+    "extra_float_digits": "0",
+    "statement_timeout": "0",
+    "enable_case_sensitive_identifier": "off",
+    "enable_result_cache_for_session": "on",
+    "application_name": "",
+    "max_index_keys": "32",
+    "is_superuser": "on",
+    "integer_datetimes": "on",
+    "downcase_delimited_identifier": "on",
+}
 _FIXED = {
     "timezone": {"utc", "default", "gmt"},
     "enable_case_sensitive_identifier": {"off", "false", "default"},

@@ -33,7 +33,9 @@ def show_tables(session: Session, statement: Statement, _parameters: Sequence[ex
     parts = words.dotted_name()
     if len(parts) == 2:
         _require_database(session, parts[0])
-    return _select(session, "SELECT * FROM pg_catalog.rs_show_tables", "table_name", words, [("schema_name", parts[-1])])
+    return _select(
+        session, "SELECT * FROM pg_catalog.rs_show_tables", "table_name", words, [("schema_name", parts[-1])]
+    )
 
 
 def show_columns(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
@@ -48,7 +50,9 @@ def show_columns(session: Session, statement: Statement, _parameters: Sequence[e
         _require_database(session, parts[0])
     session.names.resolve(parts)
     conditions = [("schema_name", parts[-2]), ("table_name", parts[-1])]
-    return _select(session, "SELECT * FROM pg_catalog.svv_all_columns", "column_name", words, conditions, order="ordinal_position")
+    return _select(
+        session, "SELECT * FROM pg_catalog.svv_all_columns", "column_name", words, conditions, order="ordinal_position"
+    )
 
 
 def show_databases(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
@@ -69,7 +73,13 @@ def show_grants(session: Session, statement: Statement, _parameters: Sequence[ex
         " upper(privilege_type) AS privilege_type, identity_id, identity_name, identity_type, admin_option"
         " FROM pg_catalog.svv_relation_privileges"
     )
-    return _select(session, f"SELECT * FROM ({query})", "identity_name", words, [("schema_name", parts[-2]), ("object_name", parts[-1])])
+    return _select(
+        session,
+        f"SELECT * FROM ({query})",
+        "identity_name",
+        words,
+        [("schema_name", parts[-2]), ("object_name", parts[-1])],
+    )
 
 
 def _require_database(session: Session, name: str) -> None:

@@ -77,7 +77,9 @@ def _rename_column(session: Session, entry: RelationEntry, words: Words) -> None
     if session.catalog.dependents(entry.oid):
         raise unsupported("renaming a column that a bound view may read")
     session.connection.execute(f"ALTER TABLE {_table(session, entry)} RENAME COLUMN {_quoted(old)} TO {_quoted(new)}")
-    session.catalog.rows("UPDATE {c}.columns SET column_name = ? WHERE relation_oid = ? AND column_name = ?", new, entry.oid, old)
+    session.catalog.rows(
+        "UPDATE {c}.columns SET column_name = ? WHERE relation_oid = ? AND column_name = ?", new, entry.oid, old
+    )
 
 
 def _require_column(session: Session, entry: RelationEntry, name: str) -> None:
@@ -94,7 +96,9 @@ def _append(session: Session, entry: RelationEntry, source_parts: tuple[str, ...
     if sorted(here) != sorted(there):
         raise RedshiftError("0A000", f'columns of "{source.name}" and "{entry.name}" must be the same to APPEND')
     names = ", ".join(_quoted(column) for column, _ in here)
-    session.connection.execute(f"INSERT INTO {_table(session, entry)} ({names}) SELECT {names} FROM {_table(session, source)}")  # noqa: S608
+    session.connection.execute(
+        f"INSERT INTO {_table(session, entry)} ({names}) SELECT {names} FROM {_table(session, source)}"
+    )  # noqa: S608
     session.connection.execute(f"DELETE FROM {_table(session, source)}")  # noqa: S608
 
 
@@ -112,7 +116,9 @@ def _add(session: Session, entry: RelationEntry, words: Words, text: str) -> Non
         raise RedshiftError("42701", f'column "{column.name}" of relation "{entry.name}" already exists')
     default = declared.defaults.get(column.name)
     if column.not_null and not default:
-        raise RedshiftError("0A000", "ALTER TABLE ADD COLUMN defined as NOT NULL must have a non-null default expression")
+        raise RedshiftError(
+            "0A000", "ALTER TABLE ADD COLUMN defined as NOT NULL must have a non-null default expression"
+        )
     session.connection.execute(
         f"ALTER TABLE {_table(session, entry)} ADD COLUMN {_quoted(column.name)} {declared.duckdb_type(column)}"
         + (f" DEFAULT {default}" if default else "")
@@ -123,7 +129,9 @@ def _add(session: Session, entry: RelationEntry, words: Words, text: str) -> Non
 
 def _drop(session: Session, entry: RelationEntry, words: Words) -> None:
     if words.accept("CONSTRAINT"):
-        session.catalog.rows("DELETE FROM {c}.constraints WHERE relation_oid = ? AND constraint_name = ?", entry.oid, words.name())
+        session.catalog.rows(
+            "DELETE FROM {c}.constraints WHERE relation_oid = ? AND constraint_name = ?", entry.oid, words.name()
+        )
         return
     words.accept("COLUMN")
     name = words.name()
@@ -142,19 +150,25 @@ def _alter(session: Session, entry: RelationEntry, words: Words, text: str) -> N
     elif words.accept("DISTSTYLE", "KEY", "DISTKEY") or words.accept("DISTKEY"):
         key = _names(words)[0]
         _require_column(session, entry, key)
-        session.catalog.rows("UPDATE {c}.columns SET is_distkey = (column_name = ?) WHERE relation_oid = ?", key, entry.oid)
+        session.catalog.rows(
+            "UPDATE {c}.columns SET is_distkey = (column_name = ?) WHERE relation_oid = ?", key, entry.oid
+        )
         session.catalog.rows("UPDATE {c}.relations SET diststyle = 'KEY' WHERE oid = ?", entry.oid)
     elif words.accept("DISTSTYLE"):
         style = words.next().text.upper()
         if style not in ("EVEN", "ALL", "AUTO"):
             raise words.error()
-        session.catalog.rows("UPDATE {c}.relations SET diststyle = ? WHERE oid = ?", "AUTO(ALL)" if style == "AUTO" else style, entry.oid)
+        session.catalog.rows(
+            "UPDATE {c}.relations SET diststyle = ? WHERE oid = ?", "AUTO(ALL)" if style == "AUTO" else style, entry.oid
+        )
     elif words.accept("COMPOUND", "SORTKEY") or words.accept("SORTKEY"):
         keys = [] if words.peek() in ("AUTO", "NONE") else _names(words)
         session.catalog.rows("UPDATE {c}.columns SET sortkey = 0 WHERE relation_oid = ?", entry.oid)
         for place, key in enumerate(keys, 1):
             _require_column(session, entry, key)
-            session.catalog.rows("UPDATE {c}.columns SET sortkey = ? WHERE relation_oid = ? AND column_name = ?", place, entry.oid, key)
+            session.catalog.rows(
+                "UPDATE {c}.columns SET sortkey = ? WHERE relation_oid = ? AND column_name = ?", place, entry.oid, key
+            )
     else:
         raise unsupported("this form of ALTER TABLE")
 
@@ -175,17 +189,27 @@ def _alter_column(session: Session, entry: RelationEntry, words: Words, text: st
         raise RedshiftError("42703", f'column "{name}" of relation "{entry.name}" does not exist')
     if words.accept("ENCODE"):
         encoding = words.next().text.lower()
-        session.catalog.rows("UPDATE {c}.columns SET encoding = ? WHERE relation_oid = ? AND column_name = ?", encoding, entry.oid, name)
+        session.catalog.rows(
+            "UPDATE {c}.columns SET encoding = ? WHERE relation_oid = ? AND column_name = ?", encoding, entry.oid, name
+        )
         return
     words.expect("TYPE")
     kind = column_declaration(f"c {text[words.next().start :]}").columns[0].type_name
     if not (column.type_name.startswith("character varying") and kind.startswith("character varying")):
-        raise RedshiftError("0A000", f"ALTER COLUMN TYPE is only supported for VARCHAR columns, not from {column.type_name} to {kind}")
+        raise RedshiftError(
+            "0A000", f"ALTER COLUMN TYPE is only supported for VARCHAR columns, not from {column.type_name} to {kind}"
+        )
     limit = byte_limit(kind)
-    longest = session.connection.execute(f"SELECT max(strlen({_quoted(name)})) FROM {_table(session, entry)}").fetchone()  # noqa: S608
+    longest = session.connection.execute(
+        f"SELECT max(strlen({_quoted(name)})) FROM {_table(session, entry)}"
+    ).fetchone()  # noqa: S608
     if limit and longest and (longest[0] or 0) > limit:
-        raise RedshiftError("0A000", f"target column size should be different; a value of {longest[0]} bytes is longer than {kind}")
-    session.catalog.rows("UPDATE {c}.columns SET type_name = ? WHERE relation_oid = ? AND column_name = ?", kind, entry.oid, name)
+        raise RedshiftError(
+            "0A000", f"target column size should be different; a value of {longest[0]} bytes is longer than {kind}"
+        )
+    session.catalog.rows(
+        "UPDATE {c}.columns SET type_name = ? WHERE relation_oid = ? AND column_name = ?", kind, entry.oid, name
+    )
 
 
 def _alter_owner(session: Session, entry: RelationEntry, words: Words) -> None:

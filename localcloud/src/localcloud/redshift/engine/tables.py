@@ -45,7 +45,11 @@ def create(session: Session, statement: Statement, parameters: Sequence[exp.Expr
         raise RedshiftError("42P07", f'Relation "{name}" already exists')
     place = ("temp", "main", name) if declared.temporary else (session.database.name, schema, name)
     identities = _identities(session, declared) if not declared.temporary else {}
-    columns = _create_as(session, declared, place) if declared.query is not None else _create_empty(session, declared, place, identities)
+    columns = (
+        _create_as(session, declared, place)
+        if declared.query is not None
+        else _create_empty(session, declared, place, identities)
+    )
     if declared.temporary:
         for ordinal, column in enumerate(columns, 1):
             session.connection.execute(
@@ -57,7 +61,9 @@ def create(session: Session, statement: Statement, parameters: Sequence[exp.Expr
     oid = session.catalog.add(NewRelation(schema, name, "r", keyed, session.user, diststyle=declared.diststyle))
     for constraint in declared.constraints:
         kind = {"p": "pkey", "u": "key", "f": "fkey"}[constraint.kind]
-        label = constraint.name or f"{name}_{'' if constraint.kind == 'p' else '_'.join(constraint.columns) + '_'}{kind}"
+        label = (
+            constraint.name or f"{name}_{'' if constraint.kind == 'p' else '_'.join(constraint.columns) + '_'}{kind}"
+        )
         session.catalog.add_constraint(oid, constraint.kind, constraint.columns, constraint.definition, label)
     return Result("CREATE TABLE" if declared.query is None else "SELECT")
 
@@ -74,7 +80,9 @@ def _identities(session: Session, declared: TableDeclaration) -> dict[str, str]:
     found = {}
     for column, (seed, step) in declared.identities.items():
         sequence = f"{quoted(session.database.name, 'pg_landfall')}.identity_{session.catalog.next_oid()}"
-        session.connection.execute(f"CREATE SEQUENCE {sequence} START {seed} INCREMENT {step} MINVALUE -9223372036854775807")
+        session.connection.execute(
+            f"CREATE SEQUENCE {sequence} START {seed} INCREMENT {step} MINVALUE -9223372036854775807"
+        )
         found[column] = sequence
     return found
 
@@ -93,7 +101,9 @@ def _create_empty(
         schema, name = session.names.place(declared.like)
         columns = session.catalog.columns(session.catalog.require(schema, name).oid)
     for column in columns:
-        default = f"nextval('{identities[column.name]}')" if column.name in identities else declared.defaults.get(column.name)
+        default = (
+            f"nextval('{identities[column.name]}')" if column.name in identities else declared.defaults.get(column.name)
+        )
         parts.append(
             f"{quoted(column.name)} {declared.duckdb_type(column)}"
             + (" NOT NULL" if column.not_null else "")
@@ -116,7 +126,10 @@ def _create_as(session: Session, declared: TableDeclaration, place: tuple[str, .
         raise RedshiftError("42701", f'column "{sorted(repeated)[0]}" duplicated')
     kinds = [of_result(column.type) for column in found]
     inner = ", ".join(f"c{i}" for i in range(len(found)))
-    outputs = ", ".join(f"CAST(c{i} AS {kind.duckdb}) AS {quoted(name)}" for i, (kind, name) in enumerate(zip(kinds, names, strict=True)))
+    outputs = ", ".join(
+        f"CAST(c{i} AS {kind.duckdb}) AS {quoted(name)}"
+        for i, (kind, name) in enumerate(zip(kinds, names, strict=True))
+    )
     session.connection.execute(f"{_create(place)} AS SELECT {outputs} FROM ({sql}) AS source({inner})")  # noqa: S608
     return [CatalogColumn(name, kind.name) for name, kind in zip(names, kinds, strict=True)]
 
@@ -187,7 +200,9 @@ def comment(session: Session, statement: Statement, _parameters: Sequence[exp.Ex
     schema, name = session.names.place(exp.table_(*relation[::-1]))
     oid = session.catalog.require(schema, name).oid
     if kind == "COLUMN":
-        session.catalog.rows("UPDATE {c}.columns SET comment = ? WHERE relation_oid = ? AND column_name = ?", text, oid, parts[-1])
+        session.catalog.rows(
+            "UPDATE {c}.columns SET comment = ? WHERE relation_oid = ? AND column_name = ?", text, oid, parts[-1]
+        )
     else:
         session.catalog.rows("UPDATE {c}.relations SET comment = ? WHERE oid = ?", text, oid)
     return Result("COMMENT")

@@ -101,7 +101,10 @@ def manifest(options: UnloadOptions, written: Sequence[Written], columns: Sequen
     content: dict[str, Any] = {"entries": entries}
     if options.verbose:
         content["schema"] = {"elements": [{"name": name, "type": _type(kind)} for name, kind in columns]}
-        content["meta"] = {"content_length": sum(w.bytes for w in written), "record_count": sum(w.rows for w in written)}
+        content["meta"] = {
+            "content_length": sum(w.bytes for w in written),
+            "record_count": sum(w.rows for w in written),
+        }
         content["author"] = {"name": "Amazon Redshift", "version": "1.0.0"}
     return json.dumps(content, indent=2).encode()
 

@@ -52,7 +52,11 @@ def _query(text: str) -> exp.Expression:
     tree = statements[0].tree
     outer = tree.unnest() if isinstance(tree, exp.Subquery) else tree
     if outer.args.get("limit") or tree.args.get("limit"):
-        raise RedshiftError("0A000", "Limit clause is not supported", "UNLOAD does not take LIMIT in the outer SELECT: put it into a nested one.")
+        raise RedshiftError(
+            "0A000",
+            "Limit clause is not supported",
+            "UNLOAD does not take LIMIT in the outer SELECT: put it into a nested one.",
+        )
     return tree
 
 
@@ -75,14 +79,22 @@ def _prepare_destination(s3: Any, options: UnloadOptions) -> None:
                         " the target files in S3, or using the ALLOWOVERWRITE option.",
                     )
     except s3.exceptions.NoSuchBucket as error:
-        raise RedshiftError("XX000", f"S3ServiceException:The specified bucket {options.bucket} does not exist,Status 404,Error NoSuchBucket") from error
+        raise RedshiftError(
+            "XX000",
+            f"S3ServiceException:The specified bucket {options.bucket} does not exist,Status 404,Error NoSuchBucket",
+        ) from error
 
 
-def _write_lines(session: Session, sql: str, columns: Sequence[Column], options: UnloadOptions, folder: Path) -> list[Written]:
+def _write_lines(
+    session: Session, sql: str, columns: Sequence[Column], options: UnloadOptions, folder: Path
+) -> list[Written]:
     names = ", ".join(f"c{i}" for i in range(len(columns)))
     cursor = session.connection.execute(f"SELECT {_line(columns, options)} FROM ({sql}) AS source({names})")  # noqa: S608
     header = _header(columns, options) if options.header else b""
-    writers = [SliceWriter(session.database.lake.s3, options, folder, n, header) for n in range(SLICES if options.parallel else 1)]
+    writers = [
+        SliceWriter(session.database.lake.s3, options, folder, n, header)
+        for n in range(SLICES if options.parallel else 1)
+    ]
     turn = 0
     while rows := cursor.fetchmany(_BATCH_ROWS):
         writers[turn % len(writers)].write([row[0].encode() + b"\n" for row in rows])
@@ -110,7 +122,9 @@ def _literal(text: str) -> str:
 def _line(columns: Sequence[Column], options: UnloadOptions) -> str:
     """A DuckDB expression that makes one line of a row, so that DuckDB's threads do the formatting."""
     if options.format == "JSON":
-        fields = ", ".join(f"{_literal(column.name)}, {_json(f'c{i}', column.type)}" for i, column in enumerate(columns))
+        fields = ", ".join(
+            f"{_literal(column.name)}, {_json(f'c{i}', column.type)}" for i, column in enumerate(columns)
+        )
         return f"json_object({fields})::VARCHAR"
     values = []
     for i, column in enumerate(columns):
@@ -140,14 +154,18 @@ def _protected(value: str, kind: str, options: UnloadOptions) -> str:
         special = "[" + "".join("\\" + c for c in (options.delimiter, '"')) + "\\r\\n]"
         return f"CASE WHEN regexp_matches({value}, {_literal(special)}) THEN '\"' || replace({value}, '\"', '\"\"') || '\"' ELSE {value} END"
     if options.escape:
-        special = "".join("\\" + c for c in (options.delimiter, "\\")) + "\\r\\n" + ("\"'" if options.add_quotes else "")
+        special = (
+            "".join("\\" + c for c in (options.delimiter, "\\")) + "\\r\\n" + ("\"'" if options.add_quotes else "")
+        )
         value = f"regexp_replace({value}, {_literal(f'([{special}])')}, '\\\\\\1', 'g')"
     elif options.add_quotes:
         value = f"replace({value}, '\"', '\"\"')"
     return f"'\"' || {value} || '\"'" if options.add_quotes else value
 
 
-def _write_parquet(session: Session, sql: str, columns: Sequence[Column], options: UnloadOptions, folder: Path) -> list[Written]:
+def _write_parquet(
+    session: Session, sql: str, columns: Sequence[Column], options: UnloadOptions, folder: Path
+) -> list[Written]:
     outputs = ", ".join(f'CAST(c{i} AS {of_result(c.type).duckdb}) AS "{c.name}"' for i, c in enumerate(columns))
     names = ", ".join(f"c{i}" for i in range(len(columns)))
     target = folder / "parquet"

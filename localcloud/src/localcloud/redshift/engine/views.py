@@ -41,7 +41,9 @@ def create(session: Session, statement: Statement, parameters: Sequence[exp.Expr
             raise RedshiftError("42809", f'"{table.name}" is not a view')
         session.catalog.remove(existing.oid)
     session.catalog.add(
-        NewRelation(schema, table.name, "v", columns, session.user, definition=definition, late_binding=late, depends_on=used)
+        NewRelation(
+            schema, table.name, "v", columns, session.user, definition=definition, late_binding=late, depends_on=used
+        )
     )
     return Result("CREATE VIEW")
 
@@ -73,7 +75,9 @@ def _bound_columns(session: Session, definition: str) -> tuple[list[CatalogColum
 def _with_names(query: exp.Expression, names: Sequence[str]) -> exp.Expression:
     if not names:
         return query
-    alias = exp.TableAlias(this=exp.to_identifier("v", quoted=True), columns=[exp.to_identifier(n, quoted=True) for n in names])
+    alias = exp.TableAlias(
+        this=exp.to_identifier("v", quoted=True), columns=[exp.to_identifier(n, quoted=True) for n in names]
+    )
     return exp.select("*").from_(exp.Subquery(this=query, alias=alias))
 
 
@@ -146,4 +150,8 @@ def follow_rename(session: Session, entry: RelationEntry, new_name: str) -> None
                 if not table.alias:
                     table.set("alias", exp.TableAlias(this=exp.to_identifier(entry.name, quoted=True)))
                 table.set("this", exp.to_identifier(new_name, quoted=True))
-        session.catalog.rows("UPDATE {c}.relations SET definition = ? WHERE oid = ?", tree.sql(dialect="redshift", identify=True), view.oid)
+        session.catalog.rows(
+            "UPDATE {c}.relations SET definition = ? WHERE oid = ?",
+            tree.sql(dialect="redshift", identify=True),
+            view.oid,
+        )

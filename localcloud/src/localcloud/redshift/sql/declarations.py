@@ -56,7 +56,10 @@ class TableDeclaration:
         return -place if self.interleaved and place % 2 == 0 else place
 
     def duckdb_type(self, column: CatalogColumn) -> str:
-        return self.storage.get(column.name) or types.of_declaration(exp.DataType.build(column.type_name, dialect="redshift")).duckdb
+        return (
+            self.storage.get(column.name)
+            or types.of_declaration(exp.DataType.build(column.type_name, dialect="redshift")).duckdb
+        )
 
 
 def declaration(statement: Statement, parameters: Sequence[exp.Expression]) -> TableDeclaration:
@@ -160,7 +163,9 @@ def _column(element: exp.ColumnDef, declared: TableDeclaration) -> None:
             is_primary = isinstance(rule, exp.PrimaryKeyColumnConstraint)
             column["not_null"] = column["not_null"] or is_primary
             word = "PRIMARY KEY" if is_primary else "UNIQUE"
-            declared.constraints.append(Constraint("p" if is_primary else "u", (element.name,), f"{word} ({element.name})"))
+            declared.constraints.append(
+                Constraint("p" if is_primary else "u", (element.name,), f"{word} ({element.name})")
+            )
         elif isinstance(rule, exp.Reference):
             target = rule.sql(dialect="redshift").replace('"', "")
             declared.constraints.append(Constraint("f", (element.name,), f"FOREIGN KEY ({element.name}) {target}"))
@@ -188,7 +193,9 @@ def _default(value: exp.Expression) -> str:
     if isinstance(value, exp.CurrentTimestamp) or value.name.lower() in _NOW:
         return "(now() AT TIME ZONE 'UTC')"
     allowed = (exp.Literal, exp.Null, exp.Boolean, exp.Neg, exp.Cast, exp.CurrentDate, exp.Paren, exp.DataType)
-    if not all(isinstance(node, allowed) for node in value.walk() if not isinstance(node, (exp.Identifier, exp.DataTypeParam))):
+    if not all(
+        isinstance(node, allowed) for node in value.walk() if not isinstance(node, (exp.Identifier, exp.DataTypeParam))
+    ):
         raise unsupported(f"the default {value.sql(dialect='redshift')}")
     return to_duckdb(value)
 

@@ -11,11 +11,32 @@ from sqlglot.parsers.redshift import RedshiftParser
 from sqlglot.tokens import TokenType
 
 OWN_FUNCTIONS = (
-    "GETDATE", "JSON_EXTRACT_PATH_TEXT", "JSON_EXTRACT_ARRAY_ELEMENT_TEXT", "INITCAP", "STRTOL", "MONTHS_BETWEEN",
-    "REGEXP_SUBSTR", "REGEXP_COUNT", "REGEXP_INSTR", "TO_NUMBER", "CONVERT_TIMEZONE", "ADD_MONTHS",
-    "REGEXP_REPLACE", "TRANSLATE", "SHA2", "SHA1", "SHA", "NEXT_DAY", "ISNULL", "TRUNC", "LOG",
-)  # fmt: skip
-"""Functions that functions.sql defines with Redshift's semantics: the parser must leave them as they are written."""
+    "GETDATE",
+    "JSON_EXTRACT_PATH_TEXT",
+    "JSON_EXTRACT_ARRAY_ELEMENT_TEXT",
+    "INITCAP",
+    "STRTOL",
+    "MONTHS_BETWEEN",
+    "REGEXP_SUBSTR",
+    "REGEXP_COUNT",
+    "REGEXP_INSTR",
+    "TO_NUMBER",
+    "CONVERT_TIMEZONE",
+    "ADD_MONTHS",
+    "REGEXP_REPLACE",
+    "TRANSLATE",
+    "SHA2",
+    "SHA1",
+    "SHA",
+    "NEXT_DAY",
+    "ISNULL",
+    "TRUNC",
+    "LOG",
+    "TO_CHAR",
+    "TO_DATE",
+    "TO_TIMESTAMP",
+)
+"""Functions that functions.sql or rewrites.py give Redshift's semantics: the parser must leave them as they are written."""
 
 
 class DollarQuotingRedshift(Redshift):
@@ -26,8 +47,13 @@ class DollarQuotingRedshift(Redshift):
         COMMANDS: ClassVar[set[TokenType]] = set()
 
     class Parser(RedshiftParser):
-        FUNCTIONS: ClassVar = {name: build for name, build in RedshiftParser.FUNCTIONS.items() if name not in OWN_FUNCTIONS}
-        NO_PAREN_FUNCTIONS: ClassVar = {**RedshiftParser.NO_PAREN_FUNCTIONS, TokenType.CURRENT_TIMESTAMP: exp.CurrentTimestamp}
+        FUNCTIONS: ClassVar = {
+            name: build for name, build in RedshiftParser.FUNCTIONS.items() if name not in OWN_FUNCTIONS
+        }
+        NO_PAREN_FUNCTIONS: ClassVar = {
+            **RedshiftParser.NO_PAREN_FUNCTIONS,
+            TokenType.CURRENT_TIMESTAMP: exp.CurrentTimestamp,
+        }
 
 
 class LocalRedshift(DollarQuotingRedshift):

@@ -9,13 +9,65 @@ from importlib.resources import files
 import duckdb
 
 DUCKDB_SAME = frozenset(
-    """
-    abs acos asin atan atan2 cos sin tan cot degrees radians exp ln pi sign cbrt
-    lower upper reverse repeat replace chr ascii md5 strpos split_part btrim ltrim rtrim left right lpad rpad
-    regexp_full_match bit_and bit_or bool_and bool_or any_value stddev stddev_samp stddev_pop variance var_samp var_pop
-    lead lag first_value last_value nth_value ntile rank dense_rank row_number percent_rank cume_dist
-    generate_series
-    """.split()
+    [
+        "abs",
+        "acos",
+        "asin",
+        "atan",
+        "atan2",
+        "cos",
+        "sin",
+        "tan",
+        "cot",
+        "degrees",
+        "radians",
+        "exp",
+        "ln",
+        "pi",
+        "sign",
+        "cbrt",
+        "lower",
+        "upper",
+        "reverse",
+        "repeat",
+        "replace",
+        "chr",
+        "ascii",
+        "md5",
+        "strpos",
+        "split_part",
+        "btrim",
+        "ltrim",
+        "rtrim",
+        "left",
+        "right",
+        "lpad",
+        "rpad",
+        "regexp_full_match",
+        "bit_and",
+        "bit_or",
+        "bool_and",
+        "bool_or",
+        "any_value",
+        "stddev",
+        "stddev_samp",
+        "stddev_pop",
+        "variance",
+        "var_samp",
+        "var_pop",
+        "lead",
+        "lag",
+        "first_value",
+        "last_value",
+        "nth_value",
+        "ntile",
+        "rank",
+        "dense_rank",
+        "row_number",
+        "percent_rank",
+        "cume_dist",
+        "generate_series",
+    ]
 )
 """Function names passed through: DuckDB gives the same answer for the arguments Redshift allows."""
 

@@ -5,15 +5,40 @@ from __future__ import annotations
 from sqlglot import exp
 
 _NAMES = {
-    exp.Length: "len", exp.Substring: "substring", exp.TimestampTrunc: "date_trunc", exp.DateTrunc: "date_trunc",
-    exp.DateDiff: "date_diff", exp.DateAdd: "date_add", exp.TsOrDsAdd: "date_add", exp.TsOrDsDiff: "date_diff",
-    exp.GroupConcat: "listagg", exp.Case: "case", exp.ApproxDistinct: "count", exp.CurrentTimestamp: "sysdate",
-    exp.CurrentDate: "date", exp.Extract: "date_part", exp.CurrentUser: "current_user", exp.Exists: "exists", exp.CurrentVersion: "version", exp.If: "case",
-}  # fmt: skip
+    exp.Length: "len",
+    exp.Substring: "substring",
+    exp.TimestampTrunc: "date_trunc",
+    exp.DateTrunc: "date_trunc",
+    exp.DateDiff: "date_diff",
+    exp.DateAdd: "date_add",
+    exp.TsOrDsAdd: "date_add",
+    exp.TsOrDsDiff: "date_diff",
+    exp.GroupConcat: "listagg",
+    exp.Case: "case",
+    exp.ApproxDistinct: "count",
+    exp.CurrentTimestamp: "sysdate",
+    exp.CurrentDate: "date",
+    exp.Extract: "date_part",
+    exp.CurrentUser: "current_user",
+    exp.Exists: "exists",
+    exp.CurrentVersion: "version",
+    exp.If: "case",
+}
 _CAST_NAMES = {
-    "INT": "int4", "BIGINT": "int8", "SMALLINT": "int2", "VARCHAR": "varchar", "TEXT": "varchar", "FLOAT": "float4", "DOUBLE": "float8",
-    "BOOLEAN": "bool", "DECIMAL": "numeric", "DATE": "date", "TIMESTAMP": "timestamp", "TIMESTAMPTZ": "timestamptz", "CHAR": "bpchar",
-}  # fmt: skip
+    "INT": "int4",
+    "BIGINT": "int8",
+    "SMALLINT": "int2",
+    "VARCHAR": "varchar",
+    "TEXT": "varchar",
+    "FLOAT": "float4",
+    "DOUBLE": "float8",
+    "BOOLEAN": "bool",
+    "DECIMAL": "numeric",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp",
+    "TIMESTAMPTZ": "timestamptz",
+    "CHAR": "bpchar",
+}
 UNNAMED = "?column?"
 
 

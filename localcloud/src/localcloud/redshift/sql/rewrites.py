@@ -8,10 +8,10 @@ from functools import lru_cache
 from sqlglot import exp
 
 from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql import types
+from localcloud.redshift.sql import formats, types
 from localcloud.redshift.sql.functions import DUCKDB_SAME, macro_names
 
-_GENERATED = frozenset({"cast_to_type", "nullif", "any_value", "regexp_full_match"})
+_GENERATED = frozenset({"cast_to_type", "nullif", "any_value", "regexp_full_match", "strftime", "strptime"})
 
 
 def call(name: str, *arguments: exp.Expression) -> exp.Anonymous:
@@ -53,7 +53,13 @@ def _modulo(node: exp.Expression) -> exp.Expression:
 
 def _cast(node: exp.Expression) -> exp.Expression:
     kind: exp.DataType = node.args["to"]
-    if kind.this in (exp.DataType.Type.DECIMAL, exp.DataType.Type.VARCHAR, exp.DataType.Type.CHAR, exp.DataType.Type.NCHAR, exp.DataType.Type.NVARCHAR):
+    if kind.this in (
+        exp.DataType.Type.DECIMAL,
+        exp.DataType.Type.VARCHAR,
+        exp.DataType.Type.CHAR,
+        exp.DataType.Type.NCHAR,
+        exp.DataType.Type.NVARCHAR,
+    ):
         column = types.of_declaration(kind)
         node.set("to", exp.DataType.build(column.duckdb, dialect="duckdb"))
         limit = types.byte_limit(column.name) if kind.expressions else None
@@ -90,7 +96,9 @@ def _avg(node: exp.Expression) -> exp.Expression:
     return _typed_aggregate(node, "rs_avg_type", mean)
 
 
-def _typed_aggregate(node: exp.Expression, type_macro: str, value: Callable[[exp.Expression], exp.Expression]) -> exp.Expression:
+def _typed_aggregate(
+    node: exp.Expression, type_macro: str, value: Callable[[exp.Expression], exp.Expression]
+) -> exp.Expression:
     """`cast_to_type(value, any_value(type_macro(x, x)))`, both with the aggregate's own FILTER and OVER.
 
     Arguments that hold aggregates themselves (sum(count(*)) over ()) keep DuckDB's type.
@@ -129,6 +137,8 @@ def _swap_aggregate(holder: exp.Expression, build: Callable[[exp.Expression], ex
 
 def _anonymous(node: exp.Expression) -> exp.Expression:
     name = str(node.this).lower()
+    if name in ("to_char", "to_date", "to_timestamp"):
+        return _formatted(node, name)
     if name in _GENERATED or name.startswith("rs_") or name in DUCKDB_SAME:
         return node
     if f"rs_{name}" in macro_names():
@@ -145,11 +155,15 @@ def _concat(node: exp.Expression) -> exp.Expression:
     return exp.Paren(this=result)
 
 
-def _formatted(node: exp.Expression) -> exp.Expression:
-    pattern = node.args.get("format")
-    if pattern is not None and not isinstance(pattern, exp.Literal):
-        raise unsupported("to_char, to_date or to_timestamp with a format that is no literal")
-    return node
+def _formatted(node: exp.Expression, name: str) -> exp.Expression:
+    """to_char, to_date and to_timestamp; a number can't be formatted: DuckDB's strftime refuses it."""
+    if len(node.expressions) != 2 or not isinstance(node.expressions[1], exp.Literal):
+        raise unsupported(f"{name} without a literal format")
+    value, pattern = node.expressions[0], node.expressions[1].name
+    if name == "to_char":
+        return formats.to_char(value, pattern)
+    moment = formats.parse_timestamp(value, pattern, name)
+    return exp.Cast(this=moment, to=exp.DataType.build("DATE" if name == "to_date" else "TIMESTAMPTZ"))
 
 
 def _strip_catalog(node: exp.Expression) -> exp.Expression:
@@ -185,8 +199,6 @@ _REWRITES: dict[type[exp.Expression], Callable[[exp.Expression], exp.Expression]
     exp.Avg: _avg,
     exp.Anonymous: _anonymous,
     exp.Concat: _concat,
-    exp.TimeToStr: _formatted,
-    exp.StrToTime: _formatted,
     exp.CurrentTimestamp: _session_macro("rs_sysdate"),
     exp.Dot: _strip_catalog,
     exp.CurrentUser: _session_macro("rs_current_user"),

@@ -79,7 +79,9 @@ def unload_options(words: Words) -> UnloadOptions:
         _unload_option(words, options)
     if options.allow_overwrite and options.clean_path:
         raise RedshiftError("42601", "ALLOWOVERWRITE and CLEANPATH can't be used together")
-    if options.format in ("PARQUET", "JSON") and (options.header or options.delimiter or options.add_quotes or options.escape):
+    if options.format in ("PARQUET", "JSON") and (
+        options.header or options.delimiter or options.add_quotes or options.escape
+    ):
         raise RedshiftError("0A000", f"UNLOAD {options.format} does not support HEADER, DELIMITER, ADDQUOTES or ESCAPE")
     if options.format == "PARQUET" and options.compression:
         raise RedshiftError("0A000", f"UNLOAD PARQUET does not support {options.compression}")
@@ -91,8 +93,12 @@ def unload_options(words: Words) -> UnloadOptions:
 
 def _unload_option(words: Words, options: UnloadOptions) -> None:
     switches = {
-        "HEADER": "header", "ADDQUOTES": "add_quotes", "ESCAPE": "escape", "ALLOWOVERWRITE": "allow_overwrite", "CLEANPATH": "clean_path",
-    }  # fmt: skip
+        "HEADER": "header",
+        "ADDQUOTES": "add_quotes",
+        "ESCAPE": "escape",
+        "ALLOWOVERWRITE": "allow_overwrite",
+        "CLEANPATH": "clean_path",
+    }
     word = words.peek()
     if word in switches:
         words.next()
@@ -167,8 +173,11 @@ def copy_options(words: Words) -> CopyOptions:
 
 def _copy_option(words: Words, options: CopyOptions) -> None:
     switches = {
-        "MANIFEST": "manifest", "BLANKSASNULL": "blanks_as_null", "EMPTYASNULL": "empty_as_null", "TRUNCATECOLUMNS": "truncate_columns",
-    }  # fmt: skip
+        "MANIFEST": "manifest",
+        "BLANKSASNULL": "blanks_as_null",
+        "EMPTYASNULL": "empty_as_null",
+        "TRUNCATECOLUMNS": "truncate_columns",
+    }
     word = words.peek()
     if word in switches:
         words.next()
@@ -180,7 +189,11 @@ def _copy_option(words: Words, options: CopyOptions) -> None:
         if options.format == "CSV" and words.accept("QUOTE"):
             words.accept("AS")
             options.quote = words.string()
-        if options.format == "JSON" and (words.accept("AS") or words.is_string()) and words.string().lower() not in ("auto", "auto ignorecase"):
+        if (
+            options.format == "JSON"
+            and (words.accept("AS") or words.is_string())
+            and words.string().lower() not in ("auto", "auto ignorecase")
+        ):
             raise unsupported("COPY JSON with a JSONPaths file")
     elif words.accept("DELIMITER"):
         options.delimiter = _delimiter(words)

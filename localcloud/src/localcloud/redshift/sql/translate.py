@@ -100,7 +100,9 @@ def _name_columns(table: exp.Table) -> None:
     table.set("this", exp.to_identifier(_LATE_BINDING, quoted=True))
     alias = table.args.get("alias")
     if alias is not None:
-        alias.set("columns", [exp.to_identifier(column.name, quoted=True) for column in alias.args.get("columns") or []])
+        alias.set(
+            "columns", [exp.to_identifier(column.name, quoted=True) for column in alias.args.get("columns") or []]
+        )
 
 
 def _replace(table: exp.Table, relation: Stored | Derived) -> None:

@@ -22,22 +22,37 @@ class ColumnType:
 
 
 _PLAIN = {
-    _T.BOOLEAN: ("boolean", "BOOLEAN"), _T.SMALLINT: ("smallint", "SMALLINT"), _T.INT: ("integer", "INTEGER"),
-    _T.BIGINT: ("bigint", "BIGINT"), _T.FLOAT: ("real", "FLOAT"), _T.DOUBLE: ("double precision", "DOUBLE"),
-    _T.DATE: ("date", "DATE"), _T.TIME: ("time without time zone", "TIME"), _T.TIMETZ: ("time with time zone", "TIMETZ"),
-    _T.TIMESTAMP: ("timestamp without time zone", "TIMESTAMP"), _T.TIMESTAMPNTZ: ("timestamp without time zone", "TIMESTAMP"),
-    _T.TIMESTAMPTZ: ("timestamp with time zone", "TIMESTAMPTZ"), _T.SUPER: ("super", "JSON"), _T.VARBINARY: ("binary varying", "BLOB"),
-}  # fmt: skip
+    _T.BOOLEAN: ("boolean", "BOOLEAN"),
+    _T.SMALLINT: ("smallint", "SMALLINT"),
+    _T.INT: ("integer", "INTEGER"),
+    _T.BIGINT: ("bigint", "BIGINT"),
+    _T.FLOAT: ("real", "FLOAT"),
+    _T.DOUBLE: ("double precision", "DOUBLE"),
+    _T.DATE: ("date", "DATE"),
+    _T.TIME: ("time without time zone", "TIME"),
+    _T.TIMETZ: ("time with time zone", "TIMETZ"),
+    _T.TIMESTAMP: ("timestamp without time zone", "TIMESTAMP"),
+    _T.TIMESTAMPNTZ: ("timestamp without time zone", "TIMESTAMP"),
+    _T.TIMESTAMPTZ: ("timestamp with time zone", "TIMESTAMPTZ"),
+    _T.SUPER: ("super", "JSON"),
+    _T.VARBINARY: ("binary varying", "BLOB"),
+}
 _FROM_DUCKDB = {stored: ColumnType(name, stored) for name, stored in _PLAIN.values()} | {
     "TIMESTAMP WITH TIME ZONE": ColumnType("timestamp with time zone", "TIMESTAMPTZ"),
     "TIME WITH TIME ZONE": ColumnType("time with time zone", "TIMETZ"),
-    "TINYINT": ColumnType("smallint", "SMALLINT"), "UTINYINT": ColumnType("smallint", "SMALLINT"),
-    "USMALLINT": ColumnType("integer", "INTEGER"), "UINTEGER": ColumnType("bigint", "BIGINT"),
-    "HUGEINT": ColumnType("numeric(38,0)", "DECIMAL(38,0)"), "UBIGINT": ColumnType("numeric(38,0)", "DECIMAL(38,0)"),
-    "TIMESTAMP_NS": ColumnType("timestamp without time zone", "TIMESTAMP"), "TIMESTAMP_S": ColumnType("timestamp without time zone", "TIMESTAMP"),
-    "TIMESTAMP_MS": ColumnType("timestamp without time zone", "TIMESTAMP"), "UUID": ColumnType("character varying(36)", "VARCHAR"),
-    "VARCHAR": ColumnType(f"character varying({MAX_VARCHAR_BYTES})", "VARCHAR"), '"NULL"': ColumnType("character varying(256)", "VARCHAR"),
-}  # fmt: skip
+    "TINYINT": ColumnType("smallint", "SMALLINT"),
+    "UTINYINT": ColumnType("smallint", "SMALLINT"),
+    "USMALLINT": ColumnType("integer", "INTEGER"),
+    "UINTEGER": ColumnType("bigint", "BIGINT"),
+    "HUGEINT": ColumnType("numeric(38,0)", "DECIMAL(38,0)"),
+    "UBIGINT": ColumnType("numeric(38,0)", "DECIMAL(38,0)"),
+    "TIMESTAMP_NS": ColumnType("timestamp without time zone", "TIMESTAMP"),
+    "TIMESTAMP_S": ColumnType("timestamp without time zone", "TIMESTAMP"),
+    "TIMESTAMP_MS": ColumnType("timestamp without time zone", "TIMESTAMP"),
+    "UUID": ColumnType("character varying(36)", "VARCHAR"),
+    "VARCHAR": ColumnType(f"character varying({MAX_VARCHAR_BYTES})", "VARCHAR"),
+    '"NULL"': ColumnType("character varying(256)", "VARCHAR"),
+}
 
 
 def of_declaration(kind: exp.DataType) -> ColumnType:

@@ -47,7 +47,9 @@ class Portal:
 class Conversation:
     """Reads messages until Terminate; after an error in the extended protocol everything up to Sync is skipped."""
 
-    def __init__(self, *, session: Session, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pool: Executor) -> None:
+    def __init__(
+        self, *, session: Session, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pool: Executor
+    ) -> None:
         self._session = session
         self._reader = reader
         self._writer = writer
@@ -57,8 +59,12 @@ class Conversation:
 
     async def run(self) -> None:
         steps: dict[bytes, Callable[[messages.Reader], Awaitable[None]]] = {
-            b"P": self._parse, b"B": self._bind, b"D": self._describe, b"E": self._execute, b"C": self._close,
-        }  # fmt: skip
+            b"P": self._parse,
+            b"B": self._bind,
+            b"D": self._describe,
+            b"E": self._execute,
+            b"C": self._close,
+        }
         skipping = False
         while True:
             await self._writer.drain()
@@ -137,7 +143,8 @@ class Conversation:
     def _rows(columns: Sequence[messages.WireColumn], rows: list[Row]) -> bytes:
         encoders = [values.encoder(column) for column in columns]
         return b"".join(
-            messages.data_row([None if v is None else encode(v) for encode, v in zip(encoders, row, strict=True)]) for row in rows
+            messages.data_row([None if v is None else encode(v) for encode, v in zip(encoders, row, strict=True)])
+            for row in rows
         )
 
     async def _parse(self, body: messages.Reader) -> None:
@@ -155,7 +162,9 @@ class Conversation:
         prepared = self._named(name)
         codes, raw, formats = body.int16s(), body.values(), body.int16s()
         if len(raw) != len(prepared.oids):
-            raise RedshiftError("08P01", f"bind message supplies {len(raw)} parameters, but {len(prepared.oids)} are required")
+            raise RedshiftError(
+                "08P01", f"bind message supplies {len(raw)} parameters, but {len(prepared.oids)} are required"
+            )
         codes = codes * len(raw) if len(codes) == 1 else codes or [0] * len(raw)
         if len(codes) != len(raw):
             raise RedshiftError("08P01", f"bind message has {len(codes)} parameter formats but {len(raw)} parameters")
@@ -178,7 +187,9 @@ class Conversation:
         if columns is None:
             self._writer.write(messages.NO_DATA)
         else:
-            self._writer.write(messages.row_description([values.wire_column(c, f) for c, f in self._formats(columns, formats)]))
+            self._writer.write(
+                messages.row_description([values.wire_column(c, f) for c, f in self._formats(columns, formats)])
+            )
 
     async def _execute(self, body: messages.Reader) -> None:
         portal, limit = self._portal(body.text()), body.int32()
@@ -218,7 +229,9 @@ class Conversation:
     def _formats(columns: Sequence[T], formats: list[int]) -> list[tuple[T, int]]:
         codes = formats * len(columns) if len(formats) == 1 else formats or [0] * len(columns)
         if len(codes) != len(columns):
-            raise RedshiftError("08P01", f"bind message has {len(codes)} result formats but query has {len(columns)} columns")
+            raise RedshiftError(
+                "08P01", f"bind message has {len(codes)} result formats but query has {len(columns)} columns"
+            )
         return list(zip(columns, codes, strict=True))
 
     def _named(self, name: str) -> Prepared:

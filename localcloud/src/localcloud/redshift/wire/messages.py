@@ -108,7 +108,7 @@ class Reader:
         try:
             return raw.decode()
         except UnicodeDecodeError as error:
-            raise RedshiftError("22021", "invalid byte sequence for encoding \"UTF8\"") from error
+            raise RedshiftError("22021", 'invalid byte sequence for encoding "UTF8"') from error
 
     def int16(self) -> int:
         return int(struct.unpack("!h", self.bytes(2))[0])

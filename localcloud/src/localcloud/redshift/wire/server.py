@@ -76,7 +76,11 @@ class WireServer:
             log.debug("connection ended by the client")
         except Exception:
             log.exception("connection failed")
-            writer.write(messages.error_response(RedshiftError("XX000", "internal error: see the local cloud's log", severity="FATAL")))
+            writer.write(
+                messages.error_response(
+                    RedshiftError("XX000", "internal error: see the local cloud's log", severity="FATAL")
+                )
+            )
         finally:
             if session is not None:
                 self._sessions.pop(session.process_id, None)
@@ -101,7 +105,9 @@ class WireServer:
             elif code == messages.PROTOCOL_3:
                 return await self._authenticate(body, reader, writer)
             else:
-                raise RedshiftError("0A000", f"unsupported frontend protocol {code >> 16}.{code & 0xFFFF}: server supports 3.0")
+                raise RedshiftError(
+                    "0A000", f"unsupported frontend protocol {code >> 16}.{code & 0xFFFF}: server supports 3.0"
+                )
 
     async def _authenticate(self, body: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Session:
         if len(self._sessions) >= MAX_CONNECTIONS:

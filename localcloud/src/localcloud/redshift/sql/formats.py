@@ -1,0 +1,83 @@
+"""Datetime format strings: TO_CHAR, TO_DATE and TO_TIMESTAMP with a literal format, token by token."""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+
+from localcloud.redshift.errors import unsupported
+
+_STRFTIME = {
+    "YYYY": "%Y",
+    "YY": "%y",
+    "MM": "%m",
+    "DDD": "%j",
+    "DD": "%d",
+    "HH24": "%H",
+    "HH12": "%I",
+    "HH": "%I",
+    "MI": "%M",
+    "SS": "%S",
+    "MS": "%g",
+    "US": "%f",
+    "AM": "%p",
+    "PM": "%p",
+}
+_NAMES = {"MON": ("%b", 0), "MONTH": ("%B", 9), "DY": ("%a", 0), "DAY": ("%A", 9)}
+_PARSED = frozenset(_STRFTIME) - {"MS", "US"} | {"MON", "US"}
+_TOKEN = re.compile(
+    r'YYYY|YY|MONTH|MON|MM|MI|MS|DDD|DAY|DD|DY|HH24|HH12|HH|SS|US|AM|PM|"[^"]*"|[A-Za-z]+|[^A-Za-z"]+', re.I
+)
+
+
+def _tokens(pattern: str, function: str) -> list[tuple[str, str]]:
+    """(token, text as written); token '' for literal text. Raises RedshiftError for a letter that is no known token."""
+    found = []
+    for match in _TOKEN.finditer(pattern):
+        text = match[0]
+        if text.upper() in _STRFTIME or text.upper() in _NAMES:
+            found.append((text.upper(), text))
+        elif text in ("T", "Z") or text[0] == '"' or not text.strip(" -/.,:;_"):
+            found.append(("", text.strip('"')))
+        else:
+            raise unsupported(f"the format {pattern!r} of {function} (at {text!r})")
+    return found
+
+
+def _call(name: str, *arguments: exp.Expression) -> exp.Expression:
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def _strftime(value: exp.Expression, pattern: str) -> exp.Expression:
+    return _call("strftime", value.copy(), exp.Literal.string(pattern))
+
+
+def to_char(value: exp.Expression, pattern: str) -> exp.Expression:
+    """Text of a date or timestamp. Names of months and days follow the case of the token and are padded to nine."""
+    parts: list[exp.Expression] = []
+    for token, text in _tokens(pattern, "to_char"):
+        if token in _NAMES:
+            code, width = _NAMES[token]
+            name = _strftime(value, code)
+            if text.isupper() or text.islower():
+                name = _call("upper" if text.isupper() else "lower", name)
+            parts.append(_call("rpad", name, exp.Literal.number(width), exp.Literal.string(" ")) if width else name)
+        elif token:
+            parts.append(_strftime(value, _STRFTIME[token]))
+        else:
+            parts.append(exp.Literal.string(text))
+    result = parts[0] if parts else exp.Literal.string("")
+    for part in parts[1:]:
+        result = exp.DPipe(this=result, expression=part)
+    return exp.Paren(this=result)
+
+
+def parse_timestamp(value: exp.Expression, pattern: str, function: str) -> exp.Expression:
+    """A timestamp from text in exactly this format."""
+    codes = []
+    for token, text in _tokens(pattern, function):
+        if token and token not in _PARSED:
+            raise unsupported(f"the format element {text} of {function}")
+        codes.append(_NAMES[token][0] if token in _NAMES else _STRFTIME.get(token, text.replace("%", "%%")))
+    return _call("strptime", value.copy(), exp.Literal.string("".join(codes)))
