@@ -152,10 +152,12 @@ class Probe:
 
     def _rows(self, database: str, columns: tuple[str, ...], order: tuple[str, ...]) -> list[tuple[str | None, ...]]:
         table = exp.table_(self.stream, db=database, quoted=True)
-        quoted = [exp.column(name, quoted=True) for name in (*columns, *order)]
-        query = exp.select(*quoted).from_(table).order_by(*quoted[len(columns) :])
-        rows = Athena(settings=self.settings).run(query, fetch=True).rows
-        return [row[: len(columns)] for row in rows]
+        query = exp.select(*_columns(columns)).from_(table).order_by(*_columns(order))
+        return list(Athena(settings=self.settings).run(query, fetch=True).rows)
+
+
+def _columns(names: tuple[str, ...]) -> list[exp.Column]:
+    return [exp.column(name, quoted=True) for name in names]
 
 
 class Killed(BaseException):
