@@ -183,3 +183,23 @@ def test_a_put_to_a_stream_that_reads_kinesis_is_refused(aws: AwsProcess) -> Non
     create_stream(aws)
     with pytest.raises(ClientError, match="not permitted"):
         aws.client("firehose").put_record(DeliveryStreamName="orders", Record={"Data": b"x"})
+
+
+def test_a_destination_is_updated_in_part_and_checked_as_a_whole(aws: AwsProcess) -> None:
+    firehose = aws.client("firehose")
+    firehose.create_delivery_stream(DeliveryStreamName="orders", ExtendedS3DestinationConfiguration=destination())
+    found = firehose.describe_delivery_stream(DeliveryStreamName="orders")["DeliveryStreamDescription"]
+    identity = {
+        "DeliveryStreamName": "orders",
+        "CurrentDeliveryStreamVersionId": found["VersionId"],
+        "DestinationId": found["Destinations"][0]["DestinationId"],
+    }
+    with pytest.raises(ClientError, match="partitionKeyFromQuery"):
+        firehose.update_destination(
+            **identity, ExtendedS3DestinationUpdate={"Prefix": "!{partitionKeyFromQuery:customer}/"}
+        )
+    prefix = {"Prefix": "moved/!{timestamp:yyyy}/"}
+    firehose.update_destination(**identity, ExtendedS3DestinationUpdate=prefix)
+    firehose.put_record(DeliveryStreamName="orders", Record={"Data": b'{"number": 0}'})
+    assert wait_for(aws, 1) == [0]
+    assert keys(aws)[0].startswith("moved/20")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from landfall.aws.clients import client
 from landfall.errors import DeploymentError
@@ -33,6 +33,16 @@ def bring_up(
     size = len(template.encode())
     if size > MAX_TEMPLATE_BYTES:
         raise DeploymentError(f"{stack}: the template has {size} bytes, CloudFormation takes {MAX_TEMPLATE_BYTES}")
+    try:
+        return _bring_up(stack, template, parameters, say)
+    except BotoCoreError as error:
+        # No credentials, no endpoint, no network: botocore's words say which.
+        raise DeploymentError(f"{stack}: {error}") from error
+
+
+def _bring_up(
+    stack: str, template: str, parameters: Mapping[str, str], say: Callable[[str], None]
+) -> tuple[Change, dict[str, str]]:
     before = _settled(stack)
     if before is not None and before["StackStatus"] in _UNUSABLE:
         say(f"{stack}: removing what is left of a failed creation")

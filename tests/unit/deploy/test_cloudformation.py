@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from landfall.aws import cloudformation
 from landfall.errors import DeploymentError
 
@@ -111,3 +111,12 @@ def test_a_refused_request_is_explained(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_template_that_is_too_long_is_stopped_at_the_door(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DeploymentError, match="51201 bytes"):
         bring_up(monkeypatch, Stacks(), template=" " * 51_201)
+
+
+def test_a_cloud_that_can_not_be_reached_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unreachable(Stacks):
+        def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803 - the API's name
+            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+
+    with pytest.raises(DeploymentError, match="s: Could not connect to the endpoint URL"):
+        bring_up(monkeypatch, Unreachable())

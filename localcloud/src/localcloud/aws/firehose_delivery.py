@@ -178,9 +178,14 @@ def _find(arn: str) -> dict[str, Any] | None:
 
 
 def _check_update(request: dict[str, Any]) -> None:
-    for name, config in request.items():
+    stream = firehose._streams.get(request.get("DeliveryStreamName", ""))
+    if stream is None or not stream["destinations"]:
+        return  # ministack says what is wrong with it
+    for name, change in request.items():
         if name.endswith("DestinationUpdate"):
-            firehose_rules.check_stream({name.replace("Update", "Configuration"): config})
+            # An update holds what changes alone; what counts is the whole that comes of it.
+            whole = {**stream["destinations"][0]["config"], **change}
+            firehose_rules.check_stream({name.replace("Update", "Configuration"): whole})
 
 
 def _check_put(request: dict[str, Any]) -> None:
