@@ -161,24 +161,6 @@ def test_records_without_a_delimiter_are_glued_as_the_service_does(aws: AwsProce
     assert aws.client("s3").get_object(Bucket="landing", Key=key)["Body"].read() == b"{}{}"
 
 
-@pytest.mark.parametrize(
-    ("change", "word"),
-    [
-        ({"CompressionFormat": "Snappy"}, "Snappy"),
-        ({"BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 901}}, "IntervalInSeconds"),
-        ({"DynamicPartitioningConfiguration": {"Enabled": True}}, "DynamicPartitioning"),
-        ({"Prefix": "a/!{partitionKeyFromQuery:customer}/"}, "partitionKeyFromQuery"),
-        ({"ErrorOutputPrefix": "errors/"}, "error-output-type"),
-        ({"ProcessingConfiguration": {"Enabled": True, "Processors": [{"Type": "Lambda"}]}}, "Lambda"),
-    ],
-)
-def test_what_would_be_ignored_is_refused(aws: AwsProcess, change: dict[str, Any], word: str) -> None:
-    with pytest.raises(ClientError, match=word):
-        aws.client("firehose").create_delivery_stream(
-            DeliveryStreamName="orders", ExtendedS3DestinationConfiguration=destination(**change)
-        )
-
-
 def test_a_put_to_a_stream_that_reads_kinesis_is_refused(aws: AwsProcess) -> None:
     create_stream(aws)
     with pytest.raises(ClientError, match="not permitted"):
