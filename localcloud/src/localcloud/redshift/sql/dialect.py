@@ -33,6 +33,7 @@ OWN_FUNCTIONS = (
     "TRUNC",
     "LOG",
     "TO_CHAR",
+    "OCTET_LENGTH",
     "TO_DATE",
     "TO_TIMESTAMP",
 )

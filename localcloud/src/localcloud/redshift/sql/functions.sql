@@ -48,8 +48,13 @@ CREATE MACRO rs_add_months(moment, n) AS CASE
     WHEN moment::DATE = last_day(moment::DATE)
     THEN last_day((moment::DATE + to_months(n::INTEGER))::DATE)::TIMESTAMP + (moment::TIMESTAMP - date_trunc('day', moment::TIMESTAMP))
     ELSE moment::TIMESTAMP + to_months(n::INTEGER) END;
+CREATE MACRO rs_months_between(a, b) AS
+    (year(a::DATE) - year(b::DATE)) * 12 + (month(a::DATE) - month(b::DATE)) + CASE
+        WHEN day(a::DATE) = day(b::DATE) OR (a::DATE = last_day(a::DATE) AND b::DATE = last_day(b::DATE)) THEN 0::DOUBLE
+        ELSE (day(a::DATE) - day(b::DATE)) / 31.0::DOUBLE END;
 
 -- Text
+CREATE MACRO rs_octet_length(v) AS strlen(v);
 CREATE MACRO rs_initcap(v) AS list_aggregate(list_transform(
     regexp_extract_all(lower(v), '[a-z0-9\x80-\x{10FFFF}]+|[^a-z0-9\x80-\x{10FFFF}]+'), lambda w: upper(left(w, 1)) || w[2:]), 'string_agg', '');
 CREATE MACRO rs_strtol(v, base) AS CASE base

@@ -93,6 +93,9 @@ def _resolve_tables(tree: exp.Expression, resolver: Resolver) -> None:
             _replace(table, resolver.resolve((_LATE_BINDING,)))
         elif isinstance(table.this, exp.Identifier) and not _is_cte(table):
             _replace(table, resolver.resolve(tuple(part.name for part in table.parts)))
+        elif isinstance(table.this, exp.Func) and not isinstance(table.this, exp.GenerateSeries):
+            name = table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()
+            raise RedshiftError("42883", f"table function {name.lower()} does not exist or is not supported by the local cloud")
 
 
 def _name_columns(table: exp.Table) -> None:
