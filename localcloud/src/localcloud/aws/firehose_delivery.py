@@ -124,14 +124,18 @@ class FirehoseDelivery:
             return  # deleted with its buffer, as in AWS
         try:
             batch = await _deliver(stream)
-        except DeliveryError as error:
-            logger.warning("Firehose %s: %s; trying again in %s s", stream["name"], error, _RETRY_SECONDS)
-            self._buffers[arn] = _Buffer(buffer.size, self._now() + _RETRY_SECONDS)
-            self._wake.set()
-            return
-        if batch is not None:
+        except Exception as error:
+            # Whatever it was, the task must go on: other streams' records wait for it too.
+            text = "Firehose %s: %s; trying again in %s s"
+            unforeseen = not isinstance(error, DeliveryError)
+            logger.warning(text, stream["name"], error, _RETRY_SECONDS, exc_info=unforeseen)
             arrived = self._buffers.pop(arn, _Buffer(0, 0.0))
-            self._add(stream, buffer.size + arrived.size - batch.size)
+            self._buffers[arn] = _Buffer(buffer.size + arrived.size, self._now() + _RETRY_SECONDS)
+            return
+        if batch is not None and firehose_sources.is_waiting(stream):
+            arrived = self._buffers.pop(arn, _Buffer(0, 0.0))
+            # The sizes are those of the puts that were told of; a record that was not must be delivered too.
+            self._add(stream, max(1, buffer.size + arrived.size - batch.size))
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

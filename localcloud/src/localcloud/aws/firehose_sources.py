@@ -42,6 +42,11 @@ def pending_bytes(stream: dict[str, Any]) -> int:
     return sum(len(data) for data, _, _ in _waiting(stream))
 
 
+def is_waiting(stream: dict[str, Any]) -> bool:
+    """Tell whether any record waits to be delivered."""
+    return next(_waiting(stream), None) is not None
+
+
 def take(stream: dict[str, Any], limit: int) -> Batch | None:
     """Return the records of the next object, ended by the first that reaches `limit` bytes, or None if none waits."""
     records: list[bytes] = []
