@@ -25,7 +25,6 @@ from localcloud.lake.partition_sql import parse_spec
 from localcloud.lake.types import from_data_type, split_arguments, to_hive
 
 
-
 def parse_ddl(text: str) -> exp.Expression:
     """One DDL statement in the Hive grammar that Athena uses for it."""
     try:

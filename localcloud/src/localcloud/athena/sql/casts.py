@@ -9,9 +9,8 @@ from localcloud.athena.sql.inference import TYPE, type_of
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.types import from_data_type, parts, to_duckdb
 
-_DIGIT_FORMATS = {0: "%Y-%m-%d %H:%M:%S", 3: "%Y-%m-%d %H:%M:%S.%g", 6: "%Y-%m-%d %H:%M:%S.%f"}
-_ROUNDED_BY = {0: ("second", "500 milliseconds"), 3: ("millisecond", "500 microseconds")}
-_PLAIN_TEXT = ("varchar", "char", "boolean", "date", "uuid", "unknown", *types.INTEGERS)
+MICROSECONDS = 6
+_PLAIN_TEXT = ("varchar", "char", "boolean", "date", "uuid", "unknown")
 
 
 def cast(node: exp.Expression) -> exp.Expression:
@@ -31,8 +30,12 @@ def convert(value: str, source: str | None, target: str) -> str:
     if source == "unknown":
         return f"CAST({value} AS {to_duckdb(target)})"
     if base in ("varchar", "char"):
-        text = text_of(value, source)
-        return f"left({text}, {arguments[0]})" if arguments else text
+        text = f"trino_double_cast({value})" if source in ("double", "real") else text_of(value, source)
+        if not arguments:
+            return text
+        if source and parts(source)[0] in ("varchar", "char"):
+            return f"left({text}, {arguments[0]})"
+        return f"trino_fitted({text}, {arguments[0]})"
     if target in types.INTEGERS:
         return _to_integer(value, source, target)
     if target == "json":
@@ -41,7 +44,7 @@ def convert(value: str, source: str | None, target: str) -> str:
         return convert(f"({value} ->> '$')", "varchar", target)
     if base in ("timestamp", "timestamp with time zone"):
         digits = int(arguments[0]) if arguments else 3
-        return _rounded(_to_timestamp(value, source, base), source, digits)
+        return _rounded(_to_timestamp(value, source, base), source, digits, base.endswith("zone"))
     if source == "varchar" and target in ("boolean", "date", "varbinary"):
         return {"boolean": "trino_to_boolean", "date": "trino_date_from_text", "varbinary": "encode"}[
             target
@@ -56,12 +59,15 @@ def text_of(value: str, source: str | None) -> str:
     base, arguments = parts(source or "")
     if source is None:
         return f"trino_plain_text({value})"
-    if base in _PLAIN_TEXT or base == "decimal":
+    if base in _PLAIN_TEXT:
         return f"CAST({value} AS VARCHAR)"
+    if base in types.INTEGERS or base == "decimal":
+        return f"CAST(CAST({value} AS {to_duckdb(str(source))}) AS VARCHAR)"
     if source in ("double", "real"):
         return f"trino_double_text({value})"
     if base.startswith("timestamp"):
-        text = f"strftime(CAST({value} AS TIMESTAMP), '{timestamp_format(arguments)}')"
+        digits = timestamp_digits(arguments)
+        text = f"left(strftime(CAST({value} AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%f'), {20 + digits if digits else 19})"
         return f"{text} || ' UTC'" if base.endswith("zone") else text
     if base == "time":
         digits = int((arguments or ["3"])[0])
@@ -73,12 +79,12 @@ def text_of(value: str, source: str | None) -> str:
     raise LakeError("TYPE_MISMATCH", f"line 1:1: Cannot cast {source} to varchar")
 
 
-def timestamp_format(arguments: list[str]) -> str:
-    """The strftime format of a timestamp with this precision."""
+def timestamp_digits(arguments: list[str]) -> int:
+    """The digits of a second that a timestamp type has; more than DuckDB's six are refused."""
     digits = int(arguments[0]) if arguments else 3
-    if digits not in _DIGIT_FORMATS:
+    if digits > MICROSECONDS:
         raise NotSupportedError(f"timestamp({digits})")
-    return _DIGIT_FORMATS[digits]
+    return digits
 
 
 def _to_integer(value: str, source: str | None, target: str) -> str:
@@ -104,15 +110,13 @@ def _to_timestamp(value: str, source: str | None, base: str) -> str:
     return f"CAST({value} AS {'TIMESTAMPTZ' if zoned else 'TIMESTAMP'})"
 
 
-def _rounded(value: str, source: str | None, digits: int) -> str:
+def _rounded(value: str, source: str | None, digits: int, zoned: bool) -> str:
     base, arguments = parts(source or "")
     known = base == "date" or (base.startswith("timestamp") and int((arguments or ["3"])[0]) <= digits)
-    if known or digits == 6:
+    if known or timestamp_digits([str(digits)]) == MICROSECONDS:
         return value
-    if digits not in _ROUNDED_BY:
-        raise NotSupportedError(f"timestamp({digits})")
-    unit, half = _ROUNDED_BY[digits]
-    return f"date_trunc('{unit}', {value} + INTERVAL {half})"
+    rounded = f"trino_round_time({value}, {10 ** (MICROSECONDS - digits)})"
+    return f"CAST({rounded} AS TIMESTAMPTZ)" if zoned else rounded
 
 
 def _row(value: str, source: list[str], target: list[str]) -> str:

@@ -19,6 +19,8 @@ _SPECIAL_SYNTAX = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "SUBSTRING
 class QueryDialect(Trino):
     """Trino without sqlglot's own functions."""
 
+    INDEX_OFFSET = 0  # subscripts stay as they are written
+
     class Parser(Trino.Parser):
         """Calls are `exp.Anonymous`; only special syntax (CAST, EXTRACT, TRIM, ...) has nodes of its own."""
 

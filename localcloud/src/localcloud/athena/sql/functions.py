@@ -74,6 +74,23 @@ def _whole(kinds: Kinds) -> str | None:
     return kinds[0]
 
 
+def _rounded(kinds: Kinds) -> str | None:
+    if not kinds[0] or not types.is_decimal(kinds[0]):
+        return kinds[0]
+    precision, scale = types.precision_scale(kinds[0])
+    return (
+        types.decimal(precision + 1, scale) if len(kinds) > 1 else types.decimal(precision - scale + min(1, scale), 0)
+    )
+
+
+def _sequence(kinds: Kinds) -> str | None:
+    return "array(bigint)" if types.is_integer(kinds[0]) else f"array({kinds[0]})" if kinds[0] else None
+
+
+def _percentile(kinds: Kinds) -> str | None:
+    return "bigint" if types.is_integer(kinds[0]) else kinds[0]
+
+
 def _row(kinds: Kinds) -> str | None:
     return "row(" + ", ".join(f"field{index} {kind}" for index, kind in enumerate(kinds)) + ")" if all(kinds) else None
 
@@ -123,7 +140,7 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("bool_and every=bool_and bool_or", "boolean", aggregate=True),
     **_functions("array_agg", _array_of(_same), aggregate=True),
     **_functions("map_agg=trino_map_agg", _map_of, aggregate=True),
-    **_functions("approx_percentile=approx_quantile", _same, aggregate=True),
+    **_functions("approx_percentile=approx_quantile", _percentile, aggregate=True),
     **_functions(
         "stddev stddev_samp stddev_pop variance=var_samp var_samp var_pop corr covar_pop covar_samp"
         " regr_slope regr_intercept geometric_mean=geomean",
@@ -133,11 +150,12 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("bitwise_and_agg=bit_and bitwise_or_agg=bit_or", "bigint", aggregate=True),
     # Numbers
     **_functions("abs", _same),
+    **_functions("round=trino_round", _rounded),
     **_functions("mod=trino_mod", lambda kinds: types.arithmetic(exp.Mod, kinds[0], kinds[1])),
     **_functions("ceil ceiling=ceil floor", _whole),
-    **_functions("round=trino_round truncate=trunc sign", _same),
+    **_functions("truncate=trunc sign", _same),
     **_functions(
-        "sqrt cbrt exp ln=trino_ln log10=trino_log10 log2=trino_log2 log=trino_log power=pow pow sin cos tan asin acos atan"
+        "sqrt exp ln=trino_ln log10=trino_log10 log2=trino_log2 log=trino_log power=pow pow sin cos tan asin acos atan"
         " atan2 sinh cosh tanh degrees radians pi e=trino_e random rand=random",
         "double",
     ),
@@ -147,8 +165,8 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("width_bucket=trino_width_bucket", "bigint"),
     # Text
     **_functions(
-        "lower upper replace=trino_replace concat=trino_concat substr=trino_substr substring=trino_substr trim ltrim=trino_ltrim"
-        " rtrim=trino_rtrim lpad=trino_lpad rpad=trino_rpad reverse=trino_reverse split_part=trino_split_part chr translate"
+        "lower upper replace=trino_replace concat=trino_concat substr=trino_substr substring=trino_substr trim=trino_trim ltrim=trino_ltrim"
+        " rtrim=trino_rtrim lpad=trino_lpad rpad=trino_rpad split_part=trino_split_part chr translate"
         " concat_ws=trino_concat_ws format_number=trino_unsupported",
         "varchar",
     ),
@@ -168,12 +186,10 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("from_base64=from_base64", "varbinary"),
     **_functions("to_hex=hex from_utf8=decode to_base64=to_base64", "varchar"),
     # JSON
-    **_functions(
-        "json_parse=trino_json_parse json_extract=trino_json_extract json_array_get=trino_json_array_get", "json"
-    ),
+    **_functions("json_parse=trino_json_parse json_extract=trino_json_extract", "json"),
     **_functions("json_format=trino_json_format json_extract_scalar=trino_json_extract_scalar", "varchar"),
     **_functions("json_size=trino_json_size json_array_length=trino_json_array_length", "bigint"),
-    **_functions("is_json_scalar=trino_is_json_scalar json_array_contains=trino_json_array_contains", "boolean"),
+    **_functions("is_json_scalar=trino_is_json_scalar", "boolean"),
     # Times
     **_functions("now=trino_now current_timestamp=trino_now", "timestamp(3) with time zone"),
     **_functions("current_date", "date"),
@@ -192,11 +208,11 @@ FUNCTIONS: dict[str, Function] = {
         " millisecond=trino_millisecond",
         "bigint",
     ),
-    **_functions("at_timezone=trino_at_timezone", "timestamp(3) with time zone"),
+    **_functions("at_timezone=trino_at_timezone", _same),
     # Arrays and maps
     **_functions("cardinality=trino_cardinality", "bigint"),
     **_functions("element_at=trino_element_at", _element),
-    **_functions("contains=list_contains arrays_overlap=list_has_any", "boolean"),
+    **_functions("contains=trino_contains arrays_overlap=list_has_any", "boolean"),
     **_functions("any_match=trino_any_match all_match=trino_all_match none_match=trino_none_match", "boolean"),
     **_functions("array_join=trino_array_join", "varchar"),
     **_functions("array_position=trino_array_position", "bigint"),
@@ -208,11 +224,13 @@ FUNCTIONS: dict[str, Function] = {
         _same,
     ),
     **_functions("flatten", _element),
+    **_functions("reverse", _same),
     **_functions("transform=list_transform", _array_of(_last)),
-    **_functions("reduce=trino_unsupported", _last),
-    **_functions("sequence=trino_sequence", _array_of(_same)),
+    **_functions("reduce", _last),
+    **_functions("sequence=trino_sequence", _sequence),
     **_functions("repeat=trino_repeat", _array_of(_same)),
     **_functions("map=trino_map", _map_of_arrays),
+    **_functions("histogram", lambda kinds: _map_of([kinds[0], "bigint"]), aggregate=True),
     **_functions("map_keys", _array_of(_key)),
     **_functions("map_values", _array_of(_element)),
     **_functions("map_concat", _same),

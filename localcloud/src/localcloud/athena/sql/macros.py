@@ -33,13 +33,15 @@ MACROS = [
     """trino_substr(x, start) AS CASE WHEN start = 0 OR start < -length(x) THEN left(x, 0) ELSE substr(x, start) END,
        (x, start, size) AS CASE WHEN start = 0 OR start < -length(x) OR size <= 0 THEN left(x, 0)
            ELSE substr(substr(x, start), 1, size) END""",
+    "trino_trim(x) AS trino_ltrim(trino_rtrim(x))",
     "trino_ltrim(x) AS regexp_replace(x, '^\\s+', '')",
     "trino_rtrim(x) AS regexp_replace(x, '\\s+$', '')",
     "trino_lpad(x, n, p) AS lpad(x, n::INTEGER, p)",
     "trino_rpad(x, n, p) AS rpad(x, n::INTEGER, p)",
     "trino_reverse(x) AS reverse(x)",
     "trino_split_part(x, d, n) AS string_split(x, d)[n]",
-    """trino_split(x, d) AS string_split(x, d), (x, d, n) AS CASE WHEN len(string_split(x, d)) <= n THEN string_split(x, d)
+    """trino_split(x, d) AS CASE WHEN d = '' THEN [trino_error('INVALID_FUNCTION_ARGUMENT', 'The delimiter may not be the empty string')]
+       ELSE string_split(x, d) END, (x, d, n) AS CASE WHEN len(string_split(x, d)) <= n THEN string_split(x, d)
        ELSE list_append(string_split(x, d)[1:n - 1], array_to_string(string_split(x, d)[n:], d)) END""",
     """trino_regexp_extract(x, p) AS CASE WHEN regexp_matches(x, p) THEN regexp_extract(x, p) END,
        (x, p, g) AS regexp_extract_all(x, p, g)[1]""",
@@ -100,8 +102,16 @@ MACROS = [
     "trino_array_union(xs, ys) AS trino_array_distinct(list_concat(xs, ys))",
     "trino_slice(xs, start, size) AS CASE WHEN start > 0 THEN xs[start:start + size - 1]"
     " ELSE xs[len(xs) + start + 1:len(xs) + start + size] END",
+    """trino_contains(xs, v) AS CASE WHEN xs IS NULL OR v IS NULL THEN NULL WHEN list_contains(xs, v) THEN true
+       WHEN len(list_filter(xs, lambda x: x IS NULL)) > 0 THEN NULL ELSE false END""",
+    """trino_any_match(bs) AS CASE WHEN bs IS NULL THEN NULL WHEN list_contains(bs, true) THEN true
+       WHEN len(list_filter(bs, lambda b: b IS NULL)) > 0 THEN NULL ELSE false END""",
+    """trino_all_match(bs) AS CASE WHEN bs IS NULL THEN NULL WHEN list_contains(bs, false) THEN false
+       WHEN len(list_filter(bs, lambda b: b IS NULL)) > 0 THEN NULL ELSE true END""",
+    "trino_none_match(bs) AS NOT trino_any_match(bs)",
     "trino_repeat(x, n) AS list_transform(range(0, n), lambda i: x)",
-    "trino_sequence(a, b) AS CASE WHEN a <= b THEN generate_series(a, b) ELSE generate_series(a, b, -1) END,"
+    "trino_sequence(a, b) AS CASE WHEN a <= b THEN generate_series(a::BIGINT, b::BIGINT)"
+    " ELSE generate_series(a::BIGINT, b::BIGINT, -1) END,"
     " (a, b, step) AS generate_series(a, b, step)",
     "trino_map() AS MAP {}, (ks, vs) AS map(ks, vs)",
     "trino_version() AS 'local'",
@@ -117,6 +127,15 @@ MACROS = [
        '\\s*[+-]?\\d{4,}-\\d{1,2}-\\d{1,2}( \\d{1,2}:\\d{1,2}(:\\d{1,2}(\\.\\d{1,12})?)?)?\\s*')
        THEN CAST(regexp_replace(x, '( \\d{1,2}:\\d{1,2})\\s*$', '\\1:00') AS TIMESTAMP)
        ELSE trino_error('INVALID_CAST_ARGUMENT', 'Value cannot be cast to timestamp: ' || x)::TIMESTAMP END""",
+    # CAST gives d.dddEn always, a result file plain digits between 0.001 and 10 million, as Java does.
+    """trino_double_cast(x) AS CASE WHEN x IS NULL OR isnan(x) OR isinf(x) THEN trino_double_text(x)
+       WHEN x = 0 THEN CAST(x AS VARCHAR) || 'E0'
+       ELSE trino_scientific(CASE WHEN x < 0 THEN '-' ELSE '' END, CAST(abs(x) AS VARCHAR)) END""",
+    """trino_average(total, n) AS CASE WHEN n > 0 THEN trino_div_half_up(total, CAST(n AS HUGEINT)) END""",
+    """trino_fitted(x, n) AS CASE WHEN length(x) > n THEN trino_error('INVALID_CAST_ARGUMENT',
+       'Value ' || x || ' cannot be represented as varchar(' || n || ')') ELSE x END""",
+    """trino_round_time(x, unit) AS make_timestamp(epoch_us(x) + unit // 2
+       - (((epoch_us(x) + unit // 2) % unit + unit) % unit))""",
     """trino_double_text(x) AS CASE WHEN x IS NULL THEN NULL WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN
          CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
        WHEN x = 0 OR (abs(x) >= 1e-3 AND abs(x) < 1e7) THEN CAST(x AS VARCHAR)
@@ -127,7 +146,7 @@ MACROS = [
          || CASE WHEN strpos(t, '.') > 0 THEN '' ELSE '.0' END || 'E' || CAST(CAST(split_part(t, 'e', 2) AS INTEGER) AS VARCHAR)
        WHEN starts_with(t, '0.') THEN trino_mantissa(ltrim(t, '0.'))
          || 'E-' || CAST(length(regexp_extract(t, '^0\\.(0*)', 1)) + 1 AS VARCHAR)
-       ELSE trino_mantissa(rtrim(replace(t, '.', ''), '0')) || 'E' || CAST(length(split_part(t, '.', 1)) - 1 AS VARCHAR) END""",
+       ELSE trino_mantissa(CASE WHEN rtrim(replace(t, '.', ''), '0') = '' THEN '0' ELSE rtrim(replace(t, '.', ''), '0') END) || 'E' || CAST(length(split_part(t, '.', 1)) - 1 AS VARCHAR) END""",
     "trino_mantissa(digits) AS substr(digits, 1, 1) || '.' || CASE WHEN length(digits) > 1 THEN substr(digits, 2) ELSE '0' END",
     r"""trino_zoned_from_text(x) AS CASE WHEN x IS NULL OR regexp_full_match(x,
        '\s*\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,12})?)?)? ?(UTC|Z|[+-]\d{2}:\d{2})?\s*')

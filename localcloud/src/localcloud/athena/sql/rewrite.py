@@ -106,18 +106,30 @@ def _summed(node: exp.Expression) -> exp.Expression:
 
 
 def _average(node: exp.Expression) -> exp.Expression:
-    if types.is_decimal(type_of(node)):
-        raise NotSupportedError("avg() of a decimal: cast it to double")
-    return node
+    kind = type_of(node)
+    if kind is None or not types.is_decimal(kind):
+        return node
+    if isinstance(node.parent, _WRAPPERS) or isinstance(node.expressions[0], exp.Distinct):
+        raise NotSupportedError("avg() of a decimal with OVER, FILTER or DISTINCT (cast it to double)")
+    precision, scale = types.precision_scale(kind)
+    value = node.expressions[0].sql(dialect="duckdb")
+    total = f"sum(CAST(({value}) * CAST({10**scale} AS DECIMAL({scale + 1},0)) AS HUGEINT))"
+    down = _down(scale)
+    return exp.maybe_parse(
+        f"CAST(CAST(trino_average(CAST({total} AS HUGEINT), count({value})) AS DECIMAL({37 - scale},0)) * {down}"
+        f" AS DECIMAL({precision},{scale}))",
+        dialect="duckdb",
+    )
+
+
+def _down(scale: int) -> str:
+    """10 to the power of -scale as an exact decimal."""
+    return f"CAST('{'1' if scale == 0 else '0.' + '0' * (scale - 1) + '1'}' AS DECIMAL({scale + 1},{scale}))"
 
 
 def _any_match(node: exp.Expression) -> exp.Expression:
     array, condition = node.expressions
-    matched = call("len", call("list_filter", array, condition))
-    if node.name.lower() == "all_match":
-        return exp.EQ(this=matched, expression=call("len", array))
-    operator = exp.GT if node.name.lower() == "any_match" else exp.EQ
-    return operator(this=matched, expression=exp.Literal.number(0))
+    return call(f"trino_{node.name.lower()}", call("list_transform", array, condition))
 
 
 def _element_at(node: exp.Expression) -> exp.Expression:
@@ -155,6 +167,39 @@ def _typeof(node: exp.Expression) -> exp.Expression:
     if kind is None:
         raise NotSupportedError("typeof() of an expression whose type is not known")
     return exp.Literal.string(kind)
+
+
+def _whole(node: exp.Expression) -> exp.Expression:
+    """floor, ceil and round leave an integer as it is; DuckDB would make a double of it."""
+    value = node.expressions[0]
+    if types.is_integer(type_of(value)):
+        if len(node.expressions) > 1:
+            raise NotSupportedError(f"{node.name.lower()}() of an integer to a number of digits")
+        return value.copy()
+    node.set("this", FUNCTIONS[node.name.lower()].emit)
+    return node
+
+
+def _by_container(array: str, other: str) -> Rule:
+    """A function that DuckDB has under one name for arrays and another for what else Trino takes."""
+
+    def rule(node: exp.Expression) -> exp.Expression:
+        kind = type_of(node.expressions[0]) or ""
+        return call(array if kind.startswith("array") else other, *node.expressions)
+
+    return rule
+
+
+def _cardinality(node: exp.Expression) -> exp.Expression:
+    kind = type_of(node.expressions[0]) or ""
+    size = call("cardinality" if kind.startswith("map") else "len", *node.expressions)
+    return exp.Cast(this=size, to=duckdb_type("bigint"))
+
+
+def _reduce(node: exp.Expression) -> exp.Expression:
+    array, start, step, output = node.expressions
+    reduced = call("list_reduce", array, step, start)
+    return call("list_extract", call("list_transform", call("list_value", reduced), output), exp.Literal.number(1))
 
 
 def _approx_distinct(node: exp.Expression) -> exp.Expression:
@@ -209,7 +254,7 @@ def _divide_decimals(node: exp.Expression, left: str, right: str, kind: str) -> 
     up = 10 ** (scale - s1 + s2)
     numerator = f"(CAST(({a}) * CAST({10**s1} AS DECIMAL({s1 + 1},0)) AS HUGEINT) * CAST({up} AS HUGEINT))"
     denominator = f"CAST(({b}) * CAST({10**s2} AS DECIMAL({s2 + 1},0)) AS HUGEINT)"
-    down = f"CAST('{'1' if scale == 0 else '0.' + '0' * (scale - 1) + '1'}' AS DECIMAL({scale + 1},{scale}))"
+    down = _down(scale)
     return exp.maybe_parse(
         f"CAST(CAST(trino_div_half_up({numerator}, {denominator}) AS DECIMAL({37 - scale},0)) * {down}"
         f" AS DECIMAL({precision},{scale}))",
@@ -236,7 +281,6 @@ def _subscript(node: exp.Expression) -> exp.Expression:
     index = node.expressions[0]
     if base == "map":
         return call("trino_map_value", node.this, index)
-    # sqlglot counts subscripts of Trino from 1 and gives them to DuckDB from 1 again.
     return call("trino_array_value", node.this, index)
 
 
@@ -333,6 +377,13 @@ _SPECIAL: dict[str, Rule] = {
     "least": _extreme,
     "avg": _average,
     "sum": _summed,
+    "ceil": _whole,
+    "ceiling": _whole,
+    "floor": _whole,
+    "round": _whole,
+    "reverse": _by_container("list_reverse", "reverse"),
+    "cardinality": _cardinality,
+    "reduce": _reduce,
     "any_match": _any_match,
     "all_match": _any_match,
     "none_match": _any_match,

@@ -65,6 +65,8 @@ def arithmetic(operator: type[exp.Expression], left: str | None, right: str | No
 
 def _temporal(one: str | None, other: str | None) -> str | None:
     if one and other and other.startswith("interval"):
+        if other.endswith("second") and one.startswith("timestamp"):
+            return common([one, one.replace(one[: one.index(")") + 1], "timestamp(3)")])  # intervals hold milliseconds
         return one if one.startswith(("date", "timestamp", "time", "interval")) else None
     return None
 
