@@ -36,8 +36,9 @@ STREAMS = [contract.stream for contract in load_stream_contracts(REPOSITORY / "c
 
 
 @dag(
-    # Without a start date a new deployment waits for the coming night and does not catch up with the last one.
-    schedule=CronTriggerTimetable("0 2 * * *", timezone="UTC", run_immediately=False),
+    # No start date and no grace: a new deployment waits for the coming night. `False` would still run the last night's
+    # batch at once within a tenth of a day after 02:00.
+    schedule=CronTriggerTimetable("0 2 * * *", timezone="UTC", run_immediately=timedelta(0)),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
