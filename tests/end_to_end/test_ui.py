@@ -67,9 +67,9 @@ def test_an_extract_is_triggered_by_the_form_and_seen_to_succeed(
     page.get_by_role("button", name="Trigger").first.click()
     form = page.get_by_role("dialog").filter(has_text="Run Parameters")
     form.locator("#element_customer_id").fill("cus_000001")
+    take(page, images / "extract-form.png")
     form.get_by_role("button", name="Advanced Options").click()
     form.locator("input[name=dagRunId]").fill(run_id)
-    take(page, images / "extract-form.png")
     form.get_by_role("button", name="Trigger", exact=True).click()
     expect(form).to_be_hidden(timeout=WAIT_MS)
 

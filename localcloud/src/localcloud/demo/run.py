@@ -38,8 +38,8 @@ DAGS: Final = {
 FORMATS: Final = ("csv", "parquet")
 
 _LANDING_SECONDS: Final = 240
-_NIGHTLY_SECONDS: Final = 600
-_EXTRACT_SECONDS: Final = 180
+_NIGHTLY_SECONDS: Final = 1200
+_EXTRACT_SECONDS: Final = 300
 _POLL_SECONDS: Final = 1.0
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from localcloud.demo.airflow import Airflow, TaskState
 from localcloud.demo.errors import DemoError
 
-_DAGS_SECONDS: Final = 120
+_DAGS_SECONDS: Final = 180
 _MAX_FAILED_RUNS: Final = 50
 
 
