@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,8 +16,6 @@ from localcloud.redshift.api.statements import Execution, Part, Statements, boun
 from localcloud.redshift.engine.session import Session
 from localcloud.redshift.errors import RedshiftError
 from localcloud.redshift.namespaces import IAM_USER, Namespace, Registry
-
-log = logging.getLogger(__name__)
 
 Request = Mapping[str, Any]
 _TARGET = {"WorkgroupName", "Database", "SecretArn"}
@@ -48,8 +45,7 @@ class DataApi:
             "aws_secret_access_key": settings.secret_key,
         }
         self._secrets = boto3.client("secretsmanager", **client)
-        self._events = boto3.client("events", **client)
-        self.statements = Statements(folder=settings.state_dir / "redshift-data", finished=self._announce)
+        self.statements = Statements(folder=settings.state_dir / "redshift-data")
 
     def operations(self) -> dict[str, Operation]:
         methods = (
@@ -94,6 +90,9 @@ class DataApi:
             raise validation(f"a statement can't be longer than {_MAX_SQL_BYTES} bytes")
         if request.get("ResultFormat", "JSON") != "JSON":
             raise validation("ResultFormat CSV is not supported by the local cloud")
+        if request.get("WithEvent"):
+            # EventBridge takes no events of AWS's own sources from outside, in the local cloud as in AWS.
+            raise validation("WithEvent is not supported by the local cloud")
         namespace, user, database = self._identity(request)
         execution = Execution(dict(request), user, [Part(sql) for sql in sqls], batch)
         execution = self.statements.submit(execution, lambda: self._registry.open(namespace, database, user))
@@ -283,26 +282,6 @@ class DataApi:
                 "ResourceNotFoundException", f"Query does not exist: {identifier}", extra={"ResourceId": identifier}
             )
         return execution, int(position) - 1 if position else None
-
-    def _announce(self, execution: Execution) -> None:
-        if not execution.request.get("WithEvent"):
-            return
-        detail = {
-            "statementId": execution.id,
-            "statementName": execution.request.get("StatementName", ""),
-            "state": execution.status,
-            "workgroupName": execution.request["WorkgroupName"],
-            "rows": execution.parts[0].rows,
-        }
-        entry = {
-            "Source": "aws.redshift-data",
-            "DetailType": "Redshift Data Statement Status Change",
-            "Detail": json.dumps(detail),
-        }
-        try:
-            self._events.put_events(Entries=[entry])
-        except Exception:
-            log.exception("the event of statement %s could not be sent", execution.id)
 
 
 def _sub_statement(execution: Execution, position: int, part: Part) -> dict[str, Any]:

@@ -63,11 +63,10 @@ class Execution:
 
 
 class Statements:
-    """Runs and remembers executions; thread-safe. `finished` is told of every execution that ends."""
+    """Runs and remembers executions; thread-safe."""
 
-    def __init__(self, *, folder: Path, finished: Callable[[Execution], None], workers: int = 16) -> None:
+    def __init__(self, *, folder: Path, workers: int = 16) -> None:
         self._folder = folder
-        self._finished = finished
         self._pool = ThreadPoolExecutor(workers, "redshift-data")
         self._sessions: dict[str, Session] = {}
         self._changed = threading.Condition()
@@ -177,7 +176,6 @@ class Statements:
                     part.error = execution.error if part.status == "FAILED" else ""
             self._save(execution)
             self._changed.notify_all()
-        self._finished(execution)
 
     def _run_parts(self, session: Session, execution: Execution) -> None:
         parameters = {p["name"]: p["value"] for p in execution.request.get("Parameters") or []}

@@ -138,13 +138,25 @@ def merge(session: Session, statement: Statement, parameters: Sequence[exp.Expre
         action = when.args["then"]
         if isinstance(action, exp.Update):
             _check_assignments(action.expressions, limits)
-        elif isinstance(action, exp.Insert) and isinstance(action.this, exp.Tuple):
-            values = action.expression.expressions
-            for column, value in zip(action.this.expressions, list(values), strict=True):
-                check = limits.get(column.name)
-                if check:
-                    value.replace(check(value))
+        elif isinstance(action, exp.Insert) and action.this is not None:
+            _check_merged_row(action, limits)
     return _change(session, tree, "MERGE")
+
+
+def _check_merged_row(action: exp.Insert, limits: dict[str, Check | None]) -> None:
+    first = action.this.expressions[0]
+    if isinstance(first, exp.Anonymous) and first.name.lower() == "values":
+        # INSERT VALUES (…) without a column list: sqlglot takes it for a call of a function.
+        columns = [exp.column(name, quoted=True) for name in limits]
+        action.set("expression", exp.Tuple(expressions=first.expressions))
+        action.set("this", exp.Tuple(expressions=columns))
+    names, values = action.this.expressions, action.expression.expressions
+    if len(names) != len(values):
+        raise RedshiftError("42601", "INSERT has more target columns than expressions, or fewer")
+    for column, value in zip(names, list(values), strict=True):
+        check = limits.get(column.name)
+        if check:
+            value.replace(check(value))
 
 
 def _check_assignments(assignments: Sequence[exp.Expression], limits: dict[str, Check | None]) -> None:
