@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ from localcloud.lake.types import parts
 
 _CELL = re.compile(r'"((?:[^"]|"")*)"|([^,"\n]*)')
 _BATCH_ROWS = 10_000
+_ONE_REQUEST_BYTES = 4 * 1024 * 1024
 _PRECISION = {
     "boolean": 0,
     "tinyint": 3,
@@ -163,7 +165,13 @@ def _put(lake: Lake, uri: str, body: bytes) -> None:
 def _upload(lake: Lake, uri: str, chunks: Iterator[bytes]) -> None:
     """Small results go in one request, large ones in parts, so that no result is held whole."""
     bucket, key = split_uri(uri)
-    lake.s3.upload_fileobj(_Stream(chunks), bucket, key)
+    first, rest = b"", _Stream(chunks)
+    while len(first) < _ONE_REQUEST_BYTES and (chunk := rest.read(_ONE_REQUEST_BYTES)):
+        first += chunk
+    if len(first) < _ONE_REQUEST_BYTES:
+        lake.s3.put_object(Bucket=bucket, Key=key, Body=first)
+        return
+    lake.s3.upload_fileobj(_Stream(itertools.chain([first], iter(lambda: rest.read(_ONE_REQUEST_BYTES), b""))), bucket, key)
 
 
 class _Stream(io.RawIOBase):

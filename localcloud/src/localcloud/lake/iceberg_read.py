@@ -84,6 +84,23 @@ def _shared_io(lake: Lake, io: FileIO) -> FileIO:
 def plan(table: Table, condition: ice.BooleanExpression, version: Version | None = None) -> IcebergPlan:
     """The files that may hold rows meeting `condition`, in the given version or the current one."""
     snapshot_id = _snapshot_id(table, version) if version else None
+    key = (table.metadata_location, snapshot_id, repr(condition))
+    known = _PLANS.get(key)
+    if known is None:
+        known = _plan_files(table, condition, snapshot_id)
+        _PLANS[key] = known
+        while len(_PLANS) > _KEPT_PLANS:
+            _PLANS.pop(list(_PLANS)[0], None)  # noqa: RUF015 - one step, so safe among threads
+    schema = table.scan(snapshot_id=snapshot_id).projection() if snapshot_id else table.schema()
+    return IcebergPlan(table, schema, known)
+
+
+_PLANS: dict[tuple[str, int | None, str], tuple[DataFile, ...]] = {}
+"""Plans made before: the same metadata file and condition always give the same files."""
+_KEPT_PLANS = 128
+
+
+def _plan_files(table: Table, condition: ice.BooleanExpression, snapshot_id: int | None) -> tuple[DataFile, ...]:
     scan = table.scan(row_filter=condition, snapshot_id=snapshot_id)
     files = []
     for task in scan.plan_files():
@@ -92,7 +109,7 @@ def plan(table: Table, condition: ice.BooleanExpression, version: Version | None
         if task.file.file_format != FileFormat.PARQUET:
             raise NotSupportedError(f"reading an Iceberg data file in {task.file.file_format}")
         files.append(task.file)
-    return IcebergPlan(table, scan.projection() if snapshot_id else table.schema(), tuple(files))
+    return tuple(files)
 
 
 def columns(table: Table, version: Version | None = None) -> tuple[Column, ...]:
