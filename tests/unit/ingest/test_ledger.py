@@ -173,3 +173,11 @@ def test_the_mark_of_the_listing_moves_from_what_it_was(ledger_of: Any) -> None:
     ledger.move_mark("2026-11-21", previous="2026-11-20")
     assert ledger.mark() == "2026-11-21"
     assert ledger.claimable() == ()
+
+
+def test_a_view_from_before_another_claim_is_worth_nothing(ledger_of: Any, landed: Any) -> None:
+    first, second = ledger_of("run-1"), ledger_of("run-1")
+    first.announce([landed(1)])
+    stale = second.claimable()
+    first.give_back(claim_all(first))
+    assert second.claim(stale, batch_id="b2") == ()
