@@ -132,12 +132,13 @@ class AirflowApi:
     url: str
     password: str
 
+    def answers(self) -> bool:
+        """Whether the API server itself is there."""
+        return bool(self._health())
+
     def is_healthy(self) -> bool:
         """Whether the API answers and all of Airflow's components send their heartbeats."""
-        try:
-            health = fetch_json(f"{self.url}/api/v2/monitor/health")
-        except (OSError, ValueError):
-            return False
+        health = self._health()
         return all((health.get(name) or {}).get("status") == "healthy" for name in COMPONENTS)
 
     def unparsed_files(self, folder: Path, *, since: datetime) -> set[str]:
@@ -156,6 +157,12 @@ class AirflowApi:
         """What Airflow says of each DAG file that it cannot import."""
         errors = self._all(self._token(), "importErrors", "import_errors")
         return [f"{error['filename']}: {error['stack_trace'].strip()}" for error in errors]
+
+    def _health(self) -> dict[str, dict[str, str]]:
+        try:
+            return dict(fetch_json(f"{self.url}/api/v2/monitor/health"))
+        except (OSError, ValueError):
+            return {}
 
     def _token(self) -> str:
         login = {"username": AIRFLOW_USER, "password": self.password}

@@ -14,6 +14,7 @@ from localcloud.stack.layout import Layout
 from localcloud.stack.supervisor import Supervisor
 
 LOG_LINES = 20
+LOG_LINE_CHARACTERS = 240
 POLL_SECONDS = 0.1
 
 # A proxy of the caller's environment has no business with 127.0.0.1.
@@ -61,8 +62,8 @@ def wait_until(
             if name not in states or states[name].state in ("EXITED", "FATAL", "STOPPED"):
                 raise StackError(f"{name} ended instead of getting ready:\n{log_tail(layout, name)}")
         if time.monotonic() > deadline:
-            tails = "\n".join(f"--- {name}\n{log_tail(layout, name)}" for name in programs)
-            raise StackError(f"{what} is not ready after {seconds:.0f} s:\n{tails}")
+            logs = "\n".join(f"  {layout.log_of(name)}" for name in programs)
+            raise StackError(f"{what} is not ready after {seconds:.0f} s; run the command again, or see\n{logs}")
         time.sleep(POLL_SECONDS)
 
 
@@ -70,4 +71,4 @@ def log_tail(layout: Layout, program: str) -> str:
     """The last lines that `program` wrote, below the name of the file."""
     file = layout.log_of(program)
     lines = file.read_text(errors="replace").splitlines()[-LOG_LINES:] if file.exists() else []
-    return "\n".join([f"({file})", *lines])
+    return "\n".join([f"({file})", *(line[:LOG_LINE_CHARACTERS] for line in lines)])

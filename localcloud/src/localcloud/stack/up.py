@@ -24,12 +24,12 @@ from localcloud.stack.health import is_healthy, wait_until
 from localcloud.stack.layout import Layout
 from localcloud.stack.plan import Plan
 from localcloud.stack.processes import end_leftovers, family_of
-from localcloud.stack.programs import AIRFLOW, CLOUD, Program, airflow_programs, cloud_programs
+from localcloud.stack.programs import AIRFLOW, CLOUD, SCHEDULER, Program, airflow_programs, cloud_programs
 from localcloud.stack.secrets import Secrets
 from localcloud.stack.supervisor import Supervisor
 
 CLOUD_SECONDS = 60
-AIRFLOW_SECONDS = 180
+AIRFLOW_SECONDS = 300
 FIREHOSE_BUFFER_SECONDS = 2
 """On a laptop nobody wants to wait the minutes that make large objects in AWS."""
 DBT_TARGETS = ("lake", "warehouse")
@@ -65,7 +65,7 @@ class Stack:
         self._begin_afresh_if_aws_lost_its_state()
         self._start_supervisor()
         with ThreadPoolExecutor() as pool:
-            cloud = pool.submit(self._start_cloud)
+            cloud = pool.submit(self._start_cloud_and_models)
             database = pool.submit(self._start_database) if self._plan.with_airflow else None
             cloud.result()
             if database:
@@ -107,6 +107,12 @@ class Stack:
             raise StackError("\n".join(busy))
         self._supervisor.start(self._base)
 
+    def _start_cloud_and_models(self) -> None:
+        self._start_cloud()
+        self._deploy()
+        if self._plan.with_airflow:
+            self._parse_models()
+
     def _start_cloud(self) -> None:
         started = time.monotonic()
         self._layout.unsaved_aws.touch()
@@ -115,6 +121,8 @@ class Stack:
             ready = partial(is_healthy, self._ports.url(listener))
             self._wait(ready, what=name, programs=(name,), seconds=CLOUD_SECONDS)
         self._say(f"The local cloud answers ({time.monotonic() - started:.1f} s)")
+
+    def _deploy(self) -> None:
         started = time.monotonic()
         client = self._base | cloud_client(self._ports)
         deploy = ("deploy", "--env-file", str(self._layout.deployed_env_file))
@@ -137,12 +145,16 @@ class Stack:
     def _start_airflow(self) -> None:
         started = time.monotonic()
         environment = self._base | airflow.settings(self._layout, self._ports, self._secrets) | self._task_environment()
-        self._parse_models(environment)
         airflow.write_login(self._layout, self._secrets)
         begun = airflow.now()
         already_running = {name for name, state in self._supervisor.states().items() if state.is_running}
-        self._start(airflow_programs(self._layout, self._ports, environment))
+        programs = airflow_programs(self._layout, self._ports, environment)
         api = AirflowApi(self._ports.url("airflow"), self._secrets.airflow_password)
+        # A task that the scheduler starts before the API answers fails its first try.
+        self._start([program for program in programs if program.name != SCHEDULER])
+        others = tuple(name for name in AIRFLOW if name != SCHEDULER)
+        self._wait(api.answers, what="Airflow's API", programs=others, seconds=AIRFLOW_SECONDS)
+        self._start([program for program in programs if program.name == SCHEDULER])
         wait = partial(self._wait, programs=AIRFLOW, seconds=AIRFLOW_SECONDS)
         wait(api.is_healthy, what="Airflow")
         if "airflow-dag-processor" not in already_running:
@@ -158,18 +170,15 @@ class Stack:
         login = airflow_client(self._ports, self._secrets.airflow_password)
         return {name: value for name, value in read_env_file(self._layout.env_file).items() if name not in login}
 
-    def _parse_models(self, environment: dict[str, str]) -> None:
+    def _parse_models(self) -> None:
+        started = time.monotonic()
+        environment = self._base | self._task_environment()
         project = self._layout.repository / "dbt_project"
         for target in DBT_TARGETS:
             options = ("--project-dir", str(project), "--profiles-dir", str(project), "--target", target)
-            run_product(
-                self._layout,
-                environment,
-                "dbt",
-                "parse",
-                *options,
-                *("--target-path", str(self._layout.dbt_manifests / target)),
-            )
+            manifests = ("--target-path", str(self._layout.dbt_manifests / target))
+            run_product(self._layout, environment, "dbt", "parse", *options, *manifests)
+        self._say(f"The dbt models are parsed ({time.monotonic() - started:.1f} s)")
 
     def _start(self, programs: list[Program]) -> None:
         states = self._supervisor.states()
