@@ -32,6 +32,14 @@ page_views as (
     {% endif %}
 ),
 
+placed as (
+    select
+        *,
+        view_number = 1 as is_first_view,
+        view_number = count(*) over (partition by session_id, session_date) as is_last_view
+    from page_views
+),
+
 summed as (
     select
         session_id,
@@ -41,11 +49,11 @@ summed as (
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
         count(*) as page_views,
-        min_by(url, view_number) as entry_url,
-        max_by(url, view_number) as exit_url,
-        min_by(device, view_number) as device,
+        max(case when is_first_view then url end) as entry_url,
+        max(case when is_last_view then url end) as exit_url,
+        max(case when is_first_view then device end) as device,
         max(_loaded_at) as _loaded_at
-    from page_views
+    from placed
     group by session_id, customer_id, shopper_id, session_date
 ),
 
