@@ -74,15 +74,17 @@ class Airflow:
         return str(self._get(f"/api/v2/dags/{dag_id}/dagRuns/{urllib.parse.quote(run_id, safe='')}")["run_after"])
 
     def tasks_since(self, moment: str) -> list[TaskState]:
-        """Return the task instances of every run of every DAG that was due at or after `moment` (ISO-8601)."""
-        tasks: list[TaskState] = []
+        """Return the task instances of every unscheduled run of any DAG that was due at or after `moment` (ISO)."""
+        items: list[dict[str, Any]] = []
         while True:
             page = self._get(
-                "/api/v2/dags/~/dagRuns/~/taskInstances", run_after_gte=moment, limit=_PAGE, offset=len(tasks)
+                "/api/v2/dags/~/dagRuns/~/taskInstances", run_after_gte=moment, limit=_PAGE, offset=len(items)
             )["task_instances"]
-            tasks += [TaskState(item["dag_id"], item["dag_run_id"], item["task_id"], item["state"]) for item in page]
+            items += page
             if len(page) < _PAGE:
-                return tasks
+                break
+        tasks = [TaskState(item["dag_id"], item["dag_run_id"], item["task_id"], item["state"]) for item in items]
+        return [task for task in tasks if not task.run_id.startswith("scheduled__")]
 
     def wait(self, dag_id: str, run_id: str, *, timeout_seconds: float, on_poll: Callable[[], None]) -> str:
         """Poll a run to its end and return its state. Raises DemoError when it takes longer."""
