@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import mimetypes
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -33,18 +32,17 @@ def docs_key(*parts: str) -> str:
 
 
 def publish_site(*, bucket: str, prefix: str, site: Path, summary: Mapping[str, Any]) -> None:
-    """Upload the static pages below the folder `site` to `prefix`, then the gate's `summary` (last)."""
-    files = [file for file in site.rglob("*") if file.is_file()]
+    """Upload the pages below the folder `site` to `prefix`, then the gate's `summary` (last).
 
-    def upload(file: Path) -> None:
-        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        body = file.read_bytes()
-        if file.suffix == ".html":
-            body = standing_alone(body.decode()).encode()
-        key = f"{prefix}/{file.relative_to(site).as_posix()}"
-        s3.write_object(bucket=bucket, key=key, body=body, content_type=kind)
+    Great Expectations' images and fonts stay behind: pages that stand alone do not use them.
+    """
+
+    def upload(page: Path) -> None:
+        key = f"{prefix}/{page.relative_to(site).as_posix()}"
+        body = standing_alone(page.read_text(encoding="utf-8")).encode()
+        s3.write_object(bucket=bucket, key=key, body=body, content_type="text/html")
 
     with ThreadPoolExecutor(max_workers=8) as pool:
-        list(pool.map(upload, files))
+        list(pool.map(upload, site.rglob("*.html")))
     body = json.dumps(summary, indent=2).encode()
     s3.write_object(bucket=bucket, key=f"{prefix}/{SUMMARY_FILE}", body=body, content_type="application/json")
