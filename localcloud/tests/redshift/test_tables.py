@@ -160,3 +160,10 @@ def test_dropping_a_schema_needs_cascade_when_it_holds_something(pg: PgClient) -
     assert refused(pg, "drop schema t").sqlstate == "2BP01"
     pg.query("drop schema t cascade")
     assert refused(pg, "select * from t.a").sqlstate == "3F000"
+
+
+def test_a_merge_that_matches_a_row_twice_is_refused(pg: PgClient) -> None:
+    pg.query("create table a as select 1 as id, 'x'::varchar(5) as v")
+    merge = "merge into a using (select 1 as id, 'b' as v union all select 1, 'c') s on a.id = s.id when matched then update set v = s.v"
+    assert refused(pg, f"{merge} when not matched then insert values (s.id, s.v)").fields["M"] == "Found multiple matches to update the same tuple."
+    assert pg.query("select v from a").rows == [("x",)]

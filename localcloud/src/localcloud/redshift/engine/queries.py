@@ -140,7 +140,24 @@ def merge(session: Session, statement: Statement, parameters: Sequence[exp.Expre
             _check_assignments(action.expressions, limits)
         elif isinstance(action, exp.Insert) and action.this is not None:
             _check_merged_row(action, limits)
+    _require_single_matches(session, tree)
     return _change(session, tree, "MERGE")
+
+
+def _require_single_matches(session: Session, tree: exp.Merge) -> None:
+    """DuckDB would let any of several matching source rows win."""
+    target = tree.this.alias_or_name
+    row = exp.column("rowid", table=target, quoted=True)
+    repeated = (
+        exp.select("1")
+        .from_(tree.this.copy())
+        .join(tree.args["using"].copy(), on=tree.args["on"].copy(), join_type="inner")
+        .group_by(row)
+        .having("count(*) > 1")
+        .limit(1)
+    )
+    if session.connection.execute(translate(repeated, session.names)).fetchone():
+        raise RedshiftError("21000", "Found multiple matches to update the same tuple.")
 
 
 def _check_merged_row(action: exp.Insert, limits: dict[str, Check | None]) -> None:

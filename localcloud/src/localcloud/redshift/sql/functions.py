@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 import duckdb
+from sqlglot import exp
 
 DUCKDB_SAME = frozenset(
     [
@@ -70,6 +71,23 @@ DUCKDB_SAME = frozenset(
     ]
 )
 """Function names passed through: DuckDB gives the same answer for the arguments Redshift allows."""
+
+SAME_EXPRESSIONS: frozenset[type] = frozenset(
+    getattr(exp, name)
+    for name in """
+    And Or Xor Case If Coalesce Nullif Nvl2 Greatest Least DecodeCase Exists Cast TryCast Any
+    Count Sum Avg Min Max Median Stddev StddevPop StddevSamp Variance VariancePop ApproxDistinct GroupConcat
+    PercentileCont PercentileDisc LogicalAnd LogicalOr AnyValue BitwiseAndAgg BitwiseOrAgg
+    RowNumber Rank DenseRank PercentRank CumeDist Ntile Lag Lead FirstValue LastValue NthValue
+    Upper Lower Length Substring Trim Concat DPipe Replace Left Right Pad Repeat Reverse StrPosition SplitPart Chr Ascii MD5
+    RegexpLike RegexpILike
+    Abs Ceil Floor Round Sqrt Pow Ln Exp Sign Cbrt Sin Cos Tan Cot Asin Acos Atan Atan2 Degrees Radians Pi Rand
+    CurrentDate CurrentTimestamp DateAdd DateSub DateDiff DateTrunc TimestampTrunc TsOrDsAdd TsOrDsDiff TsOrDsToDate Extract LastDay
+    Initcap ExplodingGenerateSeries CurrentUser SessionUser CurrentDatabase CurrentSchema CurrentVersion GenerateSeries Anonymous AnonymousAggFunc
+    """.split()
+    if hasattr(exp, name)
+)
+"""Functions of sqlglot's that may go through: what it writes for DuckDB means what Redshift means."""
 
 
 def macro_script(database: str) -> str:

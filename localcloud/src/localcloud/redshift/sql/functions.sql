@@ -55,8 +55,6 @@ CREATE MACRO rs_months_between(a, b) AS
 
 -- Text
 CREATE MACRO rs_octet_length(v) AS strlen(v);
-CREATE MACRO rs_initcap(v) AS list_aggregate(list_transform(
-    regexp_extract_all(lower(v), '[a-z0-9\x80-\x{10FFFF}]+|[^a-z0-9\x80-\x{10FFFF}]+'), lambda w: upper(left(w, 1)) || w[2:]), 'string_agg', '');
 CREATE MACRO rs_strtol(v, base) AS CASE base
     WHEN 16 THEN ('0x' || v)::BIGINT WHEN 10 THEN v::BIGINT ELSE error('strtol with this base is not supported by the local cloud') END;
 CREATE MACRO rs_regexp_substr(v, pattern) AS regexp_extract(v, pattern);
@@ -69,9 +67,13 @@ CREATE MACRO rs_sha1(v) AS sha1(v);
 CREATE MACRO rs_sha(v) AS sha1(v);
 CREATE MACRO rs_sha2(v, bits) AS CASE bits
     WHEN 256 THEN sha256(v) WHEN 0 THEN sha256(v) ELSE error('sha2 with this length is not supported by the local cloud') END;
-CREATE MACRO rs_trunc
-    (v) AS trunc(v),
-    (v, n) AS trunc(v, n);
+CREATE MACRO rs_trunc_of
+    (v TIMESTAMP, x) AS x::DATE,
+    (v DATE, x) AS x,
+    (v BIGINT, x) AS x,
+    (v DECIMAL(38, 10), x) AS trunc(x),
+    (v DOUBLE, x) AS trunc(x);
+CREATE MACRO rs_trunc(v, n) AS trunc(v, n);
 CREATE MACRO rs_log(v) AS log10(v);
 CREATE MACRO rs_isnull(a, b) AS coalesce(a, b);
 

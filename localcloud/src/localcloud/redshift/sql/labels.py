@@ -62,6 +62,8 @@ def _label(node: exp.Expression) -> str:
         return inner if inner != UNNAMED else _CAST_NAMES.get(node.to.this.value, UNNAMED)
     if isinstance(node, (exp.Paren, exp.Window, exp.Filter, exp.WithinGroup, exp.IgnoreNulls)):
         return _label(node.this)
+    if isinstance(node, exp.Dot):
+        return _label(node.expression)
     if isinstance(node, exp.Subquery):
         inner_select = node.unnest()
         return _label(inner_select.expressions[0].unalias()) if isinstance(inner_select, exp.Select) else UNNAMED

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql import formats, types
-from localcloud.redshift.sql.functions import DUCKDB_SAME, macro_names
+from localcloud.redshift.sql.functions import DUCKDB_SAME, SAME_EXPRESSIONS, macro_names
 
 _GENERATED = frozenset({"cast_to_type", "nullif", "any_value", "regexp_full_match", "strftime", "strptime"})
 
@@ -34,7 +34,10 @@ def rewrite(tree: exp.Expression) -> exp.Expression:
 
 @lru_cache(maxsize=1024)
 def _rewrite_of(kind: type[exp.Expression]) -> Callable[[exp.Expression], exp.Expression] | None:
-    return next((_REWRITES[base] for base in kind.__mro__ if base in _REWRITES), None)
+    found = next((_REWRITES[base] for base in kind.__mro__ if base in _REWRITES), None)
+    if found is None and issubclass(kind, exp.Func) and kind not in SAME_EXPRESSIONS:
+        return _refuse(f"the function {kind.sql_name().lower()}()")
+    return found
 
 
 def _divide(node: exp.Expression) -> exp.Expression:
@@ -139,6 +142,8 @@ def _anonymous(node: exp.Expression) -> exp.Expression:
     name = str(node.this).lower()
     if name in ("to_char", "to_date", "to_timestamp"):
         return _formatted(node, name)
+    if name == "trunc" and len(node.expressions) == 1:
+        return call("rs_trunc_of", node.expressions[0].copy(), node.expressions[0].copy())
     if name in _GENERATED or name.startswith("rs_") or name in DUCKDB_SAME:
         return node
     if f"rs_{name}" in macro_names():
@@ -208,6 +213,8 @@ _REWRITES: dict[type[exp.Expression], Callable[[exp.Expression], exp.Expression]
     exp.CurrentVersion: _session_macro("rs_version"),
     exp.Placeholder: _unbound,
     exp.Pivot: _refuse("PIVOT"),
+    exp.TableSample: _refuse("TABLESAMPLE"),
+    exp.Bracket: _refuse("navigation into SUPER values"),
     exp.MatchRecognize: _refuse("MATCH_RECOGNIZE"),
     exp.ToNumber: _refuse("to_number"),
 }
