@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
+import sys
 from pathlib import Path
 
 import uvicorn
@@ -46,6 +48,8 @@ def main() -> None:
     workgroups = WorkGroups(arguments.state_dir / "workgroups.json")
     named = NamedStatements(arguments.state_dir / "statements.json")
     app = create_app(AthenaApi(lake, executions, workgroups, named))
+    # uvicorn raises the signal again once it has shut down: end with 0 then, by way of `finally`.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     try:
         uvicorn.run(app, host="127.0.0.1", port=arguments.port, log_level="warning", timeout_graceful_shutdown=5)
     finally:

@@ -171,7 +171,9 @@ def _upload(lake: Lake, uri: str, chunks: Iterator[bytes]) -> None:
     if len(first) < _ONE_REQUEST_BYTES:
         lake.s3.put_object(Bucket=bucket, Key=key, Body=first)
         return
-    lake.s3.upload_fileobj(_Stream(itertools.chain([first], iter(lambda: rest.read(_ONE_REQUEST_BYTES), b""))), bucket, key)
+    lake.s3.upload_fileobj(
+        _Stream(itertools.chain([first], iter(lambda: rest.read(_ONE_REQUEST_BYTES), b""))), bucket, key
+    )
 
 
 class _Stream(io.RawIOBase):

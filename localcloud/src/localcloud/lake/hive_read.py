@@ -10,7 +10,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from localcloud.lake import serdes, text, types
-from localcloud.lake.errors import NotSupportedError
+from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.objects import StoredObject, find_objects
 from localcloud.lake.partitions import find_partitions, typed_values
@@ -95,12 +95,15 @@ def _text(
     split = serdes.splitter(table)
     skipped = int(table.parameters.get("skip.header.line.count", "0"))
     name = f"_text_{next(_names)}"
-    stream = text.reader(lake, objects, [column.name for column in table.columns], split, skipped)
+    failures: list[LakeError] = []
+    stream = text.reader(lake, objects, [column.name for column in table.columns], split, skipped, failures)
     # DuckDB may scan a relation twice (a CTE used twice); a stream could be read only once, a temporary table can
     # be read again, keeps the order and spills to disk.
     cursor.register(f"{name}_stream", stream)
     try:
         cursor.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM "{name}_stream"')  # noqa: S608
+    except duckdb.Error as error:
+        raise (failures[0] if failures else error) from error
     finally:
         cursor.unregister(f"{name}_stream")
     return f'"{name}"', [_from_text(table, column) for column in wanted]

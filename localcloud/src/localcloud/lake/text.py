@@ -12,7 +12,7 @@ from typing import IO, Any
 import pyarrow as pa
 import zstandard
 
-from localcloud.lake.errors import BadDataError, NotSupportedError
+from localcloud.lake.errors import BadDataError, LakeError, NotSupportedError
 from localcloud.lake.objects import StoredObject, split_uri
 from localcloud.lake.session import Lake
 
@@ -42,8 +42,7 @@ def read_lines(lake: Lake, stored: StoredObject) -> Iterator[list[bytes]]:
     finally:
         body.close()
     if carry:
-        lines, rest = _split(carry + b"\n" if carry[-1:] != b"\r" else carry + b"\n")
-        yield lines
+        yield _split(carry + b"\n")[0]
 
 
 def _split(data: bytes) -> tuple[list[bytes], bytes]:
@@ -83,26 +82,42 @@ def to_text(lines: list[bytes]) -> pa.Array:
 
 
 def reader(
-    lake: Lake, objects: Iterable[StoredObject], columns: list[str], split: Split | None, skipped_lines: int
+    lake: Lake,
+    objects: Iterable[StoredObject],
+    columns: list[str],
+    split: Split | None,
+    skipped_lines: int,
+    failures: list[LakeError],
 ) -> pa.RecordBatchReader:
     """A stream of `"$path"`, `"$line"` (1-based number of the line in its object) and the columns, all text.
 
-    `split` is None where the one column is the whole line.
+    `split` is None where the one column is the whole line. DuckDB wraps what is raised while it reads the stream, so
+    the error is left in `failures` as well.
     """
     schema = pa.schema([("$path", pa.string()), ("$line", pa.int64())] + [(name, pa.string()) for name in columns])
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for stored in objects:
-            number, to_skip = 1, skipped_lines
-            for lines in read_lines(lake, stored):
-                kept, to_skip = lines[to_skip:], max(0, to_skip - len(lines))
-                if not kept:
-                    continue
-                text = to_text(kept)
-                values = [text] if split is None else [pa.array(v, pa.string()) for v in split(text.to_pylist())]
-                paths = pa.DictionaryArray.from_arrays(pa.array([0] * len(kept), pa.int8()), [stored.path])
-                numbers = pa.array(range(number, number + len(kept)), pa.int64())
-                number += len(kept)
-                yield pa.RecordBatch.from_arrays([paths.cast(pa.string()), numbers, *values], schema=schema)
+        try:
+            for stored in objects:
+                yield from _batches(lake, stored, schema, split, skipped_lines)
+        except LakeError as error:
+            failures.append(error)
+            raise
 
     return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _batches(
+    lake: Lake, stored: StoredObject, schema: pa.Schema, split: Split | None, skipped_lines: int
+) -> Iterator[pa.RecordBatch]:
+    number, to_skip = 1, skipped_lines
+    for lines in read_lines(lake, stored):
+        kept, to_skip = lines[to_skip:], max(0, to_skip - len(lines))
+        if not kept:
+            continue
+        text = to_text(kept)
+        values = [text] if split is None else [pa.array(column, pa.string()) for column in split(text.to_pylist())]
+        paths = pa.DictionaryArray.from_arrays(pa.array([0] * len(kept), pa.int8()), [stored.path])
+        numbers = pa.array(range(number, number + len(kept)), pa.int64())
+        number += len(kept)
+        yield pa.RecordBatch.from_arrays([paths.cast(pa.string()), numbers, *values], schema=schema)

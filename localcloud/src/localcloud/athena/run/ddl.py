@@ -36,7 +36,7 @@ def parse_ddl(text: str) -> exp.Expression:
 def create_database(context: Context, text: str) -> Outcome:
     """CREATE DATABASE | SCHEMA [IF NOT EXISTS] name [COMMENT ...] [LOCATION ...]."""
     node = parse_ddl(text)
-    name = node.this.db.lower() if isinstance(node.this, exp.Table) else node.this.name.lower()
+    name = _database_name(node)
     location = node.find(exp.LocationProperty)
     entry: dict[str, Any] = {"Name": name}
     if location:
@@ -49,11 +49,17 @@ def create_database(context: Context, text: str) -> Outcome:
     return Outcome(lines=())
 
 
+def _database_name(node: exp.Expression) -> str:
+    table = node.find(exp.Table)
+    if table is None:
+        raise LakeError("SYNTAX_ERROR", "FAILED: ParseException the statement names no database")
+    return (table.db or table.name).lower()
+
+
 def drop_database(context: Context, text: str) -> Outcome:
     """DROP DATABASE | SCHEMA [IF EXISTS] name [CASCADE]."""
     node = parse_ddl(text)
-    table = node.find(exp.Table)
-    name = (table.db or table.name).lower() if table else ""
+    name = _database_name(node)
     glue = context.lake.glue
     try:
         found = glue.get_tables(DatabaseName=name)["TableList"]

@@ -76,6 +76,8 @@ def text_of(value: str, source: str | None) -> str:
         return f"left({padded}, {9 + digits if digits else 8})"
     if base == "json":
         return f"trino_json_text({value})"
+    if base.startswith("interval"):
+        raise NotSupportedError(f"the text of an {base}")
     raise LakeError("TYPE_MISMATCH", f"line 1:1: Cannot cast {source} to varchar")
 
 
