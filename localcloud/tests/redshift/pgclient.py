@@ -54,8 +54,8 @@ class PgClient:
         while True:
             kind, body = self.read()
             if kind == "R" and body[:4] == struct.pack("!I", 5):
-                inner = hashlib.md5((password + user).encode()).hexdigest()
-                self.send("p", b"md5" + hashlib.md5(inner.encode() + body[4:]).hexdigest().encode() + b"\0")
+                inner = hashlib.md5((password + user).encode()).hexdigest()  # noqa: S324
+                self.send("p", b"md5" + hashlib.md5(inner.encode() + body[4:]).hexdigest().encode() + b"\0")  # noqa: S324
             elif kind == "S":
                 name, value = body.split(b"\0")[:2]
                 self.parameters[name.decode()] = value.decode()
@@ -86,7 +86,9 @@ class PgClient:
         self.send("Q", sql.encode() + b"\0")
         return self.collect()
 
-    def prepared(self, sql: str, parameters: list[tuple[int, int, bytes | None]], result_formats: tuple[int, ...] = ()) -> Answer:
+    def prepared(
+        self, sql: str, parameters: list[tuple[int, int, bytes | None]], result_formats: tuple[int, ...] = ()
+    ) -> Answer:
         """Parse, bind (oid, format, value), describe, execute, sync."""
         oids = [oid for oid, _, _ in parameters]
         self.send("P", b"\0" + sql.encode() + b"\0" + struct.pack(f"!H{len(oids)}I", len(oids), *oids))

@@ -41,7 +41,10 @@ def error_of(call: Any, **arguments: Any) -> str:
 
 
 def test_a_statement_gives_typed_fields_and_metadata(data: Any) -> None:
-    done = run(data, "select 1 as i, 2.5::float8 as f, 'x' as s, true as b, null as n, 1.50::numeric(5,2) as d, '2026-01-02'::date as t")
+    done = run(
+        data,
+        "select 1 as i, 2.5::float8 as f, 'x' as s, true as b, null as n, 1.50::numeric(5,2) as d, '2026-01-02'::date as t",
+    )
     assert (done["Status"], done["HasResultSet"], done["ResultRows"]) == ("FINISHED", True, 1)
     result = data.get_statement_result(Id=done["Id"])
     assert result["Records"] == [[
@@ -49,14 +52,24 @@ def test_a_statement_gives_typed_fields_and_metadata(data: Any) -> None:
         {"stringValue": "1.50"}, {"stringValue": "2026-01-02"},
     ]]  # fmt: skip
     names = [(column["name"], column["typeName"]) for column in result["ColumnMetadata"]]
-    assert names == [("i", "int4"), ("f", "float8"), ("s", "varchar"), ("b", "bool"), ("n", "int4"), ("d", "numeric"), ("t", "date")]
+    assert names == [
+        ("i", "int4"),
+        ("f", "float8"),
+        ("s", "varchar"),
+        ("b", "bool"),
+        ("n", "int4"),
+        ("d", "numeric"),
+        ("t", "date"),
+    ]
 
 
 def test_named_parameters_are_bound_and_never_pasted(data: Any) -> None:
     attack = "'; drop schema public cascade; --"
     parameters = [{"name": "n", "value": "41"}, {"name": "text", "value": attack}]
     done = run(data, "select :n::int + 1 as n, :text as t, ':n' as literal", Parameters=parameters)
-    assert data.get_statement_result(Id=done["Id"])["Records"] == [[{"longValue": 42}, {"stringValue": attack}, {"stringValue": ":n"}]]
+    assert data.get_statement_result(Id=done["Id"])["Records"] == [
+        [{"longValue": 42}, {"stringValue": attack}, {"stringValue": ":n"}]
+    ]
     assert error_of(data.execute_statement, Sql="select 1", Parameters=parameters, **TARGET) == "ValidationException"
 
 
@@ -80,11 +93,15 @@ def test_a_failure_is_told_with_redshifts_message(data: Any) -> None:
 
 
 def test_a_batch_is_one_transaction(data: Any, pg: PgClient) -> None:
-    good = data.batch_execute_statement(Sqls=["create table t.a (x int)", "insert into t.a values (1)", "select x from t.a"], **TARGET)
+    good = data.batch_execute_statement(
+        Sqls=["create table t.a (x int)", "insert into t.a values (1)", "select x from t.a"], **TARGET
+    )
     done = finished(data, good["Id"])
     assert [part["Status"] for part in done["SubStatements"]] == ["FINISHED"] * 3
     assert data.get_statement_result(Id=f"{good['Id']}:3")["Records"] == [[{"longValue": 1}]]
-    bad = finished(data, data.batch_execute_statement(Sqls=["insert into t.a values (2)", "select 1/0"], **TARGET)["Id"])
+    bad = finished(
+        data, data.batch_execute_statement(Sqls=["insert into t.a values (2)", "select 1/0"], **TARGET)["Id"]
+    )
     assert (bad["Status"], [part["Status"] for part in bad["SubStatements"]]) == ("FAILED", ["FINISHED", "FAILED"])
     assert pg.query("select count(*) from t.a").rows == [("1",)]
 
@@ -101,7 +118,9 @@ def test_cancelling_interrupts_the_statement(data: Any) -> None:
 def test_the_same_client_token_is_the_same_statement(data: Any, pg: PgClient) -> None:
     pg.query("create table a (x int)")
     token = f"token-{time.monotonic_ns()}"
-    first, second = (data.execute_statement(Sql="insert into t.a values (1)", ClientToken=token, **TARGET)["Id"] for _ in range(2))
+    first, second = (
+        data.execute_statement(Sql="insert into t.a values (1)", ClientToken=token, **TARGET)["Id"] for _ in range(2)
+    )
     assert first == second
     finished(data, first)
     assert pg.query("select count(*) from a").rows == [("1",)]
@@ -128,31 +147,56 @@ def test_listings(data: Any, pg: PgClient) -> None:
     pg.query("create table a (x varchar(7) not null); create view v as select 1 as y")
     assert data.list_databases(**TARGET)["Databases"] == [DATABASE]
     assert "t" in data.list_schemas(**TARGET)["Schemas"]
-    assert [(t["name"], t["type"]) for t in data.list_tables(SchemaPattern="t", **TARGET)["Tables"]] == [("a", "TABLE"), ("v", "VIEW")]
+    assert [(t["name"], t["type"]) for t in data.list_tables(SchemaPattern="t", **TARGET)["Tables"]] == [
+        ("a", "TABLE"),
+        ("v", "VIEW"),
+    ]
     columns = data.describe_table(Schema="t", Table="a", **TARGET)["ColumnList"]
-    assert [(c["name"], c["typeName"], c["length"], c["nullable"]) for c in columns] == [("x", "character varying", 7, 0)]
+    assert [(c["name"], c["typeName"], c["length"], c["nullable"]) for c in columns] == [
+        ("x", "character varying", 7, 0)
+    ]
 
 
 @pytest.mark.parametrize(
     ("operation", "arguments", "code"),
     [
-        ("execute_statement", {"Sql": "select 1", "WorkgroupName": "nowhere", "Database": DATABASE}, "ValidationException"),
-        ("execute_statement", {"Sql": "select 1", "ClusterIdentifier": "c", "Database": DATABASE}, "ValidationException"),
+        (
+            "execute_statement",
+            {"Sql": "select 1", "WorkgroupName": "nowhere", "Database": DATABASE},
+            "ValidationException",
+        ),
+        (
+            "execute_statement",
+            {"Sql": "select 1", "ClusterIdentifier": "c", "Database": DATABASE},
+            "ValidationException",
+        ),
         ("execute_statement", {"Sql": "select 1", "SessionKeepAliveSeconds": 60, **TARGET}, "ValidationException"),
         ("execute_statement", {"Sql": "select 1", "WithEvent": True, **TARGET}, "ValidationException"),
         ("describe_statement", {"Id": "00000000-0000-0000-0000-000000000000"}, "ResourceNotFoundException"),
         ("list_sessions", {}, "ValidationException"),
     ],
 )
-def test_what_is_wrong_or_not_supported_is_refused(data: Any, operation: str, arguments: dict[str, Any], code: str) -> None:
+def test_what_is_wrong_or_not_supported_is_refused(
+    data: Any, operation: str, arguments: dict[str, Any], code: str
+) -> None:
     assert error_of(getattr(data, operation), **arguments) == code
 
 
 def test_namespaces_and_workgroups_live_and_die(cloud: Cloud) -> None:
     api = cloud.client("redshift-serverless")
-    api.create_namespace(namespaceName="second", adminUsername="boss", adminUserPassword="Passw0rd-boss", dbName="other", tags=[{"key": "a", "value": "b"}])
+    api.create_namespace(
+        namespaceName="second",
+        adminUsername="boss",
+        adminUserPassword="Passw0rd-boss",
+        dbName="other",
+        tags=[{"key": "a", "value": "b"}],
+    )
     workgroup = api.create_workgroup(workgroupName="second", namespaceName="second", baseCapacity=8)["workgroup"]
-    assert (workgroup["endpoint"]["address"], workgroup["endpoint"]["port"], workgroup["baseCapacity"]) == ("127.0.0.1", cloud.wire_port, 8)
+    assert (workgroup["endpoint"]["address"], workgroup["endpoint"]["port"], workgroup["baseCapacity"]) == (
+        "127.0.0.1",
+        cloud.wire_port,
+        8,
+    )
     client = PgClient(cloud.wire_port, "boss", "Passw0rd-boss", "other")
     assert client.query("select current_database()").rows == [("other",)]
     client.close()

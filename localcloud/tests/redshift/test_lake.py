@@ -17,7 +17,18 @@ from pgclient import PgClient, PgError
 from pyiceberg.catalog.glue import GlueCatalog
 
 BUCKET = "lake-of-tests"
-HARD_TEXTS = ["plain", 'quote " inside', "comma, inside", "line\nbreak", "return\rhere", "", None, "ünïcode ✓", "=1+1", "back\\slash"]
+HARD_TEXTS = [
+    "plain",
+    'quote " inside',
+    "comma, inside",
+    "line\nbreak",
+    "return\rhere",
+    "",
+    None,
+    "ünïcode ✓",
+    "=1+1",
+    "back\\slash",
+]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +52,9 @@ def iceberg(cloud: Cloud, s3: Any) -> tuple[str, str]:
     properties = {f"{service}.{key}": value for service in ("glue", "s3") for key, value in keys.items()}
     catalog = GlueCatalog("glue", **properties)
     rows = pa.table({"id": pa.array([1, 2], pa.int64()), "name": ["a", "b"]})
-    table = catalog.create_table(("published", "events"), schema=rows.schema, location=f"s3://{BUCKET}/published/events")
+    table = catalog.create_table(
+        ("published", "events"), schema=rows.schema, location=f"s3://{BUCKET}/published/events"
+    )
     table.append(rows)
     first = catalog.load_table(("published", "events")).metadata_location
     table.append(rows)
@@ -49,16 +62,23 @@ def iceberg(cloud: Cloud, s3: Any) -> tuple[str, str]:
 
 
 def keys(s3: Any, prefix: str) -> list[str]:
-    return [entry["Key"].removeprefix(prefix) for entry in s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])]
+    return [
+        entry["Key"].removeprefix(prefix)
+        for entry in s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+    ]
 
 
 def body(s3: Any, key: str) -> bytes:
     return bytes(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
 
 
-def test_external_tables_are_read_fresh_and_at_the_pinned_metadata(cloud: Cloud, pg: PgClient, iceberg: tuple[str, str]) -> None:
+def test_external_tables_are_read_fresh_and_at_the_pinned_metadata(
+    cloud: Cloud, pg: PgClient, iceberg: tuple[str, str]
+) -> None:
     for _ in range(2):
-        pg.query("create external schema if not exists published from data catalog database 'published' iam_role default")
+        pg.query(
+            "create external schema if not exists published from data catalog database 'published' iam_role default"
+        )
     assert pg.query("select count(*) from published.events").rows == [("4",)]
     glue = cloud.client("glue")
     current = glue.get_table(DatabaseName="published", Name="events")["Table"]
@@ -90,7 +110,12 @@ def test_a_hive_parquet_table_is_read(cloud: Cloud, s3: Any, iceberg: object, pg
         "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
         "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
     }  # fmt: skip
-    table = {"Name": "numbers", "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage, "Parameters": {"classification": "parquet"}}
+    table = {
+        "Name": "numbers",
+        "TableType": "EXTERNAL_TABLE",
+        "StorageDescriptor": storage,
+        "Parameters": {"classification": "parquet"},
+    }
     cloud.client("glue").create_table(DatabaseName="published", TableInput=table)
     assert pg.query("select sum(x) from published.numbers").rows == [("6",)]
 
@@ -98,12 +123,17 @@ def test_a_hive_parquet_table_is_read(cloud: Cloud, s3: Any, iceberg: object, pg
 def fill(pg: PgClient) -> None:
     pg.query("create table a (id int, v varchar(100), n numeric(10,2), at timestamp, ok boolean)")
     for number, text in enumerate(HARD_TEXTS):
-        pg.prepared("insert into a values ($1, $2, 1.50, '2026-01-02 03:04:05.5', true)", [(23, 0, str(number).encode()), (1043, 0, None if text is None else text.encode())])
+        pg.prepared(
+            "insert into a values ($1, $2, 1.50, '2026-01-02 03:04:05.5', true)",
+            [(23, 0, str(number).encode()), (1043, 0, None if text is None else text.encode())],
+        )
 
 
 def test_csv_gzip_round_trip_with_quotes_and_newlines(s3: Any, pg: PgClient, prefix: str) -> None:
     fill(pg)
-    pg.query(f"unload ('select * from a order by id') to 's3://{BUCKET}/{prefix}part_' iam_role default format as csv header gzip parallel off manifest verbose")
+    pg.query(
+        f"unload ('select * from a order by id') to 's3://{BUCKET}/{prefix}part_' iam_role default format as csv header gzip parallel off manifest verbose"
+    )
     assert keys(s3, prefix) == ["part_000.gz", "part_manifest"]
     rows = list(csv.reader(io.StringIO(gzip.decompress(body(s3, f"{prefix}part_000.gz")).decode(), newline="")))
     assert rows[0] == ["id", "v", "n", "at", "ok"]
@@ -114,13 +144,17 @@ def test_csv_gzip_round_trip_with_quotes_and_newlines(s3: Any, pg: PgClient, pre
     assert manifest["entries"][0]["meta"]["content_length"] == len(body(s3, f"{prefix}part_000.gz"))
     pg.query("create table b (like a)")
     pg.query(f"copy b from 's3://{BUCKET}/{prefix}part_manifest' iam_role default manifest csv gzip ignoreheader 1")
-    assert pg.query("select count(*) from (select id, nvl(v, '') from a except select id, nvl(v, '') from b)").rows == [("0",)]
+    assert pg.query("select count(*) from (select id, nvl(v, '') from a except select id, nvl(v, '') from b)").rows == [
+        ("0",)
+    ]
     assert pg.query("select pg_last_copy_count()").rows == [(str(len(HARD_TEXTS)),)]
 
 
 def test_only_cells_that_need_it_are_quoted(s3: Any, pg: PgClient, prefix: str) -> None:
     fill(pg)
-    pg.query(f"unload ('select v from a where id in (0, 1, 2, 8) order by id') to 's3://{BUCKET}/{prefix}' iam_role default csv parallel off")
+    pg.query(
+        f"unload ('select v from a where id in (0, 1, 2, 8) order by id') to 's3://{BUCKET}/{prefix}' iam_role default csv parallel off"
+    )
     assert body(s3, f"{prefix}000") == b'plain\n"quote "" inside"\n"comma, inside"\n=1+1\n'
 
 
@@ -148,7 +182,11 @@ def test_parquet_and_json_round_trip(s3: Any, pg: PgClient, file_format: str) ->
     place = f"s3://{BUCKET}/trip/{file_format}/"
     pg.query(f"unload ('select * from a') to '{place}' iam_role default format {file_format}")
     pg.query("create table b (like a)")
-    pg.query(f"copy b from '{place}' iam_role default format {file_format} {'' if file_format == 'parquet' else 'auto'!r}".replace(" ''", ""))
+    pg.query(
+        f"copy b from '{place}' iam_role default format {file_format} {'' if file_format == 'parquet' else 'auto'!r}".replace(
+            " ''", ""
+        )
+    )
     assert pg.query("select count(*) from (select * from a except select * from b)").rows == [("0",)]
     assert pg.query("select count(*) from b").rows == [(str(len(HARD_TEXTS)),)]
 

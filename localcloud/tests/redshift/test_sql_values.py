@@ -69,13 +69,22 @@ def test_an_aggregate_has_redshifts_value_and_type(pg: PgClient, expression: str
 @pytest.mark.parametrize(
     ("sql", "rows"),
     [
-        ("select x from (select 1 as x union all select null union all select 2) order by x", [("1",), ("2",), (None,)]),
+        (
+            "select x from (select 1 as x union all select null union all select 2) order by x",
+            [("1",), ("2",), (None,)],
+        ),
         ("select x from (select 1 as x union all select null) order by x desc", [(None,), ("1",)]),
-        ("select row_number() over (order by x) from (select 5 as x) qualify row_number() over (order by x) = 1", [("1",)]),
+        (
+            "select row_number() over (order by x) from (select 5 as x) qualify row_number() over (order by x) = 1",
+            [("1",)],
+        ),
         ("with a as (select 1 as x) select A.X from a", [("1",)]),
         ('select "X" from (select 1 as x)', [("1",)]),
         ("select top 1 x from (select 1 as x union select 2) order by x desc", [("2",)]),
-        ("select sum(x) over (order by x rows unbounded preceding) from (select 1 as x union select 2) order by 1", [("1",), ("3",)]),
+        (
+            "select sum(x) over (order by x rows unbounded preceding) from (select 1 as x union select 2) order by 1",
+            [("1",), ("3",)],
+        ),
     ],
 )
 def test_a_query_has_redshifts_rows(pg: PgClient, sql: str, rows: list[tuple[str | None, ...]]) -> None:

@@ -17,12 +17,16 @@ def test_keys_encodings_and_types_are_kept_in_the_catalogue(pg: PgClient) -> Non
         "create table sales (id bigint not null encode az64 distkey, at timestamp sortkey, note varchar(40) encode zstd,"
         " amount numeric(12,2) default 0, code char(3), primary key (id)) "
     )
-    rows = pg.query('select "column_name", data_type, encoding, distkey, sortkey from svv_redshift_columns where schema_name = \'t\' order by ordinal_position').rows
+    rows = pg.query(
+        "select \"column_name\", data_type, encoding, distkey, sortkey from svv_redshift_columns where schema_name = 't' order by ordinal_position"
+    ).rows
     assert rows == [
         ("id", "bigint", "az64", "t", "0"), ("at", "timestamp without time zone", "none", "f", "1"),
         ("note", "character varying(40)", "zstd", "f", "0"), ("amount", "numeric(12,2)", "none", "f", "0"), ("code", "character(3)", "none", "f", "0"),
     ]  # fmt: skip
-    assert pg.query("select diststyle, sortkey1, sortkey_num from svv_table_info where \"table\" = 'sales'").rows == [("KEY(id)", "at", "1")]
+    assert pg.query("select diststyle, sortkey1, sortkey_num from svv_table_info where \"table\" = 'sales'").rows == [
+        ("KEY(id)", "at", "1")
+    ]
     assert pg.query("select contype from pg_constraint").rows == [("p",)]
 
 
@@ -66,14 +70,18 @@ def test_not_null_is_enforced_and_primary_keys_are_not(pg: PgClient) -> None:
 def test_merge_delete_using_and_update_from(pg: PgClient) -> None:
     pg.query("create table a (id int, v varchar(10)); insert into a values (1, 'one'), (2, 'two'), (3, 'three')")
     pg.query("create temp table s as select 2 as id, 'TWO' as v union all select 4, 'four'")
-    pg.query("merge into t.a using s as src on src.id = t.a.id when matched then update set v = src.v when not matched then insert (id, v) values (src.id, src.v)")
+    pg.query(
+        "merge into t.a using s as src on src.id = t.a.id when matched then update set v = src.v when not matched then insert (id, v) values (src.id, src.v)"
+    )
     assert pg.query("delete from a using s where a.id = s.id and s.id = 4").tags == ["DELETE 1"]
     assert pg.query("update a set v = s.v || '!' from s where a.id = s.id").tags == ["UPDATE 1"]
     assert pg.query("select id, v from a order by id").rows == [("1", "one"), ("2", "TWO!"), ("3", "three")]
 
 
 def test_temporary_tables_belong_to_one_session_and_hide_tables(pg: PgClient, other: PgClient) -> None:
-    pg.query("create table a as select 'permanent' as v; create temporary table a (v varchar(20)); insert into a values ('temporary')")
+    pg.query(
+        "create table a as select 'permanent' as v; create temporary table a (v varchar(20)); insert into a values ('temporary')"
+    )
     assert pg.query("select v from a").rows == [("temporary",)]
     assert pg.query("select v from t.a").rows == [("permanent",)]
     assert other.query("select v from t.a").rows == [("permanent",)]
@@ -114,7 +122,9 @@ def test_a_late_binding_view_binds_when_it_is_read(pg: PgClient) -> None:
     assert refused(pg, "select * from v").sqlstate == "42P01"
     pg.query("create table later (a int, b varchar(3))")
     assert [name for name, _ in pg.query("select * from v").columns] == ["a", "b"]
-    columns = pg.query("select col_name, col_type from pg_get_late_binding_view_cols() cols(s name, v name, col_name name, col_type varchar, n int) where s = 't'")
+    columns = pg.query(
+        "select col_name, col_type from pg_get_late_binding_view_cols() cols(s name, v name, col_name name, col_type varchar, n int) where s = 't'"
+    )
     assert columns.rows == [("a", "integer"), ("b", "character varying(65535)")]
     pg.query("drop table later")
     assert pg.query("select count(*) from pg_views where viewname = 'v'").rows == [("1",)]
@@ -140,7 +150,9 @@ def test_grants_are_recorded_and_shown(pg: PgClient) -> None:
     pg.query("revoke insert on t.a from reader")
     rows = pg.query("select identity_name, privilege_type from svv_relation_privileges where namespace_name = 't'").rows
     assert rows == [("reader", "SELECT")]
-    assert pg.query("select has_table_privilege('reader', 't.a', 'select'), has_table_privilege('reader', 't.a', 'delete')").rows == [("t", "f")]
+    assert pg.query(
+        "select has_table_privilege('reader', 't.a', 'select'), has_table_privilege('reader', 't.a', 'delete')"
+    ).rows == [("t", "f")]
 
 
 def test_comments_and_show_commands(pg: PgClient) -> None:
@@ -151,7 +163,7 @@ def test_comments_and_show_commands(pg: PgClient) -> None:
     tables = pg.query('show tables from schema "shop"."t"')
     assert tables.rows[0][:4] == ("shop", "t", "a", "TABLE")
     assert pg.query('show columns from table "shop"."t"."a"').rows[0][3:5] == ("x", "1")
-    assert ("shop", "t") in [row[:2] for row in pg.query('show schemas from database "shop" like \'t\'').rows]
+    assert ("shop", "t") in [row[:2] for row in pg.query("show schemas from database \"shop\" like 't'").rows]
     assert pg.query("show search_path").rows == [("t, public",)]
 
 
@@ -165,5 +177,8 @@ def test_dropping_a_schema_needs_cascade_when_it_holds_something(pg: PgClient) -
 def test_a_merge_that_matches_a_row_twice_is_refused(pg: PgClient) -> None:
     pg.query("create table a as select 1 as id, 'x'::varchar(5) as v")
     merge = "merge into a using (select 1 as id, 'b' as v union all select 1, 'c') s on a.id = s.id when matched then update set v = s.v"
-    assert refused(pg, f"{merge} when not matched then insert values (s.id, s.v)").fields["M"] == "Found multiple matches to update the same tuple."
+    assert (
+        refused(pg, f"{merge} when not matched then insert values (s.id, s.v)").fields["M"]
+        == "Found multiple matches to update the same tuple."
+    )
     assert pg.query("select v from a").rows == [("x",)]

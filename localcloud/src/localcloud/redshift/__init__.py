@@ -1,1 +1,1 @@
-"""A Redshift Serverless for the local cloud: PostgreSQL wire, redshift-data and redshift-serverless APIs over DuckDB."""
+"""A Redshift Serverless for the local cloud: PostgreSQL wire, redshift-data and redshift-serverless over DuckDB."""

@@ -225,7 +225,8 @@ class DataApi:
         only(request, _LISTING)
         rows = self._query(
             request,
-            "select schema_name, table_name, table_type from svv_all_tables where schema_name like :schema and table_name like :name order by 1, 2",
+            "select schema_name, table_name, table_type from svv_all_tables"
+            " where schema_name like :schema and table_name like :name order by 1, 2",
             schema=text(request, "SchemaPattern", "%"),
             name=text(request, "TablePattern", "%"),
         )
@@ -236,7 +237,8 @@ class DataApi:
         table, schema = text(request, "Table"), text(request, "Schema", "public")
         rows = self._query(
             request,
-            "select column_name, data_type, is_nullable, character_maximum_length, numeric_precision, numeric_scale, column_default"
+            "select column_name, data_type, is_nullable, character_maximum_length, numeric_precision, numeric_scale,"
+            " column_default"
             " from svv_all_columns where schema_name = :schema and table_name = :name order by ordinal_position",
             schema=schema.lower(),
             name=table.lower(),

@@ -63,7 +63,7 @@ class ServerlessApi:
         password = text(request, "adminUserPassword", "")
         if password and not _PASSWORD.fullmatch(password):
             raise validation(
-                "adminUserPassword must be 8 to 64 printable characters with an upper and a lower case letter and a number"
+                "adminUserPassword must be 8 to 64 printable characters with upper and lower case letters and a number"
             )
         with self._registry.lock:
             if name in self._registry.namespaces:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -231,7 +232,7 @@ def _named(sql: str) -> list[tuple[Any, Any]]:
     tokens = tokenize(sql)
     return [
         (before, after)
-        for before, after in zip(tokens, tokens[1:], strict=False)
+        for before, after in pairwise(tokens)
         if before.text == ":" and after.start == before.end + 1 and after.text[:1].isalpha()
     ]
 

@@ -159,7 +159,7 @@ class Catalog:
             ("dependencies", "relation_oid"),
             ("relations", "oid"),
         ):
-            self.rows(f"DELETE FROM {{c}}.{table} WHERE {key} = ?", oid)
+            self.rows(f"DELETE FROM {{c}}.{table} WHERE {key} = ?", oid)  # noqa: S608
 
     def dependents(self, oid: int) -> list[RelationEntry]:
         """Bound views that read the relation, nearest first."""

@@ -104,14 +104,18 @@ def _source(session: Session, urls: Sequence[str], columns: Sequence[CatalogColu
     compression = {"GZIP": "gzip", "ZSTD": "zstd", "": "uncompressed"}[options.compression]
     if options.format == "JSON":
         kinds = ", ".join(f"{_quoted(column.name)}: 'VARCHAR'" for column in columns)
-        return f"SELECT * FROM read_json({files}, format = 'newline_delimited', columns = {{{kinds}}}, compression = '{compression}')"  # noqa: S608
+        reader = (
+            f"read_json({files}, format = 'newline_delimited', columns = {{{kinds}}}, compression = '{compression}')"
+        )
+        return f"SELECT * FROM {reader}"  # noqa: S608
     kinds = ", ".join(f"{_quoted(column.name)}: 'VARCHAR'" for column in columns)
     quote = options.quote if options.format == "CSV" else ""
     return (
-        f"SELECT * FROM read_csv({files}, auto_detect = false, columns = {{{kinds}}}, delim = {_quoted(options.delimiter)},"  # noqa: S608
+        f"SELECT * FROM read_csv({files}, auto_detect = false, columns = {{{kinds}}},"  # noqa: S608
+        f" delim = {_quoted(options.delimiter)},"
         f" quote = {_quoted(quote)}, escape = {_quoted(quote)}, header = false, skip = {options.ignore_header},"
-        f" nullstr = {_quoted(options.null_string)}, compression = '{compression}', strict_mode = true, null_padding = false,"
-        " max_line_size = 4194304)"
+        f" nullstr = {_quoted(options.null_string)}, compression = '{compression}', strict_mode = true,"
+        " null_padding = false, max_line_size = 4194304)"
     )
 
 

@@ -75,7 +75,8 @@ class Database:
                 self._open()
                 .cursor()
                 .execute(
-                    f"SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = '{SYSTEM}' AND NOT internal"  # noqa: S608
+                    "SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = ? AND NOT internal",
+                    [SYSTEM],
                 )
             )
             return frozenset((str(schema), str(name)) for schema, name in rows.fetchall())

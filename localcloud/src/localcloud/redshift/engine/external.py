@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def create_schema(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
-    """CREATE EXTERNAL SCHEMA [IF NOT EXISTS] s FROM DATA CATALOG DATABASE 'g' IAM_ROLE … [CREATE EXTERNAL DATABASE IF NOT EXISTS]."""
+    """CREATE EXTERNAL SCHEMA s FROM DATA CATALOG DATABASE 'g' IAM_ROLE … [CREATE EXTERNAL DATABASE IF NOT EXISTS]."""
     words = Words(statement.tokens)
     words.expect("CREATE", "EXTERNAL", "SCHEMA")
     if_not_exists = words.accept("IF", "NOT", "EXISTS")
@@ -77,7 +77,7 @@ def drop_schema(session: Session, name: str) -> bool:
 
 
 def scan(session: Session, schema: str, glue_database: str, name: str) -> str:
-    """DuckDB SQL over the table's files as Glue and its metadata file name them now; raises RedshiftError 42P01 or XX000."""
+    """DuckDB SQL over the files that Glue and the table's metadata name now; raises RedshiftError 42P01 or XX000."""
     lake = session.database.lake
     try:
         table = glue.find_table(lake, glue_database, name)
@@ -99,7 +99,7 @@ def external_type(trino: str) -> str:
 
 
 def refresh_listing(session: Session) -> None:
-    """Read all tables of the external schemas from Glue into the session's temporary tables for the svv_external_* views."""
+    """Read the tables of all external schemas from Glue into the session's tables behind the svv_external_* views."""
     tables, columns = [], []
     for schema, glue_database in session.catalog.rows("SELECT schema_name, glue_database FROM {c}.external_schemas"):
         for entry in _glue_tables(session.database.lake, glue_database):

@@ -114,7 +114,7 @@ _OTHER_STATEMENTS = frozenset(
 
 
 def find(verb: str) -> Handler:
-    """The handler of a verb; raises RedshiftError 0A000 for statements this engine doesn't execute, 42601 for none at all."""
+    """The handler of a verb; raises RedshiftError 0A000 for statements it doesn't execute, 42601 for none at all."""
     if verb not in _HANDLERS:
         if verb.split()[0] in _OTHER_STATEMENTS:
             raise unsupported(f"the statement {verb}")

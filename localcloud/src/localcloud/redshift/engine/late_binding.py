@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def refresh_columns(session: Session) -> None:
-    """Describe every late-binding view into the session's temporary table; views that don't bind now have no columns."""
+    """Describe every late-binding view into the session's table; views that don't bind now have no columns."""
     views = session.catalog.rows("SELECT schema_name, relation_name FROM {c}.relations WHERE late_binding")
     session.connection.execute("DELETE FROM temp.main.pg_landfall_late_columns")
     for schema, name in views:

@@ -94,7 +94,8 @@ class Names:
 
     def is_temporary(self, name: str) -> bool:
         found = self._session.connection.execute(
-            "SELECT 1 FROM duckdb_tables() WHERE database_name = 'temp' AND table_name = ? AND table_name NOT LIKE 'pg\\_landfall%' ESCAPE '\\'",
+            "SELECT 1 FROM duckdb_tables() WHERE database_name = 'temp' AND table_name = ?"
+            " AND NOT starts_with(table_name, 'pg_landfall')",
             [name],
         ).fetchone()
         return found is not None

@@ -184,7 +184,7 @@ def _check_assignments(assignments: Sequence[exp.Expression], limits: dict[str, 
 
 
 def _limits(session: Session, target: exp.Expression) -> dict[str, Check | None]:
-    """Columns of the table to be written, in order, each with the check of its length; refuses views and external tables."""
+    """Columns of the table to be written, in order, each with its check; refuses views and external tables."""
     if not isinstance(target, exp.Table):
         raise unsupported("writing to anything but a table")
     schema, name = session.names.place(target)

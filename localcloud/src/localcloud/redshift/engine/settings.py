@@ -48,7 +48,7 @@ _FIXED = {
 
 
 def set_value(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
-    """SET [SESSION|LOCAL] name {=|TO} value; transaction characteristics are accepted, all being serializable snapshots."""
+    """SET [SESSION|LOCAL] name {=|TO} value; transaction characteristics are accepted, all being snapshots."""
     words = Words(statement.tokens)
     words.expect("SET")
     if not words.accept("SESSION"):

@@ -69,13 +69,14 @@ def show_grants(session: Session, statement: Statement, _parameters: Sequence[ex
         raise unsupported("SHOW GRANTS on anything but a table")
     parts = words.dotted_name()
     query = (
-        "SELECT current_database() AS database_name, namespace_name AS schema_name, relation_name AS object_name, 'TABLE' AS object_type,"
+        "SELECT current_database() AS database_name, namespace_name AS schema_name, relation_name AS object_name,"
+        " 'TABLE' AS object_type,"
         " upper(privilege_type) AS privilege_type, identity_id, identity_name, identity_type, admin_option"
         " FROM pg_catalog.svv_relation_privileges"
     )
     return _select(
         session,
-        f"SELECT * FROM ({query})",
+        f"SELECT * FROM ({query})",  # noqa: S608
         "identity_name",
         words,
         [("schema_name", parts[-2]), ("object_name", parts[-1])],

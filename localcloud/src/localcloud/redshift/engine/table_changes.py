@@ -88,7 +88,7 @@ def _require_column(session: Session, entry: RelationEntry, name: str) -> None:
 
 
 def _append(session: Session, entry: RelationEntry, source_parts: tuple[str, ...]) -> None:
-    """Moves all rows of the source, whose columns must be the target's; Redshift commits it by itself, here it is transactional."""
+    """Move all rows of a table with the same columns; Redshift commits it by itself, here it is transactional."""
     schema, name = session.names.place(exp.table_(*source_parts[::-1]))
     source = session.catalog.require(schema, name)
     here = [(c.name, c.type_name) for c in session.catalog.columns(entry.oid)]
@@ -97,8 +97,8 @@ def _append(session: Session, entry: RelationEntry, source_parts: tuple[str, ...
         raise RedshiftError("0A000", f'columns of "{source.name}" and "{entry.name}" must be the same to APPEND')
     names = ", ".join(_quoted(column) for column, _ in here)
     session.connection.execute(
-        f"INSERT INTO {_table(session, entry)} ({names}) SELECT {names} FROM {_table(session, source)}"
-    )  # noqa: S608
+        f"INSERT INTO {_table(session, entry)} ({names}) SELECT {names} FROM {_table(session, source)}"  # noqa: S608
+    )
     session.connection.execute(f"DELETE FROM {_table(session, source)}")  # noqa: S608
 
 
@@ -201,8 +201,8 @@ def _alter_column(session: Session, entry: RelationEntry, words: Words, text: st
         )
     limit = byte_limit(kind)
     longest = session.connection.execute(
-        f"SELECT max(strlen({_quoted(name)})) FROM {_table(session, entry)}"
-    ).fetchone()  # noqa: S608
+        f"SELECT max(strlen({_quoted(name)})) FROM {_table(session, entry)}"  # noqa: S608
+    ).fetchone()
     if limit and longest and (longest[0] or 0) > limit:
         raise RedshiftError(
             "0A000", f"target column size should be different; a value of {longest[0]} bytes is longer than {kind}"

@@ -75,8 +75,8 @@ def _prepare_destination(s3: Any, options: UnloadOptions) -> None:
                 if page.get("Contents"):
                     raise RedshiftError(
                         "XX000",
-                        "Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, manually removing"
-                        " the target files in S3, or using the ALLOWOVERWRITE option.",
+                        "Specified unload destination on S3 is not empty. Consider using a different bucket / prefix,"
+                        " manually removing the target files in S3, or using the ALLOWOVERWRITE option.",
                     )
     except s3.exceptions.NoSuchBucket as error:
         raise RedshiftError(
@@ -152,7 +152,8 @@ def _protected(value: str, kind: str, options: UnloadOptions) -> str:
         if kind not in ("VARCHAR", "JSON") and options.delimiter not in "-:. +0123456789etfTFE":
             return value
         special = "[" + "".join("\\" + c for c in (options.delimiter, '"')) + "\\r\\n]"
-        return f"CASE WHEN regexp_matches({value}, {_literal(special)}) THEN '\"' || replace({value}, '\"', '\"\"') || '\"' ELSE {value} END"
+        enclosed = f"'\"' || replace({value}, '\"', '\"\"') || '\"'"
+        return f"CASE WHEN regexp_matches({value}, {_literal(special)}) THEN {enclosed} ELSE {value} END"
     if options.escape:
         special = (
             "".join("\\" + c for c in (options.delimiter, "\\")) + "\\r\\n" + ("\"'" if options.add_quotes else "")

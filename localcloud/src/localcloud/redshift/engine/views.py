@@ -11,7 +11,7 @@ from localcloud.redshift.engine.catalog import CatalogColumn, NewRelation, Relat
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.statement import Statement, parse
-from localcloud.redshift.sql.translate import _is_cte, translate
+from localcloud.redshift.sql.translate import is_cte, translate
 from localcloud.redshift.sql.types import of_result
 from localcloud.redshift.sql.words import Words
 
@@ -84,7 +84,7 @@ def _with_names(query: exp.Expression, names: Sequence[str]) -> exp.Expression:
 def _qualify(session: Session, query: exp.Expression, *, late: bool) -> None:
     """Write the schema before every table name, as the search path finds it now."""
     for table in list(query.find_all(exp.Table)):
-        if table.db or not isinstance(table.this, exp.Identifier) or _is_cte(table):
+        if table.db or not isinstance(table.this, exp.Identifier) or is_cte(table):
             continue
         if late:
             raise RedshiftError("42P01", f'"{table.name}" must be schema-qualified in a view WITH NO SCHEMA BINDING')
@@ -134,7 +134,7 @@ def drop_dependents(session: Session, entry: RelationEntry, *, cascade: bool) ->
         raise RedshiftError(
             "2BP01",
             f"cannot drop {kind} {entry.name} because other objects depend on it",
-            f"view {dependents[0].name} depends on {kind} {entry.name}. Use DROP ... CASCADE to drop the dependent objects too.",
+            f"view {dependents[0].name} depends on {kind} {entry.name}. Use DROP ... CASCADE to drop it too.",
         )
     for view in dependents:
         drop_dependents(session, view, cascade=True)
@@ -146,7 +146,7 @@ def follow_rename(session: Session, entry: RelationEntry, new_name: str) -> None
     for view in session.catalog.dependents(entry.oid):
         tree = parse(view.definition or "")
         for table in tree.find_all(exp.Table):
-            if (table.db, table.name) == (entry.schema, entry.name) and not _is_cte(table):
+            if (table.db, table.name) == (entry.schema, entry.name) and not is_cte(table):
                 if not table.alias:
                     table.set("alias", exp.TableAlias(this=exp.to_identifier(entry.name, quoted=True)))
                 table.set("this", exp.to_identifier(new_name, quoted=True))

@@ -36,7 +36,7 @@ OWN_FUNCTIONS = (
     "TO_DATE",
     "TO_TIMESTAMP",
 )
-"""Functions that functions.sql or rewrites.py give Redshift's semantics: the parser must leave them as they are written."""
+"""Functions that functions.sql or rewrites.py give Redshift's semantics: the parser leaves them as written."""
 
 
 class DollarQuotingRedshift(Redshift):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.words import Words
@@ -11,6 +13,7 @@ from localcloud.redshift.sql.words import Words
 _URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.*)", re.S)
 _UNITS = {"MB": 1024**2, "GB": 1024**3}
 COMPRESSIONS = ("GZIP", "ZSTD", "BZIP2")
+_FORMATS = ("CSV", "PARQUET", "JSON")
 
 
 @dataclass
@@ -76,7 +79,9 @@ def unload_options(words: Words) -> UnloadOptions:
     authorization(words)
     options = UnloadOptions(bucket, prefix)
     while not words.done:
-        _unload_option(words, options)
+        if words.peek() not in _UNLOAD:
+            raise words.error()
+        _UNLOAD[words.next().text.upper()](words, options)
     if options.allow_overwrite and options.clean_path:
         raise RedshiftError("42601", "ALLOWOVERWRITE and CLEANPATH can't be used together")
     if options.format in ("PARQUET", "JSON") and (
@@ -91,72 +96,155 @@ def unload_options(words: Words) -> UnloadOptions:
     return options
 
 
-def _unload_option(words: Words, options: UnloadOptions) -> None:
-    switches = {
-        "HEADER": "header",
-        "ADDQUOTES": "add_quotes",
-        "ESCAPE": "escape",
-        "ALLOWOVERWRITE": "allow_overwrite",
-        "CLEANPATH": "clean_path",
-    }
-    word = words.peek()
-    if word in switches:
-        words.next()
-        setattr(options, switches[word], True)
-    elif word in COMPRESSIONS:
-        options.compression = words.next().text.upper()
-    elif word in ("FORMAT", "CSV", "PARQUET", "JSON"):
-        options.format = _format(words, ("CSV", "PARQUET", "JSON"))
-    elif words.accept("DELIMITER"):
-        options.delimiter = _delimiter(words)
-    elif words.accept("NULL"):
-        words.accept("AS")
-        options.null_string = words.string()
-    elif words.accept("MANIFEST"):
-        options.manifest, options.verbose = True, words.accept("VERBOSE")
-    elif words.accept("PARALLEL"):
-        options.parallel = not (words.accept("OFF") or words.accept("FALSE"))
-        if options.parallel and not words.accept("ON"):
-            words.accept("TRUE")
-    elif words.accept("MAXFILESIZE"):
-        words.accept("AS")
-        options.max_file_size = _size(words)
-    elif words.accept("EXTENSION"):
-        options.extension = words.string()
-    elif words.accept("REGION"):
-        words.accept("AS")
-        words.string()
-    elif words.accept("ENCRYPTED", "AUTO"):
-        return
-    elif word in ("PARTITION", "FIXEDWIDTH", "ENCRYPTED", "ROWGROUPSIZE", "KMS_KEY_ID", "MASTER_SYMMETRIC_KEY"):
-        raise unsupported(f"UNLOAD with {word}")
-    else:
-        raise words.error()
+def _set(name: str) -> Callable[[Words, Any], None]:
+    return lambda _words, options: setattr(options, name, True)
 
 
-def _format(words: Words, known: tuple[str, ...]) -> str:
-    if words.accept("FORMAT"):
-        words.accept("AS")
-    if words.peek() not in known:
-        raise words.error() if words.done else unsupported(f"FORMAT {words.peek()}")
-    return words.next().text.upper()
+def _compression(name: str) -> Callable[[Words, Any], None]:
+    return lambda _words, options: setattr(options, "compression", name)
 
 
-def _delimiter(words: Words) -> str:
+def _refused(command: str, option: str) -> Callable[[Words, Any], None]:
+    def refuse(_words: Words, _options: Any) -> None:
+        raise unsupported(f"{command} with {option}")
+
+    return refuse
+
+
+def _set_format(words: Words, options: UnloadOptions | CopyOptions) -> None:
     words.accept("AS")
-    delimiter = words.string()
-    if len(delimiter) != 1 or ord(delimiter) > 127:
-        raise RedshiftError("42601", f"DELIMITER must be a single ASCII character, not {delimiter!r}")
-    return delimiter
+    if words.peek() not in _FORMATS:
+        raise words.error() if words.done else unsupported(f"FORMAT {words.peek()}")
+    options.format = words.next().text.upper()
 
 
-def _size(words: Words) -> int:
+def _set_delimiter(words: Words, options: UnloadOptions | CopyOptions) -> None:
+    words.accept("AS")
+    options.delimiter = words.string()
+    if len(options.delimiter) != 1 or ord(options.delimiter) > 127:
+        raise RedshiftError("42601", f"DELIMITER must be a single ASCII character, not {options.delimiter!r}")
+
+
+def _set_null(words: Words, options: UnloadOptions | CopyOptions) -> None:
+    words.accept("AS")
+    options.null_string = words.string()
+
+
+def _region(words: Words, _options: Any) -> None:
+    words.accept("AS")
+    words.string()
+
+
+def _manifest(words: Words, options: UnloadOptions) -> None:
+    options.manifest, options.verbose = True, words.accept("VERBOSE")
+
+
+def _parallel(words: Words, options: UnloadOptions) -> None:
+    options.parallel = not (words.accept("OFF") or words.accept("FALSE"))
+    if options.parallel and not words.accept("ON"):
+        words.accept("TRUE")
+
+
+def _max_file_size(words: Words, options: UnloadOptions) -> None:
+    words.accept("AS")
     number = float(words.number())
     unit = words.next().text.upper() if words.peek() in _UNITS else "MB"
-    size = int(number * _UNITS[unit])
-    if not 5 * _UNITS["MB"] <= size <= 6.2 * _UNITS["GB"]:
+    options.max_file_size = int(number * _UNITS[unit])
+    if not 5 * _UNITS["MB"] <= options.max_file_size <= 6.2 * _UNITS["GB"]:
         raise RedshiftError("42601", "MAXFILESIZE must be between 5MB and 6.2GB")
-    return size
+
+
+def _extension(words: Words, options: UnloadOptions) -> None:
+    options.extension = words.string()
+
+
+def _encrypted(words: Words, _options: UnloadOptions) -> None:
+    if not words.accept("AUTO"):
+        raise unsupported("UNLOAD with ENCRYPTED")
+
+
+def _quote(words: Words, options: CopyOptions) -> None:
+    words.accept("AS")
+    options.quote = words.string()
+
+
+def _json_kind(words: Words, options: CopyOptions) -> None:
+    options.format = "JSON"
+    words.accept("AS")
+    if words.is_string() and words.string().lower() not in ("auto", "auto ignorecase"):
+        raise unsupported("COPY JSON with a JSONPaths file")
+
+
+def _copy_format(words: Words, options: CopyOptions) -> None:
+    _set_format(words, options)
+    if options.format == "JSON":
+        _json_kind(words, options)
+
+
+def _ignore_header(words: Words, options: CopyOptions) -> None:
+    words.accept("AS")
+    options.ignore_header = int(words.number())
+
+
+def _automatic(option: str) -> Callable[[Words, CopyOptions], None]:
+    """DATEFORMAT, TIMEFORMAT and ENCODING: only what DuckDB reads anyway."""
+
+    def check(words: Words, _options: CopyOptions) -> None:
+        words.accept("AS")
+        value = words.string() if words.is_string() else words.next().text
+        if value.lower() not in ("auto", "utf8", "yyyy-mm-dd", "yyyy-mm-dd hh:mi:ss"):
+            raise unsupported(f"COPY with {option} '{value}'")
+
+    return check
+
+
+def _statistics(words: Words, _options: CopyOptions) -> None:
+    for value in ("ON", "OFF", "TRUE", "FALSE", "PRESET"):
+        words.accept(value)
+
+
+def _bare_format(name: str) -> Callable[[Words, Any], None]:
+    return lambda _words, options: setattr(options, "format", name)
+
+
+_SHARED: dict[str, Callable[[Words, Any], None]] = {
+    "DELIMITER": _set_delimiter,
+    "NULL": _set_null,
+    "REGION": _region,
+    "CSV": _bare_format("CSV"),
+    "PARQUET": _bare_format("PARQUET"),
+    **{name: _compression(name) for name in COMPRESSIONS},
+}
+_UNLOAD: dict[str, Callable[[Words, Any], None]] = {
+    **_SHARED,
+    "FORMAT": _set_format,
+    "JSON": _bare_format("JSON"),
+    "HEADER": _set("header"),
+    "ADDQUOTES": _set("add_quotes"),
+    "ESCAPE": _set("escape"),
+    "ALLOWOVERWRITE": _set("allow_overwrite"),
+    "CLEANPATH": _set("clean_path"),
+    "MANIFEST": _manifest,
+    "PARALLEL": _parallel,
+    "MAXFILESIZE": _max_file_size,
+    "EXTENSION": _extension,
+    "ENCRYPTED": _encrypted,
+    **{name: _refused("UNLOAD", name) for name in ("PARTITION", "FIXEDWIDTH", "ROWGROUPSIZE", "KMS_KEY_ID")},
+}
+_COPY: dict[str, Callable[[Words, Any], None]] = {
+    **_SHARED,
+    "FORMAT": _copy_format,
+    "JSON": _json_kind,
+    "QUOTE": _quote,
+    "MANIFEST": _set("manifest"),
+    "BLANKSASNULL": _set("blanks_as_null"),
+    "EMPTYASNULL": _set("empty_as_null"),
+    "TRUNCATECOLUMNS": _set("truncate_columns"),
+    "IGNOREHEADER": _ignore_header,
+    **{name: _automatic(name) for name in ("DATEFORMAT", "TIMEFORMAT", "ENCODING")},
+    "COMPUPDATE": _statistics,
+    "STATUPDATE": _statistics,
+}
 
 
 def copy_options(words: Words) -> CopyOptions:
@@ -166,52 +254,10 @@ def copy_options(words: Words) -> CopyOptions:
     authorization(words)
     options = CopyOptions(bucket, prefix)
     while not words.done:
-        _copy_option(words, options)
+        word = words.peek()
+        if word not in _COPY:
+            raise unsupported(f"COPY with {word or words.string()!r}")
+        words.next()
+        _COPY[word](words, options)
     options.delimiter = options.delimiter or ("," if options.format == "CSV" else "|")
     return options
-
-
-def _copy_option(words: Words, options: CopyOptions) -> None:
-    switches = {
-        "MANIFEST": "manifest",
-        "BLANKSASNULL": "blanks_as_null",
-        "EMPTYASNULL": "empty_as_null",
-        "TRUNCATECOLUMNS": "truncate_columns",
-    }
-    word = words.peek()
-    if word in switches:
-        words.next()
-        setattr(options, switches[word], True)
-    elif word in COMPRESSIONS:
-        options.compression = words.next().text.upper()
-    elif word in ("FORMAT", "CSV", "PARQUET", "JSON"):
-        options.format = _format(words, ("CSV", "PARQUET", "JSON"))
-        if options.format == "CSV" and words.accept("QUOTE"):
-            words.accept("AS")
-            options.quote = words.string()
-        if (
-            options.format == "JSON"
-            and (words.accept("AS") or words.is_string())
-            and words.string().lower() not in ("auto", "auto ignorecase")
-        ):
-            raise unsupported("COPY JSON with a JSONPaths file")
-    elif words.accept("DELIMITER"):
-        options.delimiter = _delimiter(words)
-    elif words.accept("NULL"):
-        words.accept("AS")
-        options.null_string = words.string()
-    elif words.accept("IGNOREHEADER"):
-        words.accept("AS")
-        options.ignore_header = int(words.number())
-    elif word in ("REGION", "DATEFORMAT", "TIMEFORMAT", "ENCODING"):
-        words.next()
-        words.accept("AS")
-        value = words.string() if words.is_string() else words.next().text
-        if word != "REGION" and value.lower() not in ("auto", "utf8", "yyyy-mm-dd", "yyyy-mm-dd hh:mi:ss"):
-            raise unsupported(f"COPY with {word} '{value}'")
-    elif word in ("COMPUPDATE", "STATUPDATE"):
-        words.next()
-        for value in ("ON", "OFF", "TRUE", "FALSE", "PRESET"):
-            words.accept(value)
-    else:
-        raise unsupported(f"COPY with {word or words.next().text}")

@@ -91,11 +91,13 @@ def _resolve_tables(tree: exp.Expression, resolver: Resolver) -> None:
         if isinstance(table.this, exp.Anonymous) and table.this.name.lower() == _LATE_BINDING:
             _name_columns(table)
             _replace(table, resolver.resolve((_LATE_BINDING,)))
-        elif isinstance(table.this, exp.Identifier) and not _is_cte(table):
+        elif isinstance(table.this, exp.Identifier) and not is_cte(table):
             _replace(table, resolver.resolve(tuple(part.name for part in table.parts)))
         elif isinstance(table.this, exp.Func) and not isinstance(table.this, exp.GenerateSeries):
             name = table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()
-            raise RedshiftError("42883", f"table function {name.lower()} does not exist or is not supported by the local cloud")
+            raise RedshiftError(
+                "42883", f"table function {name.lower()} does not exist or is not supported by the local cloud"
+            )
 
 
 def _name_columns(table: exp.Table) -> None:
@@ -125,19 +127,16 @@ def _replace(table: exp.Table, relation: Stored | Derived) -> None:
     table.replace(replacement)
 
 
-def _is_cte(table: exp.Table) -> bool:
+def is_cte(table: exp.Table) -> bool:
+    """Whether the name means a CTE that is in scope here."""
     if table.args.get("db"):
         return False
     inside: exp.Expression = table
     node = table.parent
     while node is not None:
-        clause = node.args.get("with_")
-        if clause is not None and clause is not inside:
-            if any(cte.alias == table.name for cte in clause.expressions):
-                return True
-        elif clause is inside or isinstance(node, exp.With):
-            if isinstance(node, exp.With) and _visible(node, inside, table.name):
-                return True
+        clause = node if isinstance(node, exp.With) else node.args.get("with_")
+        if clause is not None and clause is not inside and _visible(clause, inside, table.name):
+            return True
         inside, node = node, node.parent
     return False
 

@@ -72,9 +72,10 @@ class Words:
 
     def name(self) -> str:
         """An identifier in lower case, as Redshift folds it, quoted or not."""
-        if self.done or self.is_string() or not (self.peek()[:1].isalpha() or self.peek()[:1] in ("_", "#")):
-            if not (not self.done and self._tokens[self._at].token_type == TokenType.IDENTIFIER):
-                raise self.error()
+        plain = self.peek()[:1].isalpha() or self.peek()[:1] in ("_", "#")
+        quoted = not self.done and self._tokens[self._at].token_type == TokenType.IDENTIFIER
+        if not (plain or quoted):
+            raise self.error()
         return self.next().text.lower()
 
     def dotted_name(self) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ _BINARY: dict[int, Callable[[Any], bytes]] = {
 
 
 def encoder(column: WireColumn) -> Callable[[Any], bytes]:
-    """The function that turns a value of `column` (never None) into its bytes; 0A000 for a binary form we don't have."""
+    """The function that turns a value of `column` (never None) into bytes; 0A000 for a binary form we lack."""
     if column.format == 0:
         return (lambda v: _real(v).encode()) if column.oid == REAL else lambda v: text_of(v).encode()
     if column.oid not in _BINARY:
