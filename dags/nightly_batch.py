@@ -24,6 +24,7 @@ from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import CronTriggerTimetable, PokeReturnValue, dag, task
+from airflow.sdk.exceptions import AirflowFailException
 from landfall.assets import raw_drained
 from landfall.contracts.streams import load_stream_contracts
 from landfall.dag_defaults import DEFAULT_ARGS, Tag
@@ -33,6 +34,17 @@ LOAD_RUN = "nightly__{}"
 LOAD_TASK = "load_objects"
 LONGEST_TRANSFORM = timedelta(hours=3)
 STREAMS = [contract.stream for contract in load_stream_contracts(REPOSITORY / "contracts" / "streams")]
+
+
+def _is_published(group: str, *, cause: str) -> bool:
+    """Tell whether a publication is there; a failed one fails the task at once: a retry would not mend it."""
+    from landfall.errors import PublicationError
+    from landfall.publish import steps
+
+    try:
+        return steps.published(group, cause=cause)
+    except PublicationError as error:
+        raise AirflowFailException(str(error)) from error
 
 
 @dag(
@@ -68,17 +80,15 @@ def nightly_batch() -> None:
         steps.expect([context["run_id"]])
         context["outlet_events"][raw_drained].extra = {"causes": [context["run_id"]]}
 
-    @task.sensor(mode="reschedule", poke_interval=5, timeout=LONGEST_TRANSFORM, retries=0)
+    # They hold a slot instead of being rescheduled: each look would parse this file anew, and on a busy machine one
+    # that is queued again before the executor has reported its last end is failed by the scheduler.
+    @task.sensor(mode="poke", poke_interval=5, timeout=LONGEST_TRANSFORM)
     def await_lake(**context: Any) -> PokeReturnValue:
-        from landfall.publish import steps
+        return PokeReturnValue(is_done=_is_published("lake", cause=context["run_id"]))
 
-        return PokeReturnValue(is_done=steps.published("lake", cause=context["run_id"]))
-
-    @task.sensor(mode="reschedule", poke_interval=5, timeout=LONGEST_TRANSFORM, retries=0)
+    @task.sensor(mode="poke", poke_interval=5, timeout=LONGEST_TRANSFORM)
     def await_warehouse(**context: Any) -> PokeReturnValue:
-        from landfall.publish import steps
-
-        return PokeReturnValue(is_done=steps.published("warehouse", cause=context["run_id"]))
+        return PokeReturnValue(is_done=_is_published("warehouse", cause=context["run_id"]))
 
     @task
     def report(**context: Any) -> dict[str, Any]:
