@@ -1,4 +1,4 @@
-"""A small PostgreSQL v3 client on plain sockets: what the tests need, and nothing that could hide the server's faults."""
+"""A small PostgreSQL v3 client on plain sockets: what the tests need, and nothing that could hide the server's faults."""  # noqa: E501
 
 from __future__ import annotations
 

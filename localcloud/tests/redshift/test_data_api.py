@@ -43,14 +43,21 @@ def error_of(call: Any, **arguments: Any) -> str:
 def test_a_statement_gives_typed_fields_and_metadata(data: Any) -> None:
     done = run(
         data,
-        "select 1 as i, 2.5::float8 as f, 'x' as s, true as b, null as n, 1.50::numeric(5,2) as d, '2026-01-02'::date as t",
+        "select 1 as i, 2.5::float8 as f, 'x' as s, true as b, null as n, 1.50::numeric(5,2) as d, '2026-01-02'::date as t",  # noqa: E501
     )
     assert (done["Status"], done["HasResultSet"], done["ResultRows"]) == ("FINISHED", True, 1)
     result = data.get_statement_result(Id=done["Id"])
-    assert result["Records"] == [[
-        {"longValue": 1}, {"doubleValue": 2.5}, {"stringValue": "x"}, {"booleanValue": True}, {"isNull": True},
-        {"stringValue": "1.50"}, {"stringValue": "2026-01-02"},
-    ]]  # fmt: skip
+    assert result["Records"] == [
+        [
+            {"longValue": 1},
+            {"doubleValue": 2.5},
+            {"stringValue": "x"},
+            {"booleanValue": True},
+            {"isNull": True},
+            {"stringValue": "1.50"},
+            {"stringValue": "2026-01-02"},
+        ]
+    ]
     names = [(column["name"], column["typeName"]) for column in result["ColumnMetadata"]]
     assert names == [
         ("i", "int4"),

@@ -83,17 +83,19 @@ def test_external_tables_are_read_fresh_and_at_the_pinned_metadata(
     glue = cloud.client("glue")
     current = glue.get_table(DatabaseName="published", Name="events")["Table"]
     pinned = {
-        "Name": "events__v1", "TableType": "EXTERNAL_TABLE", "StorageDescriptor": current["StorageDescriptor"],
+        "Name": "events__v1",
+        "TableType": "EXTERNAL_TABLE",
+        "StorageDescriptor": current["StorageDescriptor"],
         "Parameters": {"table_type": "ICEBERG", "metadata_location": iceberg[0]},
-    }  # fmt: skip
+    }
     glue.create_table(DatabaseName="published", TableInput=pinned)
     assert pg.query('select count(*) from "shop"."published"."events__v1"').rows == [("2",)]
     pinned["Parameters"] = {"table_type": "ICEBERG", "metadata_location": iceberg[1]}
     glue.update_table(DatabaseName="published", TableInput=pinned)
     assert pg.query("select count(*) from published.events__v1").rows == [("4",)]
-    assert pg.query("select columnname, external_type from svv_external_columns where tablename = 'events' order by columnnum").rows == [
-        ("id", "bigint"), ("name", "string")
-    ]  # fmt: skip
+    assert pg.query(
+        "select columnname, external_type from svv_external_columns where tablename = 'events' order by columnnum"
+    ).rows == [("id", "bigint"), ("name", "string")]
     with pytest.raises(PgError) as caught:
         pg.query("insert into published.events values (1, 'x')")
     assert caught.value.sqlstate == "0A000"
@@ -105,11 +107,12 @@ def test_a_hive_parquet_table_is_read(cloud: Cloud, s3: Any, iceberg: object, pg
     pq.write_table(pa.table({"x": pa.array([1, 2, 3], pa.int32())}), buffer)
     s3.put_object(Bucket=BUCKET, Key="hive/a.parquet", Body=buffer.getvalue())
     storage = {
-        "Columns": [{"Name": "x", "Type": "int"}], "Location": f"s3://{BUCKET}/hive/",
+        "Columns": [{"Name": "x", "Type": "int"}],
+        "Location": f"s3://{BUCKET}/hive/",
         "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
         "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
         "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
-    }  # fmt: skip
+    }
     table = {
         "Name": "numbers",
         "TableType": "EXTERNAL_TABLE",
@@ -132,7 +135,7 @@ def fill(pg: PgClient) -> None:
 def test_csv_gzip_round_trip_with_quotes_and_newlines(s3: Any, pg: PgClient, prefix: str) -> None:
     fill(pg)
     pg.query(
-        f"unload ('select * from a order by id') to 's3://{BUCKET}/{prefix}part_' iam_role default format as csv header gzip parallel off manifest verbose"
+        f"unload ('select * from a order by id') to 's3://{BUCKET}/{prefix}part_' iam_role default format as csv header gzip parallel off manifest verbose"  # noqa: E501
     )
     assert keys(s3, prefix) == ["part_000.gz", "part_manifest"]
     rows = list(csv.reader(io.StringIO(gzip.decompress(body(s3, f"{prefix}part_000.gz")).decode(), newline="")))
@@ -153,7 +156,7 @@ def test_csv_gzip_round_trip_with_quotes_and_newlines(s3: Any, pg: PgClient, pre
 def test_only_cells_that_need_it_are_quoted(s3: Any, pg: PgClient, prefix: str) -> None:
     fill(pg)
     pg.query(
-        f"unload ('select v from a where id in (0, 1, 2, 8) order by id') to 's3://{BUCKET}/{prefix}' iam_role default csv parallel off"
+        f"unload ('select v from a where id in (0, 1, 2, 8) order by id') to 's3://{BUCKET}/{prefix}' iam_role default csv parallel off"  # noqa: E501
     )
     assert body(s3, f"{prefix}000") == b'plain\n"quote "" inside"\n"comma, inside"\n=1+1\n'
 
@@ -183,7 +186,7 @@ def test_parquet_and_json_round_trip(s3: Any, pg: PgClient, file_format: str) ->
     pg.query(f"unload ('select * from a') to '{place}' iam_role default format {file_format}")
     pg.query("create table b (like a)")
     pg.query(
-        f"copy b from '{place}' iam_role default format {file_format} {'' if file_format == 'parquet' else 'auto'!r}".replace(
+        f"copy b from '{place}' iam_role default format {file_format} {'' if file_format == 'parquet' else 'auto'!r}".replace(  # noqa: E501
             " ''", ""
         )
     )
@@ -205,9 +208,15 @@ def test_a_taken_destination_is_refused_unless_told(s3: Any, pg: PgClient, prefi
 
 @pytest.mark.parametrize(
     ("query", "options"),
-    [("select 1 limit 1", "csv"), ("select 1; select 2", "csv"), ("delete from a", "csv"), ("select 1 as x", "partition by (x) parquet"),
-     ("select 1 as x", "csv nonsense"), ("select 1 as x", "parquet gzip")],
-)  # fmt: skip
+    [
+        ("select 1 limit 1", "csv"),
+        ("select 1; select 2", "csv"),
+        ("delete from a", "csv"),
+        ("select 1 as x", "partition by (x) parquet"),
+        ("select 1 as x", "csv nonsense"),
+        ("select 1 as x", "parquet gzip"),
+    ],
+)
 def test_what_unload_cannot_do_is_refused_and_writes_nothing(s3: Any, pg: PgClient, query: str, options: str) -> None:
     with pytest.raises(PgError):
         pg.query(f"unload ('{query}') to 's3://{BUCKET}/refused/' iam_role default {options}")

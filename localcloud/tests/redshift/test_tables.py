@@ -14,16 +14,19 @@ def refused(pg: PgClient, sql: str) -> PgError:
 
 def test_keys_encodings_and_types_are_kept_in_the_catalogue(pg: PgClient) -> None:
     pg.query(
-        "create table sales (id bigint not null encode az64 distkey, at timestamp sortkey, note varchar(40) encode zstd,"
+        "create table sales (id bigint not null encode az64 distkey, at timestamp sortkey, note varchar(40) encode zstd,"  # noqa: E501
         " amount numeric(12,2) default 0, code char(3), primary key (id)) "
     )
     rows = pg.query(
-        "select \"column_name\", data_type, encoding, distkey, sortkey from svv_redshift_columns where schema_name = 't' order by ordinal_position"
+        "select \"column_name\", data_type, encoding, distkey, sortkey from svv_redshift_columns where schema_name = 't' order by ordinal_position"  # noqa: E501
     ).rows
     assert rows == [
-        ("id", "bigint", "az64", "t", "0"), ("at", "timestamp without time zone", "none", "f", "1"),
-        ("note", "character varying(40)", "zstd", "f", "0"), ("amount", "numeric(12,2)", "none", "f", "0"), ("code", "character(3)", "none", "f", "0"),
-    ]  # fmt: skip
+        ("id", "bigint", "az64", "t", "0"),
+        ("at", "timestamp without time zone", "none", "f", "1"),
+        ("note", "character varying(40)", "zstd", "f", "0"),
+        ("amount", "numeric(12,2)", "none", "f", "0"),
+        ("code", "character(3)", "none", "f", "0"),
+    ]
     assert pg.query("select diststyle, sortkey1, sortkey_num from svv_table_info where \"table\" = 'sales'").rows == [
         ("KEY(id)", "at", "1")
     ]
@@ -34,8 +37,10 @@ def test_create_table_as_keeps_its_properties(pg: PgClient) -> None:
     pg.query("create table a diststyle all compound sortkey (x, y) as select 1 as x, 'q' as y, sum(2::bigint) as z")
     assert pg.query("select diststyle, sortkey_num from svv_table_info where \"table\" = 'a'").rows == [("ALL", "2")]
     assert pg.query("select data_type from svv_columns where table_name = 'a' order by ordinal_position").rows == [
-        ("integer",), ("character varying",), ("numeric",)
-    ]  # fmt: skip
+        ("integer",),
+        ("character varying",),
+        ("numeric",),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +49,7 @@ def test_create_table_as_keeps_its_properties(pg: PgClient) -> None:
         "insert into a values ('abcdef')",
         "insert into a select 'abcdef'",
         "update a set v = 'abcdef'",
-        "merge into a using (select 'abcdef' as v) s on a.v = s.v when matched then update set v = s.v when not matched then insert values (s.v)",
+        "merge into a using (select 'abcdef' as v) s on a.v = s.v when matched then update set v = s.v when not matched then insert values (s.v)",  # noqa: E501
     ],
 )
 def test_a_value_too_long_for_its_column_is_refused(pg: PgClient, sql: str) -> None:
@@ -71,7 +76,7 @@ def test_merge_delete_using_and_update_from(pg: PgClient) -> None:
     pg.query("create table a (id int, v varchar(10)); insert into a values (1, 'one'), (2, 'two'), (3, 'three')")
     pg.query("create temp table s as select 2 as id, 'TWO' as v union all select 4, 'four'")
     pg.query(
-        "merge into t.a using s as src on src.id = t.a.id when matched then update set v = src.v when not matched then insert (id, v) values (src.id, src.v)"
+        "merge into t.a using s as src on src.id = t.a.id when matched then update set v = src.v when not matched then insert (id, v) values (src.id, src.v)"  # noqa: E501
     )
     assert pg.query("delete from a using s where a.id = s.id and s.id = 4").tags == ["DELETE 1"]
     assert pg.query("update a set v = s.v || '!' from s where a.id = s.id").tags == ["UPDATE 1"]
@@ -80,7 +85,7 @@ def test_merge_delete_using_and_update_from(pg: PgClient) -> None:
 
 def test_temporary_tables_belong_to_one_session_and_hide_tables(pg: PgClient, other: PgClient) -> None:
     pg.query(
-        "create table a as select 'permanent' as v; create temporary table a (v varchar(20)); insert into a values ('temporary')"
+        "create table a as select 'permanent' as v; create temporary table a (v varchar(20)); insert into a values ('temporary')"  # noqa: E501
     )
     assert pg.query("select v from a").rows == [("temporary",)]
     assert pg.query("select v from t.a").rows == [("permanent",)]
@@ -123,7 +128,7 @@ def test_a_late_binding_view_binds_when_it_is_read(pg: PgClient) -> None:
     pg.query("create table later (a int, b varchar(3))")
     assert [name for name, _ in pg.query("select * from v").columns] == ["a", "b"]
     columns = pg.query(
-        "select col_name, col_type from pg_get_late_binding_view_cols() cols(s name, v name, col_name name, col_type varchar, n int) where s = 't'"
+        "select col_name, col_type from pg_get_late_binding_view_cols() cols(s name, v name, col_name name, col_type varchar, n int) where s = 't'"  # noqa: E501
     )
     assert columns.rows == [("a", "integer"), ("b", "character varying(65535)")]
     pg.query("drop table later")
@@ -157,9 +162,9 @@ def test_grants_are_recorded_and_shown(pg: PgClient) -> None:
 
 def test_comments_and_show_commands(pg: PgClient) -> None:
     pg.query("create table a (x int); comment on table a is 'it''s a'; comment on column t.a.x is $tag$one; two$tag$")
-    assert pg.query("select description from pg_description d join pg_class c on c.oid = d.objoid where relname = 'a' order by objsubid").rows == [
-        ("it's a",), ("one; two",)
-    ]  # fmt: skip
+    assert pg.query(
+        "select description from pg_description d join pg_class c on c.oid = d.objoid where relname = 'a' order by objsubid"  # noqa: E501
+    ).rows == [("it's a",), ("one; two",)]
     tables = pg.query('show tables from schema "shop"."t"')
     assert tables.rows[0][:4] == ("shop", "t", "a", "TABLE")
     assert pg.query('show columns from table "shop"."t"."a"').rows[0][3:5] == ("x", "1")
@@ -176,7 +181,7 @@ def test_dropping_a_schema_needs_cascade_when_it_holds_something(pg: PgClient) -
 
 def test_a_merge_that_matches_a_row_twice_is_refused(pg: PgClient) -> None:
     pg.query("create table a as select 1 as id, 'x'::varchar(5) as v")
-    merge = "merge into a using (select 1 as id, 'b' as v union all select 1, 'c') s on a.id = s.id when matched then update set v = s.v"
+    merge = "merge into a using (select 1 as id, 'b' as v union all select 1, 'c') s on a.id = s.id when matched then update set v = s.v"  # noqa: E501
     assert (
         refused(pg, f"{merge} when not matched then insert values (s.id, s.v)").fields["M"]
         == "Found multiple matches to update the same tuple."

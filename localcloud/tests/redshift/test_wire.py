@@ -73,9 +73,13 @@ def test_errors_carry_their_sqlstate(pg: PgClient, sql: str, sqlstate: str) -> N
 
 def test_text_and_binary_parameters_and_binary_results(pg: PgClient) -> None:
     parameters = [
-        (23, 1, struct.pack("!i", -5)), (1700, 0, b"1.25"), (1043, 0, b"it's $1"), (16, 1, b"\1"),
-        (1114, 1, struct.pack("!q", 86_400_000_000)), (25, 0, None),
-    ]  # fmt: skip
+        (23, 1, struct.pack("!i", -5)),
+        (1700, 0, b"1.25"),
+        (1043, 0, b"it's $1"),
+        (16, 1, b"\1"),
+        (1114, 1, struct.pack("!q", 86_400_000_000)),
+        (25, 0, None),
+    ]
     answer = pg.prepared("select $1 as a, $2 as b, $3 as c, $4 as d, $5 as e, $6 as f", parameters)
     assert answer.rows == [("-5", "1.25", "it's $1", "t", "2000-01-02 00:00:00", None)]
     binary = pg.prepared("select 258::int4 as a, 7::int8 as b", [], (1,))

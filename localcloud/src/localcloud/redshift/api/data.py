@@ -12,23 +12,13 @@ from botocore.exceptions import ClientError
 from localcloud.lake.session import LakeSettings
 from localcloud.redshift.api.app import Operation
 from localcloud.redshift.api.errors import ApiError, number, only, text, validation
-from localcloud.redshift.api.statements import Execution, Part, Statements, bound_statement, used_names
-from localcloud.redshift.engine.session import Session
+from localcloud.redshift.api.listings import TARGET, Listings, paged
+from localcloud.redshift.api.statements import Execution, Part, Statements, used_names
 from localcloud.redshift.errors import RedshiftError
 from localcloud.redshift.namespaces import IAM_USER, Namespace, Registry
 
 Request = Mapping[str, Any]
-_TARGET = {"WorkgroupName", "Database", "SecretArn"}
-_EXECUTE = _TARGET | {"StatementName", "WithEvent", "ClientToken", "Parameters", "WaitTimeSeconds", "ResultFormat"}
-_LISTING = _TARGET | {
-    "ConnectedDatabase",
-    "SchemaPattern",
-    "TablePattern",
-    "Schema",
-    "Table",
-    "NextToken",
-    "MaxResults",
-}
+_EXECUTE = TARGET | {"StatementName", "WithEvent", "ClientToken", "Parameters", "WaitTimeSeconds", "ResultFormat"}
 _MAX_SQL_BYTES = 100_000
 _MAX_WAIT_SECONDS = 30
 
@@ -55,12 +45,9 @@ class DataApi:
             self.get_statement_result,
             self.cancel_statement,
             self.list_statements,
-            self.list_databases,
-            self.list_schemas,
-            self.list_tables,
-            self.describe_table,
         )
-        return {f"RedshiftData.{m.__name__.title().replace('_', '')}": m for m in methods}
+        own = {f"RedshiftData.{m.__name__.title().replace('_', '')}": m for m in methods}
+        return {**own, **Listings(registry=self._registry, identify=self._identity).operations()}
 
     def execute_statement(self, request: Request) -> Request:
         only(request, _EXECUTE | {"Sql"})
@@ -202,78 +189,7 @@ class DataApi:
             and execution.request.get("StatementName", "").startswith(prefix)
             and request.get("WorkgroupName", execution.request["WorkgroupName"]) == execution.request["WorkgroupName"]
         ]
-        return _paged(request, "Statements", [_listed(execution) for execution in found])
-
-    def list_databases(self, request: Request) -> Request:
-        only(request, _LISTING)
-        return _paged(
-            request,
-            "Databases",
-            [row[0] for row in self._query(request, "select database_name from svv_redshift_databases")],
-        )
-
-    def list_schemas(self, request: Request) -> Request:
-        only(request, _LISTING)
-        rows = self._query(
-            request,
-            "select schema_name from svv_all_schemas where schema_name like :pattern order by 1",
-            pattern=text(request, "SchemaPattern", "%"),
-        )
-        return _paged(request, "Schemas", [row[0] for row in rows])
-
-    def list_tables(self, request: Request) -> Request:
-        only(request, _LISTING)
-        rows = self._query(
-            request,
-            "select schema_name, table_name, table_type from svv_all_tables"
-            " where schema_name like :schema and table_name like :name order by 1, 2",
-            schema=text(request, "SchemaPattern", "%"),
-            name=text(request, "TablePattern", "%"),
-        )
-        return _paged(request, "Tables", [{"schema": row[0], "name": row[1], "type": row[2]} for row in rows])
-
-    def describe_table(self, request: Request) -> Request:
-        only(request, _LISTING)
-        table, schema = text(request, "Table"), text(request, "Schema", "public")
-        rows = self._query(
-            request,
-            "select column_name, data_type, is_nullable, character_maximum_length, numeric_precision, numeric_scale,"
-            " column_default"
-            " from svv_all_columns where schema_name = :schema and table_name = :name order by ordinal_position",
-            schema=schema.lower(),
-            name=table.lower(),
-        )
-        columns = [
-            {
-                "name": row[0],
-                "label": row[0],
-                "typeName": row[1],
-                "nullable": int(row[2] == "YES"),
-                "length": row[3] or 0,
-                "precision": row[4] or row[3] or 0,
-                "scale": row[5] or 0,
-                "columnDefault": row[6],
-                "schemaName": schema,
-                "tableName": table,
-            }
-            for row in rows
-        ]
-        return {"TableName": table} | _paged(request, "ColumnList", columns)
-
-    def _query(self, request: Request, sql: str, **parameters: str) -> list[tuple[Any, ...]]:
-        namespace, user, database = self._identity(
-            {**request, "Database": request.get("ConnectedDatabase") or request.get("Database")}
-        )
-        session: Session | None = None
-        try:
-            session = self._registry.open(namespace, database, user)
-            statement, literals = bound_statement(sql, parameters)
-            return session.execute(statement, literals).fetch(1_000_000)
-        except RedshiftError as error:
-            raise validation(str(error)) from error
-        finally:
-            if session is not None:
-                session.close()
+        return paged(request, "Statements", [_listed(execution) for execution in found])
 
     def _find(self, identifier: str) -> tuple[Execution, int | None]:
         """An execution by its id, or one part of a batch by `id:n` (n from 1)."""
@@ -313,12 +229,3 @@ def _listed(execution: Execution) -> dict[str, Any]:
         "IsBatchStatement": execution.batch,
         **({"QueryStrings": sqls} if execution.batch else {"QueryString": sqls[0]}),
     }
-
-
-def _paged(request: Request, key: str, items: list[Any]) -> dict[str, Any]:
-    start = text(request, "NextToken", "0")
-    if not start.isdigit():
-        raise validation("NextToken is not one that this API gave out")
-    end = int(start) + number(request, "MaxResults", 100, 0, 1000)
-    page = {key: items[int(start) : end]}
-    return page | {"NextToken": str(end)} if end < len(items) else page

@@ -190,7 +190,8 @@ def _limits(session: Session, target: exp.Expression) -> dict[str, Check | None]
     schema, name = session.names.place(target)
     if schema == "pg_temp":
         rows = session.connection.execute(
-            "SELECT column_name, type_name FROM temp.main.pg_landfall_temp_columns WHERE table_name = ? ORDER BY ordinal",
+            "SELECT column_name, type_name FROM temp.main.pg_landfall_temp_columns WHERE table_name = ?"
+            " ORDER BY ordinal",
             [name],
         ).fetchall()
         return {column: _check(kind) for column, kind in rows}
