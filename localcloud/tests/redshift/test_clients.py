@@ -20,7 +20,7 @@ with redshift_connector.connect(host="127.0.0.1", port={port}, user="{user}", pa
     cursor.execute("select * from book order by pages")
     assert cursor.fetchall() == ([ "a'b", 1, decimal.Decimal("1.50"), at], [None, 2, None, None])
     assert [d[0] for d in cursor.description] == ["name", "pages", "price", "at"]
-    redshift_connector.paramstyle = "named"
+    cursor.paramstyle = "named"
     cursor.execute("select count(*) from book where pages = :pages", {{"pages": 1}})
     assert cursor.fetchone() == [1]
     c.rollback()

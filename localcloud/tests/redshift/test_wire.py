@@ -116,6 +116,16 @@ def test_a_running_statement_is_cancelled_from_another_connection(pg: PgClient) 
     assert pg.query("select 1").rows == [("1",)]
 
 
+def test_statement_timeout_is_kept_and_unknown_parameters_are_refused(pg: PgClient) -> None:
+    pg.query("set statement_timeout to 300")
+    with pytest.raises(PgError) as caught:
+        pg.query(SLOW)
+    assert caught.value.sqlstate == "57014"
+    with pytest.raises(PgError) as caught:
+        pg.query("set no_such_parameter to 1")
+    assert caught.value.sqlstate == "42704"
+
+
 def test_a_client_that_goes_away_has_its_statement_ended(cloud: Cloud, pg: PgClient, other: PgClient) -> None:
     process = int(other.query("select pg_backend_pid()").rows[0][0] or 0)
     other.send("Q", SLOW.encode() + b"\0")

@@ -68,10 +68,23 @@ class Session:
             raise RedshiftError(
                 "25P02", "current transaction is aborted, commands ignored until end of transaction block"
             )
-        with self._statement_lock, self.errors():
+        with self._statement_lock, self._time_limit(), self.errors():
             if handler.transactional:
                 return self._in_transaction(lambda: handler.run(self, statement, parameters))
             return handler.run(self, statement, parameters)
+
+    @contextmanager
+    def _time_limit(self) -> Iterator[None]:
+        """`statement_timeout`, in milliseconds, 0 for none."""
+        milliseconds = int(self.settings.get("statement_timeout") or 0)
+        timer = threading.Timer(milliseconds / 1000, self.cancel) if milliseconds else None
+        if timer is not None:
+            timer.start()
+        try:
+            yield
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     def translated(self, tree: exp.Expression, parameters: Sequence[exp.Expression]) -> str:
         """DuckDB SQL of a query, its parameters bound and its names resolved."""

@@ -45,6 +45,8 @@ _FIXED = {
     "extra_float_digits": {"0", "1", "2", "3", "default"},
 }
 """Parameters whose other values would change answers: anything else is refused."""
+_WITHOUT_EFFECT = frozenset({"wlm_query_slot_count", "analyze_threshold_percent", "auto_analyze", "names"})
+"""Parameters that are about a cluster's resources: remembered, with no effect here."""
 
 
 def set_value(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
@@ -62,6 +64,12 @@ def set_value(session: Session, statement: Statement, _parameters: Sequence[exp.
         words.expect("TO")
     value = statement.text[words.next().start :].strip()
     value = value[1:-1] if value[:1] == "'" and value[-1:] == "'" else value
+    if name not in DEFAULTS and name not in _WITHOUT_EFFECT:
+        raise RedshiftError(
+            "42704", f'configuration parameter "{name}" is unknown or not supported by the local cloud'
+        )
+    if name == "statement_timeout" and value.lower() != "default" and not value.isdigit():
+        raise RedshiftError("22023", f'invalid value for parameter "statement_timeout": "{value}"')
     if name in _FIXED and value.lower() not in _FIXED[name]:
         raise unsupported(f"SET {name} TO {value}")
     session.settings[name] = DEFAULTS.get(name, "") if value.upper() == "DEFAULT" else value
