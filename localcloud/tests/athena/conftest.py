@@ -42,7 +42,7 @@ def start(module: str, port: int, arguments: list[str], log: Path) -> subprocess
         if process.poll() is not None:
             raise RuntimeError(f"{module} ended: {log.read_text()[-2000:]}")
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/_localcloud/health", timeout=2)  # noqa: S310
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_localcloud/health", timeout=2)
             return process
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)

@@ -89,7 +89,8 @@ class AthenaApi:
         location = group_location if enforced else asked or group_location
         if not location:
             raise invalid_request(
-                "No output location provided. An output location is required either through the Workgroup result configuration setting or as an API input."
+                "No output location provided. An output location is required either through the Workgroup result"
+                " configuration setting or as an API input."
             )
         context = body.get("QueryExecutionContext", {})
         catalog = context.get("Catalog") or _CATALOG

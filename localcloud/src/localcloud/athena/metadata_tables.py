@@ -1,4 +1,7 @@
-"""The tables behind `"table$snapshots"` and its kin. Source: Trino's documentation, 'Iceberg connector, Metadata tables'."""
+"""The tables behind `"table$snapshots"` and its kin.
+
+Source: Trino's documentation, 'Iceberg connector, Metadata tables'.
+"""
 
 from __future__ import annotations
 

@@ -94,7 +94,8 @@ def result_text(value: str, kind: str, depth: int = 0) -> str:
     if base == "map":
         key = result_text(f"{item}.key", inner[0], depth + 1)
         text = f"coalesce({result_text(f'{item}.value', inner[1], depth + 1)}, 'null')"
-        return f"'{{' || array_to_string(list_transform(map_entries({value}), lambda {item}: {key} || '=' || {text}), ', ') || '}}'"
+        entries = f"list_transform(map_entries({value}), lambda {item}: {key} || '=' || {text})"
+        return f"'{{' || array_to_string({entries}, ', ') || '}}'"
     if base == "row":
         fields = []
         for index, field in enumerate(inner, start=1):

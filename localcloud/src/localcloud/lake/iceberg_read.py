@@ -121,7 +121,7 @@ def columns(table: Table, version: Version | None = None) -> tuple[Column, ...]:
 
 
 def relation_sql(plan: IcebergPlan, columns: Sequence[str], *, position: bool = False) -> str:
-    """A SELECT of `columns` and `"$path"` over the planned files; with `position` also `"$pos"`, the row in the file."""
+    """A SELECT of `columns` and `"$path"` over the planned files; with `position` also `"$pos"`, the row's number."""
     fields = [plan.schema.find_field(name) for name in columns]
     outputs = [f'"{field.name}"' for field in fields] + ['filename AS "$path"']
     if position:
@@ -137,7 +137,7 @@ def relation_sql(plan: IcebergPlan, columns: Sequence[str], *, position: bool = 
         for field in (fields or plan.schema.fields[:1])
     )
     return (
-        f"SELECT {', '.join(outputs)} FROM read_parquet([{paths}], schema = MAP {{{mapped}}}, filename = true,"
+        f"SELECT {', '.join(outputs)} FROM read_parquet([{paths}], schema = MAP {{{mapped}}}, filename = true,"  # noqa: S608
         f" file_row_number = {'true' if position else 'false'}, hive_partitioning = false)"
     )
 

@@ -33,8 +33,8 @@ def write_files(
 ) -> list[DataFile]:
     """Write the rows of `select`, which has the table's columns in its order, as data files of the table.
 
-    The files belong to nobody until a commit names them. Raises ICEBERG_TOO_MANY_OPEN_PARTITIONS if the rows fall into more
-    than `max_partitions` partitions; nothing is left then.
+    The files belong to nobody until a commit names them. Raises ICEBERG_TOO_MANY_OPEN_PARTITIONS if the rows fall into
+    more than `max_partitions` partitions; nothing is left then.
     """
     schema, spec = table.schema(), table.spec()
     names = {field.name for field in schema.fields}
@@ -97,8 +97,8 @@ def commit_append(table: Table, files: Sequence[DataFile]) -> Table:
 def commit_replace(lake: Lake, table: Table, added: Sequence[DataFile], removed: Iterable[DataFile]) -> Table:
     """Exchange files in one snapshot; any commit since `table` was loaded is a conflict.
 
-    Raises LakeError ICEBERG_COMMIT_ERROR, as Athena reports it. It also does for rows that were only inserted, since the
-    other commit may have inserted the same keys.
+    Raises LakeError ICEBERG_COMMIT_ERROR, as Athena reports it. It also does for rows that were only inserted, since
+    the other commit may have inserted the same keys.
     """
     gone = list(removed)
     if not added and not gone:

@@ -113,4 +113,5 @@ def _bucket_sql(
         text = f"_bytes_of_long(CAST({column} AS BIGINT))"
     else:
         raise NotSupportedError(f"bucket() of a column of type {kind}")
-    return f"CASE WHEN {column} IS NULL THEN NULL ELSE ((_murmur3({text}) & 2147483647::UBIGINT) % {transform.num_buckets})::INTEGER END"
+    bucket = f"((_murmur3({text}) & 2147483647::UBIGINT) % {transform.num_buckets})::INTEGER"
+    return f"CASE WHEN {column} IS NOT NULL THEN {bucket} END"

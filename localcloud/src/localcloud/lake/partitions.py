@@ -126,7 +126,8 @@ def _injected_values(key: Column, conditions: Sequence[exp.Expression]) -> list[
                 return [value.name for value in condition.expressions]
     raise LakeError(
         "CONSTRAINT_VIOLATION",
-        f"For the injected projected partition column {key.name}, the WHERE clause must contain only static equality conditions",
+        f"For the injected projected partition column {key.name}, the WHERE clause must contain only static equality"
+        " conditions",
     )
 
 

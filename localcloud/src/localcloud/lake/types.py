@@ -36,6 +36,10 @@ _ICEBERG: dict[str, ice.IcebergType] = {
     "double": ice.DoubleType(),
     "date": ice.DateType(),
     "varchar": ice.StringType(),
+    "char": ice.StringType(),
+    "timestamp": ice.TimestampType(),
+    "timestamp with time zone": ice.TimestamptzType(),
+    "time": ice.TimeType(),
     "varbinary": ice.BinaryType(),
     "uuid": ice.UUIDType(),
 }
@@ -192,7 +196,7 @@ def from_iceberg(kind: ice.IcebergType) -> str:
     if isinstance(kind, ice.TimeType):
         return "time(6)"
     for trino, iceberg in _ICEBERG.items():
-        if iceberg == kind and trino not in ("tinyint", "smallint"):
+        if iceberg == kind and trino not in ("tinyint", "smallint", "char"):
             return trino
     raise NotSupportedError(f"the Iceberg type {kind}")
 
@@ -215,17 +219,9 @@ def to_iceberg(trino: str, next_id: list[int]) -> ice.IcebergType:
         return ice.MapType(key_id, key, value_id, value, value_required=False)
     if base == "decimal":
         return ice.DecimalType(int(arguments[0]), int(arguments[1]))
-    if base == "timestamp":
-        return ice.TimestampType()
-    if base == "timestamp with time zone":
-        return ice.TimestamptzType()
-    if base == "time":
-        return ice.TimeType()
-    if base in ("varchar", "char"):
-        return ice.StringType()
-    if trino not in _ICEBERG:
+    if base not in _ICEBERG:
         raise NotSupportedError(f"a column of type {trino} in an Iceberg table")
-    return _ICEBERG[trino]
+    return _ICEBERG[base]
 
 
 def _take(next_id: list[int]) -> int:

@@ -135,7 +135,7 @@ def drop_table(context: Context, text: str) -> Outcome:
     if (table.kind == "view") != (kind == "view"):
         raise LakeError(
             "INVALID_OPERATION",
-            f"'{database}.{name}' is {'a view' if table.kind == 'view' else 'a table'}: use DROP {'VIEW' if table.kind == 'view' else 'TABLE'}",
+            f"'{database}.{name}' is a {'view' if table.kind == 'view' else 'table'}, not a {kind}",
         )
     context.lake.glue.delete_table(DatabaseName=database, Name=name)
     if table.kind == "iceberg" and table.location:
@@ -208,7 +208,7 @@ def create_table(context: Context, text: str) -> Outcome:
 
 
 def _partition_texts(text: str) -> list[str]:
-    """The fields of PARTITIONED BY as they were written: the parser turns transforms into functions of other dialects."""
+    """The fields of PARTITIONED BY as written: the parser turns transforms into functions of other dialects."""
     match = re.search(r"\bpartitioned\s+by\s*\(", text, re.IGNORECASE)
     if not match:
         return []

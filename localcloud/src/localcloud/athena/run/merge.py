@@ -220,7 +220,10 @@ class _Work:
         self._require_single_matches()
 
     def _require_single_matches(self) -> None:
-        query = f'SELECT 1 FROM "{_MATCHED}" WHERE "{_CLAUSE}" IS NOT NULL GROUP BY "{_PATH}", "{_POS}" HAVING count(*) > 1 LIMIT 1'  # noqa: S608
+        query = (
+            f'SELECT 1 FROM "{_MATCHED}" WHERE "{_CLAUSE}" IS NOT NULL'  # noqa: S608
+            f' GROUP BY "{_PATH}", "{_POS}" HAVING count(*) > 1 LIMIT 1'
+        )
         if self._cursor.execute(query).fetchone():
             raise LakeError(
                 "MERGE_TARGET_ROW_MULTIPLE_MATCHES", "One MERGE target table row matched more than one source row"

@@ -174,8 +174,8 @@ def _create_hive(
     elif context.location_enforced:
         raise LakeError(
             "INVALID_TABLE_PROPERTY",
-            "The Create Table As Select query failed because it was submitted with an 'external_location' property to an"
-            " Athena Workgroup that enforces a centralized output location for all queries. Please remove the"
+            "The Create Table As Select query failed because it was submitted with an 'external_location' property to"
+            " an Athena Workgroup that enforces a centralized output location for all queries. Please remove the"
             " 'external_location' property and resubmit the query.",
         )
     file_format, serde_parameters = _hive_format(properties)
@@ -187,7 +187,8 @@ def _create_hive(
     if keys and names[-len(keys) :] != keys:
         raise LakeError(
             "HIVE_COLUMN_ORDER_MISMATCH",
-            f"Partition keys must be the last columns in the table and in the same order as the table properties: {keys}",
+            "Partition keys must be the last columns in the table and in the same order as the table properties:"
+            f" {keys}",
         )
     hive_write.require_empty(context.lake, location.rstrip("/") + "/")
     data = [column for column in compiled.columns if column.name not in keys]
@@ -344,7 +345,8 @@ def inserted(table: LakeTable, columns: Sequence[Column], named: Sequence[str], 
     ):
         raise LakeError(
             "TYPE_MISMATCH",
-            f"line 1:1: Insert query has mismatched column types: Table: [{', '.join(wanted)}], Query: [{', '.join(given)}]",
+            f"line 1:1: Insert query has mismatched column types: Table: [{', '.join(wanted)}],"
+            f" Query: [{', '.join(given)}]",
         )
     inner = [f"_i{index}" for index in range(len(named))]
     values = {name: f'CAST("{inner[index]}" AS {to_duckdb(known[name].type)})' for index, name in enumerate(named)}

@@ -9,6 +9,7 @@ from localcloud.athena.sql.inference import TYPE, type_of
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.types import from_data_type, parts, to_duckdb
 
+_FROM_TEXT = {"boolean": "trino_to_boolean", "date": "trino_date_from_text", "varbinary": "encode"}
 MICROSECONDS = 6
 _PLAIN_TEXT = ("varchar", "char", "boolean", "date", "uuid", "unknown")
 
@@ -30,28 +31,34 @@ def convert(value: str, source: str | None, target: str) -> str:
     if source == "unknown":
         return f"CAST({value} AS {to_duckdb(target)})"
     if base in ("varchar", "char"):
-        text = f"trino_double_cast({value})" if source in ("double", "real") else text_of(value, source)
-        if not arguments:
-            return text
-        if source and parts(source)[0] in ("varchar", "char"):
-            return f"left({text}, {arguments[0]})"
-        return f"trino_fitted({text}, {arguments[0]})"
-    if target in types.INTEGERS:
-        return _to_integer(value, source, target)
+        return _to_text(value, source, arguments)
     if target == "json":
         return f"to_json({value})" if source != "json" else value
     if source == "json" and base not in ("array", "map", "row"):
         return convert(f"({value} ->> '$')", "varchar", target)
+    if target in types.INTEGERS:
+        return _to_integer(value, source, target)
     if base in ("timestamp", "timestamp with time zone"):
         digits = int(arguments[0]) if arguments else 3
         return _rounded(_to_timestamp(value, source, base), source, digits, base.endswith("zone"))
-    if source == "varchar" and target in ("boolean", "date", "varbinary"):
-        return {"boolean": "trino_to_boolean", "date": "trino_date_from_text", "varbinary": "encode"}[
-            target
-        ] + f"({value})"
+    if is_text(source) and target in _FROM_TEXT:
+        return f"{_FROM_TEXT[target]}({value})"
     if base == "row" and source and parts(source)[0] == "row":
         return _row(value, parts(source)[1], arguments)
     return f"CAST({value} AS {to_duckdb(target)})"
+
+
+def is_text(trino: str | None) -> bool:
+    """Whether this is varchar or char, of any length."""
+    return parts(trino or "")[0] in ("varchar", "char")
+
+
+def _to_text(value: str, source: str | None, length: list[str]) -> str:
+    text = f"trino_double_cast({value})" if source in ("double", "real") else text_of(value, source)
+    if not length:
+        return text
+    # Text is cut to the length, anything else has to fit.
+    return f"left({text}, {length[0]})" if is_text(source) else f"trino_fitted({text}, {length[0]})"
 
 
 def text_of(value: str, source: str | None) -> str:
@@ -91,9 +98,7 @@ def timestamp_digits(arguments: list[str]) -> int:
 
 def _to_integer(value: str, source: str | None, target: str) -> str:
     kind = to_duckdb(target)
-    if source == "json":
-        return f"CAST(trino_to_integer({value} ->> '$') AS {kind})"
-    if source and parts(source)[0] in ("varchar", "char"):
+    if is_text(source):
         return f"CAST(trino_to_integer({value}) AS {kind})"
     if source in ("double", "real"):
         # Trino rounds half away from zero, a DuckDB cast to the even neighbour.
@@ -105,7 +110,7 @@ def _to_integer(value: str, source: str | None, target: str) -> str:
 
 def _to_timestamp(value: str, source: str | None, base: str) -> str:
     zoned = base.endswith("zone")
-    if source and parts(source)[0] == "varchar":
+    if is_text(source):
         return f"trino_zoned_from_text({value})" if zoned else f"trino_timestamp_from_text({value})"
     if source is None:
         raise NotSupportedError(f"casting an expression whose type is not known to {base}")

@@ -10,6 +10,7 @@ import duckdb
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 
 from localcloud.athena import catalog_tables, metadata_tables
@@ -67,6 +68,7 @@ class Compiler:
         }
         query = _qualified(query, columns)
         _name_positions(query)
+        _order_lines(query, resolver.sources)
         kinds = infer(query, columns)
         names = query.named_selects
         query = rewrite(query)
@@ -137,6 +139,22 @@ class Compiler:
             Column(name, kind if kind is not None else _described(row[1]))
             for name, kind, row in zip(names, kinds, described, strict=True)
         )
+
+
+def _order_lines(query: exp.Expression, sources: Mapping[str, Source]) -> None:
+    """Number the lines of a text object in their order, as Trino does, which reads it from start to end.
+
+    That is `row_number() OVER (PARTITION BY "$path")`, without an order of its own, right on the table.
+    """
+    for scope in traverse_scope(query):
+        for window in scope.expression.find_all(exp.Window):
+            for column in window.args.get("partition_by") or []:
+                if not isinstance(column, exp.Column) or column.name != "$path" or window.args.get("order"):
+                    continue
+                source = scope.sources.get(column.table)
+                if isinstance(source, exp.Table) and source.name in sources:
+                    line = exp.column(identifier("$line"), table=column.args["table"].copy())
+                    window.set("order", exp.Order(expressions=[exp.Ordered(this=line, nulls_first=False)]))
 
 
 def _selectable(query: exp.Expression) -> exp.Expression:

@@ -12,7 +12,6 @@ from sqlglot.errors import ParseError, TokenError
 
 from localcloud.lake.errors import LakeError
 
-
 _SPECIAL_SYNTAX = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "SUBSTRING", "LISTAGG")
 
 

@@ -162,12 +162,12 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("infinity=trino_infinity nan=trino_nan", "double"),
     **_functions("is_nan=isnan is_finite=isfinite is_infinite=isinf", "boolean"),
     **_functions("bitwise_and=trino_bitwise_and bitwise_or=trino_bitwise_or bitwise_xor=trino_bitwise_xor", "bigint"),
-    **_functions("width_bucket=trino_width_bucket", "bigint"),
     # Text
     **_functions(
-        "lower upper replace=trino_replace concat=trino_concat substr=trino_substr substring=trino_substr trim=trino_trim ltrim=trino_ltrim"
-        " rtrim=trino_rtrim lpad=trino_lpad rpad=trino_rpad split_part=trino_split_part chr translate"
-        " concat_ws=trino_concat_ws format_number=trino_unsupported",
+        "lower upper replace=trino_replace concat=trino_concat substr=trino_substr substring=trino_substr"
+        " trim=trino_trim ltrim=trino_ltrim rtrim=trino_rtrim lpad=trino_lpad rpad=trino_rpad"
+        " split_part=trino_split_part chr translate"
+        " concat_ws=trino_concat_ws",
         "varchar",
     ),
     **_functions(
@@ -218,9 +218,9 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("array_position=trino_array_position", "bigint"),
     **_functions("array_max=trino_array_max array_min=trino_array_min", _element),
     **_functions(
-        "array_distinct=trino_array_distinct array_sort=trino_array_sort array_remove=trino_array_remove slice=trino_slice"
-        " array_except=trino_array_except array_intersect=trino_array_intersect array_union=trino_array_union"
-        " filter=list_filter shuffle=trino_unsupported",
+        "array_distinct=trino_array_distinct array_sort=trino_array_sort array_remove=trino_array_remove"
+        " slice=trino_slice array_except=trino_array_except array_intersect=trino_array_intersect "
+        " array_union=trino_array_union filter=list_filter",
         _same,
     ),
     **_functions("flatten", _element),
@@ -239,5 +239,3 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("typeof=trino_typeof version=trino_version", "varchar"),
     **_functions("uuid", "uuid"),
 }
-UNSUPPORTED = "trino_unsupported"
-"""Functions that are known to Trino and that are refused here."""

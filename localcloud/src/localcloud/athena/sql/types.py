@@ -1,4 +1,7 @@
-"""Arithmetic of Trino's types: common supertypes and the results of operators. Source: Trino's documentation, 'Decimal'."""
+"""Arithmetic of Trino's types: common supertypes and the results of operators.
+
+Source: Trino's documentation, 'Decimal functions and operators'.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,11 @@ def is_decimal(trino: str | None) -> bool:
 def is_timestamp(trino: str | None) -> bool:
     """Whether this is a timestamp without zone."""
     return bool(trino) and parts(str(trino))[0] == "timestamp"
+
+
+def is_number(trino: str) -> bool:
+    """Whether this is an integer, decimal or floating type."""
+    return is_integer(trino) or is_decimal(trino) or trino in ("double", "real")
 
 
 def precision_scale(trino: str) -> tuple[int, int]:
@@ -104,31 +112,31 @@ def _pair(left: str | None, right: str | None) -> str | None:
         return right
     if left is None or right is None:
         return None
-    (left_base, left_arguments), (right_base, right_arguments) = parts(left), parts(right)
+    return _number_pair(left, right) if is_number(left) and is_number(right) else _other_pair(left, right)
+
+
+def _number_pair(left: str, right: str) -> str:
     if is_integer(left) and is_integer(right):
         return max(left, right, key=INTEGERS.index)
-    if "double" in (left, right):
-        return "double"
-    if "real" in (left, right):
-        return "real"
-    if (is_decimal(left) or is_integer(left)) and (is_decimal(right) or is_integer(right)):
-        (p1, s1), (p2, s2) = precision_scale(left), precision_scale(right)
-        return decimal(max(p1 - s1, p2 - s2) + max(s1, s2), max(s1, s2))
+    if "double" in (left, right) or "real" in (left, right):
+        return "double" if "double" in (left, right) else "real"
+    (p1, s1), (p2, s2) = precision_scale(left), precision_scale(right)
+    return decimal(max(p1 - s1, p2 - s2) + max(s1, s2), max(s1, s2))
+
+
+def _other_pair(left: str, right: str) -> str | None:
+    (left_base, left_arguments), (right_base, right_arguments) = parts(left), parts(right)
     if left_base == right_base and left_base.startswith(("timestamp", "time")):
         digits = max(int((left_arguments or ["3"])[0]), int((right_arguments or ["3"])[0]))
-        return left_base.replace("timestamp", f"timestamp({digits})").replace("time ", f"time({digits}) ")
+        word, space, rest = left_base.partition(" ")
+        return f"{word}({digits}){space}{rest}"
     if left_base == "date" and right_base.startswith("timestamp"):
         return right
     if right_base == "date" and left_base.startswith("timestamp"):
         return left
     if {left_base, right_base} <= {"varchar", "char"}:
         return "varchar"
-    if left_base == right_base == "array":
-        element = _pair(left_arguments[0], right_arguments[0])
-        return f"array({element})" if element else None
-    if left_base == right_base == "map":
+    if left_base == right_base and left_base in ("array", "map"):
         inner = [_pair(one, other) for one, other in zip(left_arguments, right_arguments, strict=True)]
-        return f"map({inner[0]}, {inner[1]})" if None not in inner else None
-    if left_base == right_base == "row":
-        return left
+        return f"{left_base}({', '.join(str(kind) for kind in inner)})" if None not in inner else None
     return None

@@ -1,0 +1,115 @@
+"""Trino's arithmetic: integer and decimal division, sums, averages and rounding."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from localcloud.athena.sql import types
+from localcloud.athena.sql.functions import FUNCTIONS
+from localcloud.athena.sql.inference import type_of
+from localcloud.athena.sql.nodes import call, duckdb_type
+from localcloud.lake.errors import NotSupportedError
+
+_WRAPPERS = (exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls)
+"""What may stand around an aggregate."""
+
+
+def summed(node: exp.Expression) -> exp.Expression:
+    """Cast a sum of integers to bigint: DuckDB sums to 128 bits, Trino to bigint, and fails beyond it.
+
+    The cast stands outside the aggregate's FILTER and OVER.
+    """
+    core = node
+    while isinstance(core, _WRAPPERS):
+        core = core.this
+    wrapped = isinstance(node.parent, _WRAPPERS) and node.arg_key == "this"
+    if wrapped or not isinstance(core, exp.Anonymous) or core.name.lower() != "sum":
+        return node
+    if type_of(core) is None:
+        raise NotSupportedError("sum() of an expression whose type is not known")
+    return exp.Cast(this=node.copy(), to=duckdb_type("bigint")) if type_of(core) == "bigint" else node
+
+
+def average(node: exp.Expression) -> exp.Expression:
+    kind = type_of(node)
+    if kind is None or not types.is_decimal(kind):
+        return node
+    if isinstance(node.parent, _WRAPPERS) or isinstance(node.expressions[0], exp.Distinct):
+        raise NotSupportedError("avg() of a decimal with OVER, FILTER or DISTINCT (cast it to double)")
+    precision, scale = types.precision_scale(kind)
+    value = node.expressions[0].sql(dialect="duckdb")
+    total = f"sum(CAST(({value}) * CAST({10**scale} AS DECIMAL({scale + 1},0)) AS HUGEINT))"
+    down = _down(scale)
+    return exp.maybe_parse(
+        f"CAST(CAST(trino_average(CAST({total} AS HUGEINT), count({value})) AS DECIMAL({37 - scale},0)) * {down}"
+        f" AS DECIMAL({precision},{scale}))",
+        dialect="duckdb",
+    )
+
+
+def _down(scale: int) -> str:
+    """10 to the power of -scale as an exact decimal."""
+    return f"CAST('{'1' if scale == 0 else '0.' + '0' * (scale - 1) + '1'}' AS DECIMAL({scale + 1},{scale}))"
+
+
+def whole(node: exp.Expression) -> exp.Expression:
+    """floor, ceil and round leave an integer as it is; DuckDB would make a double of it."""
+    value = node.expressions[0]
+    if types.is_integer(type_of(value)):
+        if len(node.expressions) > 1:
+            raise NotSupportedError(f"{node.name.lower()}() of an integer to a number of digits")
+        return value.copy()
+    node.set("this", FUNCTIONS[node.name.lower()].emit)
+    return node
+
+
+def divide(node: exp.Expression) -> exp.Expression:
+    left, right = type_of(node.this), type_of(node.expression)
+    if types.is_integer(left) and types.is_integer(right):
+        kind = types.arithmetic(exp.Div, left, right) or "bigint"
+        if isinstance(node.expression, exp.Literal) and node.expression.this != "0":
+            divided: exp.Expression = exp.Paren(
+                this=exp.IntDiv(this=node.this.copy(), expression=node.expression.copy())
+            )
+        else:
+            divided = call("trino_int_div", node.this, node.expression)
+        return exp.Cast(this=divided, to=duckdb_type(kind))
+    if "double" in (left, right) or "real" in (left, right):
+        both = [exp.Cast(this=side.copy(), to=duckdb_type("double")) for side in (node.this, node.expression)]
+        return exp.Paren(this=exp.Div(this=both[0], expression=both[1]))
+    kind = types.arithmetic(exp.Div, left, right)
+    if kind and types.is_decimal(kind) and left and right:
+        return divide_decimals(node, left, right, kind)
+    raise NotSupportedError(f"dividing {left or 'a value of unknown type'} by {right or 'a value of unknown type'}")
+
+
+def divide_decimals(node: exp.Expression, left: str, right: str, kind: str) -> exp.Expression:
+    """Exact division by whole numbers: both sides scaled up, rounded half away from zero, scaled down."""
+    (_, s1), (_, s2) = types.precision_scale(left), types.precision_scale(right)
+    precision, scale = types.precision_scale(kind)
+    a, b = node.this.sql(dialect="duckdb"), node.expression.sql(dialect="duckdb")
+    up = 10 ** (scale - s1 + s2)
+    numerator = f"(CAST(({a}) * CAST({10**s1} AS DECIMAL({s1 + 1},0)) AS HUGEINT) * CAST({up} AS HUGEINT))"
+    denominator = f"CAST(({b}) * CAST({10**s2} AS DECIMAL({s2 + 1},0)) AS HUGEINT)"
+    down = _down(scale)
+    return exp.maybe_parse(
+        f"CAST(CAST(trino_div_half_up({numerator}, {denominator}) AS DECIMAL({37 - scale},0)) * {down}"
+        f" AS DECIMAL({precision},{scale}))",
+        dialect="duckdb",
+    )
+
+
+def modulo(node: exp.Expression) -> exp.Expression:
+    return call("trino_mod", node.this, node.expression)
+
+
+def add(node: exp.Expression) -> exp.Expression:
+    # DuckDB makes a timestamp of date + interval; Trino keeps the date.
+    if type_of(node) == "date":
+        return exp.Cast(this=exp.Paren(this=node.copy()), to=duckdb_type("date"))
+    return node
+
+
+def extreme(node: exp.Expression) -> exp.Expression:
+    nulls = exp.or_(*[exp.Is(this=item.copy(), expression=exp.Null()) for item in node.expressions])
+    return exp.Case(ifs=[exp.If(this=nulls, true=exp.Null())], default=call(node.name.lower(), *node.expressions))

@@ -1,0 +1,117 @@
+"""Arrays, maps and rows."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from localcloud.athena.sql.inference import type_of
+from localcloud.athena.sql.nodes import Rule, call, duckdb_type
+from localcloud.lake.errors import LakeError, NotSupportedError
+from localcloud.lake.types import parts
+
+
+def concat(node: exp.Expression) -> exp.Expression:
+    result = node.expressions[0]
+    for other in node.expressions[1:]:
+        result = pipe(exp.DPipe(this=result, expression=other))
+    return result
+
+
+def pipe(node: exp.Expression) -> exp.Expression:
+    left, right = type_of(node.this), type_of(node.expression)
+    if left and right and (left.startswith("array") != right.startswith("array")):
+        if left.startswith("array"):
+            return call("list_append", node.this, node.expression)
+        return call("list_prepend", node.this, node.expression)
+    return exp.Paren(this=exp.DPipe(this=node.this.copy(), expression=node.expression.copy()))
+
+
+def any_match(node: exp.Expression) -> exp.Expression:
+    array, condition = node.expressions
+    return call(f"trino_{node.name.lower()}", call("list_transform", array, condition))
+
+
+def element_at(node: exp.Expression) -> exp.Expression:
+    container, key = node.expressions
+    kind = type_of(container) or ""
+    if kind.startswith("map"):
+        return call("map_extract_value", container, key)
+    return call("list_extract", container, key)
+
+
+def by_container(array: str, other: str) -> Rule:
+    """A function that DuckDB has under one name for arrays and another for what else Trino takes."""
+
+    def rule(node: exp.Expression) -> exp.Expression:
+        kind = type_of(node.expressions[0]) or ""
+        return call(array if kind.startswith("array") else other, *node.expressions)
+
+    return rule
+
+
+def cardinality(node: exp.Expression) -> exp.Expression:
+    kind = type_of(node.expressions[0]) or ""
+    size = call("cardinality" if kind.startswith("map") else "len", *node.expressions)
+    return exp.Cast(this=size, to=duckdb_type("bigint"))
+
+
+def reduce(node: exp.Expression) -> exp.Expression:
+    array, start, step, output = node.expressions
+    reduced = call("list_reduce", array, step, start)
+    return call("list_extract", call("list_transform", call("list_value", reduced), output), exp.Literal.number(1))
+
+
+def row(node: exp.Expression) -> exp.Expression:
+    fields = ", ".join(f"'field{index}': {item.sql(dialect='duckdb')}" for index, item in enumerate(node.expressions))
+    return exp.maybe_parse(f"{{{fields}}}", dialect="duckdb")
+
+
+def map_agg(node: exp.Expression) -> exp.Expression:
+    key, value = node.expressions
+    return call("map", call("list", key), call("list", value))
+
+
+def subscript(node: exp.Expression) -> exp.Expression:
+    kind = type_of(node.this) or ""
+    base = parts(kind)[0]
+    if base == "row":
+        raise NotSupportedError("a subscript of a row")
+    index = node.expressions[0]
+    if base == "map":
+        return call("trino_map_value", node.this, index)
+    return call("trino_array_value", node.this, index)
+
+
+def unnest(node: exp.Expression) -> exp.Expression:
+    """UNNEST as a lateral subquery: rows spread into their fields, maps into key and value, with an ordinality."""
+    alias = node.args.get("alias")
+    names = [column.name for column in alias.columns] if alias else []
+    items, outputs, lengths = [], [], []
+    for index, argument in enumerate(node.expressions):
+        base, inner = parts(type_of(argument) or "")
+        sql, element = argument.sql(dialect="duckdb"), f"_e{index}"
+        if base == "map":
+            items += [f"UNNEST(map_keys({sql})) AS {element}", f"UNNEST(map_values({sql})) AS {element}v"]
+            outputs += [element, f"{element}v"]
+        elif base == "array":
+            items.append(f"UNNEST({sql}) AS {element}")
+            fields = parts(inner[0])[1] if parts(inner[0])[0] == "row" else []
+            outputs += [f"struct_extract_at({element}, {n + 1})" for n in range(len(fields))] or [element]
+        else:
+            raise NotSupportedError(f"UNNEST of {base or 'an expression whose type is not known'}")
+        lengths.append(f"len({sql})")
+    offset = node.args.get("offset")
+    if offset:
+        items.append(f"UNNEST(generate_series(1, greatest({', '.join(lengths)}))) AS _n")
+        outputs.append("_n")
+        if isinstance(offset, exp.Identifier):
+            names = [name for name in names if name != offset.name] + [offset.name]
+    names = names or [f"_col{index}" for index in range(len(outputs))]
+    if len(names) != len(outputs):
+        raise LakeError(
+            "MISMATCHED_COLUMN_ALIASES",
+            f"line 1:1: Column alias list has {len(names)} entries but relation has {len(outputs)} columns",
+        )
+    selected = ", ".join(f'{output} AS "{name}"' for output, name in zip(outputs, names, strict=True))
+    query = exp.maybe_parse(f"SELECT {selected} FROM (SELECT {', '.join(items)})", dialect="duckdb")  # noqa: S608
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=alias.this.copy()) if alias else None)

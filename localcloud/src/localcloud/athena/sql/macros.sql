@@ -1,0 +1,192 @@
+-- DuckDB macros that behave as Trino's functions and casts. Source: Trino's documentation, 'Functions and operators';
+-- checked against the answers of a real Trino in tests/athena/trino_435.json. A macro stands after those it calls.
+
+
+-- Errors. A cast that fails, since DuckDB's error() is volatile and so not allowed inside TRY. The text in DuckDB's
+-- message carries Trino's error name, which errors.py reads back.
+CREATE OR REPLACE MACRO trino_error(code, message) AS
+    CAST(CAST('TRINO:' || code || ':' || message || ':END' AS INTEGER) AS VARCHAR);
+
+-- Numbers
+CREATE OR REPLACE MACRO trino_int_div(a, b) AS
+    CASE WHEN b = 0 THEN CAST(trino_error('DIVISION_BY_ZERO', 'Division by zero') AS BIGINT)
+    ELSE a // b END;
+CREATE OR REPLACE MACRO trino_mod(a, b) AS
+    CASE WHEN b = 0 THEN trino_error('DIVISION_BY_ZERO', 'Division by zero')::INTEGER ELSE a % b END;
+CREATE OR REPLACE MACRO trino_ln(x) AS
+    CASE WHEN x > 0 THEN ln(x) WHEN x = 0 THEN '-infinity'::DOUBLE WHEN x < 0 THEN 'nan'::DOUBLE END;
+CREATE OR REPLACE MACRO trino_log2(x) AS
+    CASE WHEN x > 0 THEN log2(x) WHEN x = 0 THEN '-infinity'::DOUBLE WHEN x < 0 THEN 'nan'::DOUBLE END;
+CREATE OR REPLACE MACRO trino_log10(x) AS
+    CASE WHEN x > 0 THEN log10(x) WHEN x = 0 THEN '-infinity'::DOUBLE WHEN x < 0 THEN 'nan'::DOUBLE END;
+CREATE OR REPLACE MACRO trino_log(b, x) AS trino_ln(x) / trino_ln(b);
+CREATE OR REPLACE MACRO trino_e() AS exp(1);
+CREATE OR REPLACE MACRO trino_infinity() AS 'infinity'::DOUBLE;
+CREATE OR REPLACE MACRO trino_nan() AS 'nan'::DOUBLE;
+CREATE OR REPLACE MACRO trino_date_trunc(unit, x) AS date_trunc(unit, x);
+CREATE OR REPLACE MACRO trino_round(x) AS round(x), (x, n) AS round(x, n);
+CREATE OR REPLACE MACRO trino_bitwise_and(a, b) AS (a::BIGINT & b::BIGINT);
+CREATE OR REPLACE MACRO trino_bitwise_or(a, b) AS (a::BIGINT | b::BIGINT);
+CREATE OR REPLACE MACRO trino_bitwise_xor(a, b) AS xor(a::BIGINT, b::BIGINT);
+
+-- Text
+CREATE OR REPLACE MACRO trino_length(x) AS length(x);
+CREATE OR REPLACE MACRO trino_strpos(x, y) AS strpos(x, y);
+CREATE OR REPLACE MACRO trino_replace(x, y) AS replace(x, y, ''), (x, y, z) AS replace(x, y, z);
+CREATE OR REPLACE MACRO trino_substr(x, start) AS
+    CASE WHEN start = 0 OR start < -length(x) THEN left(x, 0) ELSE substr(x, start) END,
+    (x, start, size) AS CASE WHEN start = 0 OR start < -length(x) OR size <= 0 THEN left(x, 0)
+    ELSE substr(substr(x, start), 1, size) END;
+CREATE OR REPLACE MACRO trino_ltrim(x) AS regexp_replace(x, '^\s+', '');
+CREATE OR REPLACE MACRO trino_rtrim(x) AS regexp_replace(x, '\s+$', '');
+CREATE OR REPLACE MACRO trino_trim(x) AS trino_ltrim(trino_rtrim(x));
+CREATE OR REPLACE MACRO trino_lpad(x, n, p) AS lpad(x, n::INTEGER, p);
+CREATE OR REPLACE MACRO trino_rpad(x, n, p) AS rpad(x, n::INTEGER, p);
+CREATE OR REPLACE MACRO trino_reverse(x) AS reverse(x);
+CREATE OR REPLACE MACRO trino_split_part(x, d, n) AS string_split(x, d)[n];
+CREATE OR REPLACE MACRO trino_split(x, d) AS
+    CASE WHEN d = '' THEN [trino_error('INVALID_FUNCTION_ARGUMENT', 'The delimiter may not be the empty string')]
+    ELSE string_split(x, d) END, (x, d, n) AS CASE WHEN len(string_split(x, d)) <= n THEN string_split(x, d)
+    ELSE list_append(string_split(x, d)[1:n - 1], array_to_string(string_split(x, d)[n:], d)) END;
+CREATE OR REPLACE MACRO trino_regexp_extract(x, p) AS CASE WHEN regexp_matches(x, p) THEN regexp_extract(x, p) END,
+    (x, p, g) AS regexp_extract_all(x, p, g)[1];
+CREATE OR REPLACE MACRO trino_regexp_replace(x, p) AS
+    regexp_replace(x, p, '', 'g'), (x, p, r) AS regexp_replace(x, p, r, 'g');
+CREATE OR REPLACE MACRO trino_regexp_count(x, p) AS len(regexp_extract_all(x, p));
+CREATE OR REPLACE MACRO trino_concat_ws(d, xs) AS array_to_string(xs, d);
+
+-- Binary
+CREATE OR REPLACE MACRO trino_sha256(x) AS unhex(sha256(x));
+CREATE OR REPLACE MACRO trino_sha1(x) AS unhex(sha1(x));
+CREATE OR REPLACE MACRO trino_md5(x) AS unhex(md5(x));
+
+-- JSON. DuckDB's parser takes NaN, Infinity and trailing commas, which are no JSON.
+CREATE OR REPLACE MACRO trino_is_json(x) AS json_valid(x) AND NOT regexp_matches(
+    regexp_replace(x, '"(?:[^"\\]|\\.)*"', '""', 'g'), ',\s*[\]}]|[nN][aA][nN]|[iI][nN][fF]');
+-- Of two equal keys of the outermost object the last counts.
+CREATE OR REPLACE MACRO trino_json_last_keys(x) AS CAST('{' || array_to_string(list_transform(
+    list_filter(range(1, len(json_keys(x)) + 1), lambda i: NOT list_contains(json_keys(x)[i + 1:], json_keys(x)[i])),
+    lambda i: CAST(to_json(json_keys(x)[i]) AS VARCHAR) || ':' || CAST(json_extract(x, '$.*')[i] AS VARCHAR)), ',') || '}' AS JSON);
+CREATE OR REPLACE MACRO trino_json(x) AS
+    CASE WHEN len(list_distinct(json_keys(x))) < len(json_keys(x)) THEN trino_json_last_keys(x) ELSE json(x) END;
+CREATE OR REPLACE MACRO trino_json_parse(x) AS CASE WHEN x IS NULL THEN NULL WHEN trino_is_json(x) THEN trino_json(x)
+    ELSE trino_error('INVALID_FUNCTION_ARGUMENT', 'Cannot convert value to JSON: ''' || left(x, 200) || '''')::JSON END;
+CREATE OR REPLACE MACRO trino_json_or_null(x) AS CASE WHEN trino_is_json(x) THEN trino_json(x) END;
+-- The functions below take JSON; text goes through trino_json_or_null first.
+CREATE OR REPLACE MACRO trino_json_extract(x, p) AS json_extract(x, p);
+CREATE OR REPLACE MACRO trino_json_extract_scalar(x, p) AS
+    CASE WHEN json_type(x, p) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL ELSE json_extract_string(x, p) END;
+CREATE OR REPLACE MACRO trino_json_format(x) AS CAST(x AS VARCHAR);
+CREATE OR REPLACE MACRO trino_json_size(x, p) AS CASE json_type(x, p)
+    WHEN 'OBJECT' THEN len(json_keys(x, p)) WHEN 'ARRAY' THEN json_array_length(x, p)::BIGINT
+    ELSE CASE WHEN json_type(x, p) IS NOT NULL THEN 0 END END;
+CREATE OR REPLACE MACRO trino_json_array_length(x) AS
+    CASE WHEN json_type(x) = 'ARRAY' THEN json_array_length(x)::BIGINT END;
+CREATE OR REPLACE MACRO trino_is_json_scalar(x) AS json_type(x) NOT IN ('OBJECT', 'ARRAY');
+
+-- Times
+CREATE OR REPLACE MACRO trino_now() AS date_trunc('millisecond', now());
+CREATE OR REPLACE MACRO trino_from_iso8601_timestamp(x) AS CASE WHEN x IS NULL THEN NULL WHEN regexp_full_match(x,
+    '\d{4}-\d{2}-\d{2}(T\d{2}(:\d{2}(:\d{2}([.,]\d{1,9})?)?)?)?(Z|[+-]\d{2}(:?\d{2})?)?')
+    THEN date_trunc('millisecond', CAST(
+    CASE WHEN length(x) = 10 THEN x || 'T00:00:00Z' ELSE regexp_replace(replace(x, ',', '.'), '(T\d{2})($|Z|[+-])', '\1:00\2') END
+    AS TIMESTAMPTZ))
+    ELSE trino_error('INVALID_FUNCTION_ARGUMENT', 'Invalid format: "' || x || '"')::TIMESTAMPTZ END;
+CREATE OR REPLACE MACRO trino_from_unixtime(x) AS to_timestamp(round(x::DOUBLE, 3));
+CREATE OR REPLACE MACRO trino_to_unixtime(x) AS epoch_us(x) / 1e6;
+CREATE OR REPLACE MACRO trino_date(x) AS CAST(x AS DATE);
+CREATE OR REPLACE MACRO trino_millisecond(x) AS millisecond(x) % 1000;
+CREATE OR REPLACE MACRO trino_at_timezone(x, zone) AS
+    CASE WHEN upper(zone) IN ('UTC', 'Z', 'GMT') THEN x ELSE trino_error('NOT_SUPPORTED', 'a time zone other than UTC is not supported by the local cloud')::TIMESTAMPTZ END;
+CREATE OR REPLACE MACRO trino_to_iso8601(x) AS strftime(x, '%Y-%m-%dT%H:%M:%S.%g');
+
+-- Arrays and maps
+CREATE OR REPLACE MACRO trino_cardinality(x) AS CAST(len(x) AS BIGINT);
+CREATE OR REPLACE MACRO trino_array_join(xs, d) AS
+    array_to_string(list_transform(xs, lambda x: CAST(x AS VARCHAR)), d), (xs, d, n) AS array_to_string(list_transform(xs, lambda x: coalesce(CAST(x AS VARCHAR), n)), d);
+CREATE OR REPLACE MACRO trino_array_position(xs, x) AS coalesce(list_position(xs, x), 0);
+CREATE OR REPLACE MACRO trino_array_max(xs) AS
+    CASE WHEN len(list_filter(xs, lambda x: x IS NULL)) > 0 THEN NULL ELSE list_max(xs) END;
+CREATE OR REPLACE MACRO trino_array_min(xs) AS
+    CASE WHEN len(list_filter(xs, lambda x: x IS NULL)) > 0 THEN NULL ELSE list_min(xs) END;
+CREATE OR REPLACE MACRO trino_array_distinct(xs) AS list_filter(xs, lambda x, i:
+    CASE WHEN x IS NULL THEN len(list_filter(xs[1:i - 1], lambda y: y IS NULL)) = 0 ELSE list_position(xs, x) = i END);
+CREATE OR REPLACE MACRO trino_array_sort(xs) AS list_sort(xs, 'ASC', 'NULLS LAST');
+CREATE OR REPLACE MACRO trino_array_remove(xs, v) AS list_filter(xs, lambda x: x IS NULL OR x <> v);
+CREATE OR REPLACE MACRO trino_array_except(xs, ys) AS
+    trino_array_distinct(list_filter(xs, lambda x: NOT list_contains(ys, x)));
+CREATE OR REPLACE MACRO trino_array_intersect(xs, ys) AS
+    trino_array_distinct(list_filter(xs, lambda x: list_contains(ys, x)));
+CREATE OR REPLACE MACRO trino_array_union(xs, ys) AS trino_array_distinct(list_concat(xs, ys));
+CREATE OR REPLACE MACRO trino_slice(xs, start, size) AS
+    CASE WHEN start > 0 THEN xs[start:start + size - 1] ELSE xs[len(xs) + start + 1:len(xs) + start + size] END;
+CREATE OR REPLACE MACRO trino_contains(xs, v) AS
+    CASE WHEN xs IS NULL OR v IS NULL THEN NULL WHEN list_contains(xs, v) THEN true
+    WHEN len(list_filter(xs, lambda x: x IS NULL)) > 0 THEN NULL ELSE false END;
+CREATE OR REPLACE MACRO trino_any_match(bs) AS CASE WHEN bs IS NULL THEN NULL WHEN list_contains(bs, true) THEN true
+    WHEN len(list_filter(bs, lambda b: b IS NULL)) > 0 THEN NULL ELSE false END;
+CREATE OR REPLACE MACRO trino_all_match(bs) AS CASE WHEN bs IS NULL THEN NULL WHEN list_contains(bs, false) THEN false
+    WHEN len(list_filter(bs, lambda b: b IS NULL)) > 0 THEN NULL ELSE true END;
+CREATE OR REPLACE MACRO trino_none_match(bs) AS NOT trino_any_match(bs);
+CREATE OR REPLACE MACRO trino_repeat(x, n) AS list_transform(range(0, n), lambda i: x);
+CREATE OR REPLACE MACRO trino_sequence(a, b) AS
+    CASE WHEN a <= b THEN generate_series(a::BIGINT, b::BIGINT) ELSE generate_series(a::BIGINT, b::BIGINT, -1) END, (a, b, step) AS generate_series(a, b, step);
+CREATE OR REPLACE MACRO trino_map() AS MAP {}, (ks, vs) AS map(ks, vs);
+CREATE OR REPLACE MACRO trino_version() AS 'local';
+
+-- Casts, with what Trino accepts and refuses
+CREATE OR REPLACE MACRO trino_to_integer(x) AS
+    CASE WHEN x IS NULL OR regexp_full_match(x, '[+-]?\d+') THEN CAST(x AS HUGEINT)
+    ELSE trino_error('INVALID_CAST_ARGUMENT', 'Cannot cast ''' || x || ''' to BIGINT')::HUGEINT END;
+CREATE OR REPLACE MACRO trino_to_boolean(x) AS CASE WHEN x IS NULL THEN NULL WHEN lower(x) IN ('true', 't', '1') THEN true
+    WHEN lower(x) IN ('false', 'f', '0') THEN false
+    ELSE trino_error('INVALID_CAST_ARGUMENT', 'Cannot cast ''' || x || ''' to BOOLEAN')::BOOLEAN END;
+CREATE OR REPLACE MACRO trino_date_from_text(x) AS
+    CASE WHEN x IS NULL OR regexp_full_match(x, '\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}\s*')
+    THEN CAST(x AS DATE) ELSE trino_error('INVALID_CAST_ARGUMENT', 'Value cannot be cast to date: ' || x)::DATE END;
+CREATE OR REPLACE MACRO trino_timestamp_from_text(x) AS CASE WHEN x IS NULL OR regexp_full_match(x,
+    '\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,12})?)?)?\s*')
+    THEN CAST(regexp_replace(x, '( \d{1,2}:\d{1,2})\s*$', '\1:00') AS TIMESTAMP)
+    ELSE trino_error('INVALID_CAST_ARGUMENT', 'Value cannot be cast to timestamp: ' || x)::TIMESTAMP END;
+
+-- Doubles as text. DuckDB writes 12345678.9, 0.00012 or 1.2e+16: these bring the digits to Java's d.dddEn. A CAST gives
+-- that form always, a result file plain digits between 0.001 and 10 million.
+CREATE OR REPLACE MACRO trino_mantissa(digits) AS
+    substr(digits, 1, 1) || '.' || CASE WHEN length(digits) > 1 THEN substr(digits, 2) ELSE '0' END;
+CREATE OR REPLACE MACRO trino_scientific(sign, t) AS sign || CASE
+    WHEN strpos(t, 'e') > 0 THEN split_part(t, 'e', 1)
+    || CASE WHEN strpos(t, '.') > 0 THEN '' ELSE '.0' END || 'E' || CAST(CAST(split_part(t, 'e', 2) AS INTEGER) AS VARCHAR)
+    WHEN starts_with(t, '0.') THEN trino_mantissa(ltrim(t, '0.'))
+    || 'E-' || CAST(length(regexp_extract(t, '^0\.(0*)', 1)) + 1 AS VARCHAR)
+    ELSE trino_mantissa(CASE WHEN rtrim(replace(t, '.', ''), '0') = '' THEN '0' ELSE rtrim(replace(t, '.', ''), '0') END) || 'E' || CAST(length(split_part(t, '.', 1)) - 1 AS VARCHAR) END;
+CREATE OR REPLACE MACRO trino_double_text(x) AS CASE WHEN x IS NULL THEN NULL WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN
+    CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
+    WHEN x = 0 OR (abs(x) >= 1e-3 AND abs(x) < 1e7) THEN CAST(x AS VARCHAR)
+    ELSE trino_scientific(CASE WHEN x < 0 THEN '-' ELSE '' END, CAST(abs(x) AS VARCHAR)) END;
+CREATE OR REPLACE MACRO trino_double_cast(x) AS CASE WHEN x IS NULL OR isnan(x) OR isinf(x) THEN trino_double_text(x)
+    WHEN x = 0 THEN CAST(x AS VARCHAR) || 'E0'
+    ELSE trino_scientific(CASE WHEN x < 0 THEN '-' ELSE '' END, CAST(abs(x) AS VARCHAR)) END;
+CREATE OR REPLACE MACRO trino_div_half_up(a, b) AS
+    CASE WHEN b = 0 THEN CAST(trino_error('DIVISION_BY_ZERO', 'Division by zero') AS HUGEINT)
+    ELSE (a // b) + CASE WHEN 2 * abs(a % b) >= abs(b) THEN CASE WHEN (a < 0) = (b < 0) THEN 1 ELSE -1 END ELSE 0 END END;
+CREATE OR REPLACE MACRO trino_average(total, n) AS CASE WHEN n > 0 THEN trino_div_half_up(total, CAST(n AS HUGEINT)) END;
+CREATE OR REPLACE MACRO trino_fitted(x, n) AS CASE WHEN length(x) > n THEN trino_error('INVALID_CAST_ARGUMENT',
+    'Value ' || x || ' cannot be represented as varchar(' || n || ')') ELSE x END;
+CREATE OR REPLACE MACRO trino_round_time(x, unit) AS make_timestamp(epoch_us(x) + unit // 2
+    - (((epoch_us(x) + unit // 2) % unit + unit) % unit));
+CREATE OR REPLACE MACRO trino_zoned_from_text(x) AS CASE WHEN x IS NULL OR regexp_full_match(x,
+    '\s*\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,12})?)?)? ?(UTC|Z|[+-]\d{2}:\d{2})?\s*')
+    THEN CAST(regexp_replace(x, ' ?(UTC|Z)\s*$', '+00:00') AS TIMESTAMPTZ)
+    ELSE trino_error('INVALID_CAST_ARGUMENT', 'Value cannot be cast to timestamp with time zone: ' || x)::TIMESTAMPTZ END;
+CREATE OR REPLACE MACRO trino_plain_text(x) AS CASE WHEN typeof(x) IN
+    ('VARCHAR', 'BIGINT', 'INTEGER', 'SMALLINT', 'TINYINT', 'DATE', 'BOOLEAN', '"NULL"') OR starts_with(typeof(x), 'DECIMAL')
+    THEN CAST(x AS VARCHAR) ELSE trino_error('NOT_SUPPORTED', 'casting a ' || typeof(x)
+    || ' whose precision is not known to varchar is not supported by the local cloud') END;
+CREATE OR REPLACE MACRO trino_json_text(x) AS CASE WHEN json_type(x) IN ('OBJECT', 'ARRAY')
+    THEN trino_error('INVALID_CAST_ARGUMENT', 'Cannot cast ''' || left(x::VARCHAR, 100) || ''' to varchar')
+    ELSE x ->> '$' END;
+CREATE OR REPLACE MACRO trino_array_value(xs, i) AS
+    xs[CASE WHEN i > len(xs) OR i < 1 THEN CAST(trino_error('INVALID_FUNCTION_ARGUMENT',
+    'Array subscript must be less than or equal to array length: ' || i || ' > ' || len(xs)) AS BIGINT) ELSE i END];
+CREATE OR REPLACE MACRO trino_map_value(m, k) AS map_extract(m, k)[CASE WHEN len(map_extract(m, k)) = 0 THEN
+    CAST(trino_error('INVALID_FUNCTION_ARGUMENT', 'Key not present in map: ' || k) AS BIGINT) ELSE 1 END];

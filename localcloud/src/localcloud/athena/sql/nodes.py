@@ -1,0 +1,22 @@
+"""Small helpers to build DuckDB expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from localcloud.lake.types import to_duckdb
+
+Rule = Callable[[exp.Expression], exp.Expression]
+"""Gives the DuckDB form of a node whose children have theirs already; the node itself where nothing differs."""
+
+
+def call(name: str, *arguments: exp.Expression) -> exp.Anonymous:
+    """A call of a DuckDB function or macro."""
+    return exp.Anonymous(this=name, expressions=[argument.copy() for argument in arguments])
+
+
+def duckdb_type(trino: str) -> exp.DataType:
+    """A Trino type as a DuckDB type node."""
+    return exp.DataType.build(to_duckdb(trino), dialect="duckdb")
