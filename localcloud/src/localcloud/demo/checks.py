@@ -73,6 +73,19 @@ class Publication:
     datasets: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """A customer's extract as downloaded and verified, against what was sent for this customer."""
+
+    run_id: str
+    customer_id: str
+    format: str
+    rows: int
+    expected_rows: int
+    file_bytes: int
+    differences: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Outcome:
     """All that the demo has found out; `problems` is empty when all of it is right."""
@@ -81,7 +94,7 @@ class Outcome:
     models: dict[str, dict[str, int]] = field(default_factory=dict)
     publications: list[Publication] = field(default_factory=list)
     numbers: list[Number] = field(default_factory=list)
-    extracts: list[tuple[str, ...]] = field(default_factory=list)
+    extracts: list[Extract] = field(default_factory=list)
     stages: list[tuple[str, float]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 

@@ -20,13 +20,14 @@ def show(outcome: Outcome, console: Console, login: Mapping[str, str]) -> None:
         console.print(_models(outcome.models))
     for publication in outcome.publications:
         names = ", ".join(publication.datasets)
-        console.print(f"Published: {publication.group} version {publication.version}, gate {publication.gate}: {names}")
+        console.print(f"Published: {publication.group} version {publication.version} ({names})", highlight=False)
+        console.print(f"  gate {publication.gate}", highlight=False)
     if outcome.numbers:
         console.print(_numbers(outcome))
     if outcome.extracts:
         console.print(_extracts(outcome))
-    stages = "  ".join(f"{name} {seconds:.0f} s" for name, seconds in outcome.stages)
-    console.print(f"Times: {stages}  (total {sum(seconds for _, seconds in outcome.stages):.0f} s)")
+    stages = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in outcome.stages)
+    console.print(f"Times: {stages}; {sum(seconds for _, seconds in outcome.stages):.0f} s in all", highlight=False)
     for problem in outcome.problems:
         console.print(f"[red]not right:[/] {problem}", highlight=False)
     if not outcome.problems:
@@ -42,16 +43,22 @@ def show(outcome: Outcome, console: Console, login: Mapping[str, str]) -> None:
 
 
 def _streams(streams: Mapping[str, StreamResult]) -> Table:
+    """A column a stream, so that it fits a terminal of 80 columns."""
     table = Table(title="Records: the pipeline against the producer's account", title_justify="left")
-    table.add_column("stream")
-    for name in ("sent", "landed", "loaded", "duplicates", *REASONS, "late", "glued"):
-        table.add_column(name.replace("_", " "), justify="right")
-    table.add_column("equal")
-    for stream, result in streams.items():
-        counts = (result.account.sent, result.landed, result.loaded, result.ledger.duplicates)
-        reasons = (result.quarantined.get(reason, 0) for reason in REASONS)
-        extra = (result.account.late, result.account.glued)
-        table.add_row(stream, *(f"{count:,}" for count in (*counts, *reasons, *extra)), _mark(not result.differences()))
+    table.add_column("records")
+    for stream in streams:
+        table.add_column(stream, justify="right")
+    results = streams.values()
+    table.add_row("sent", *(f"{result.account.sent:,}" for result in results))
+    table.add_row("  of them late", *(f"{result.account.late:,}" for result in results))
+    table.add_row("  of them glued", *(f"{result.account.glued:,}" for result in results))
+    table.add_row("landed", *(f"{result.landed:,}" for result in results))
+    table.add_row("loaded", *(f"{result.loaded:,}" for result in results))
+    table.add_row("duplicates", *(f"{result.ledger.duplicates:,}" for result in results))
+    for reason in REASONS:
+        counts = (result.quarantined.get(reason, 0) for result in results)
+        table.add_row(f"quarantined: {reason}", *(f"{count:,}" for count in counts))
+    table.add_row("equal to what was sent", *(_mark(not result.differences()) for result in results))
     return table
 
 
@@ -78,10 +85,11 @@ def _numbers(outcome: Outcome) -> Table:
 
 def _extracts(outcome: Outcome) -> Table:
     table = Table(title="Extract of one customer's orders", title_justify="left")
-    for name in ("extract", "customer", "format", "rows", "expected", "bytes", "verified", "equal"):
+    for name in ("customer", "format", "rows", "expected", "bytes", "verified", "equal"):
         table.add_column(name, justify="right" if name in ("rows", "expected", "bytes") else "left")
-    for row in outcome.extracts:
-        table.add_row(*row)
+    for extract in outcome.extracts:
+        sizes = (f"{number:,}" for number in (extract.rows, extract.expected_rows, extract.file_bytes))
+        table.add_row(extract.customer_id, extract.format, *sizes, "yes", _mark(not extract.differences))
     return table
 
 

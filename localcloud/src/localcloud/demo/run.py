@@ -18,7 +18,7 @@ from rich.console import Console
 
 from localcloud.demo import account, checks, extracts, produce, report
 from localcloud.demo.airflow import Airflow
-from localcloud.demo.checks import Outcome
+from localcloud.demo.checks import Extract, Outcome
 from localcloud.demo.engines import AthenaQueries, RedshiftQueries
 from localcloud.demo.errors import DemoError
 from localcloud.demo.journal import Journal, Wave
@@ -67,7 +67,6 @@ class Demo:
 
         Raises DemoError when a station fails or is too slow.
         """
-        began_at = time.monotonic()
         with self._stage("stack"):
             self._start_stack()
         journal = Journal(path=journal_path(self._layout))
@@ -88,7 +87,6 @@ class Demo:
                 journal.mark_verified(wave.number, datetime.now(UTC))
         finally:
             journal.close()
-        self._outcome.stages.append(("in all", time.monotonic() - began_at))
         report.show(self._outcome, self._console, self._environment)
         return 1 if self._outcome.problems else 0
 
@@ -157,9 +155,11 @@ class Demo:
             verified = extracts.verify(downloaded, [str(self._layout.product_bin / "landfall"), "verify"])
             rows, differences = extracts.compare(downloaded, expected)
             self._outcome.problems += [f"extract {run_id}: {sentence}" for sentence in differences]
-            equal = "NO" if differences else "yes"
-            shown = (f"{rows:,}", f"{len(expected):,}", f"{downloaded.file_bytes:,}")
-            self._outcome.extracts.append((run_id, customer_id, file_format, *shown, "yes", equal))
+            self._outcome.extracts.append(
+                Extract(
+                    run_id, customer_id, file_format, rows, len(expected), downloaded.file_bytes, tuple(differences)
+                )
+            )
             self._console.print(f"  landfall verify: {verified}", highlight=False)
 
     def _extract_answer(self, extract_id: str) -> Mapping[str, object]:
