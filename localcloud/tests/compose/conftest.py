@@ -25,7 +25,7 @@ from localcloud.stack.environment import DROPPED_PREFIXES
 from localcloud.stack.layout import REPOSITORY
 from localcloud.stack.ports import free_ports
 
-READY_SECONDS = 120
+READY_SECONDS = 300
 VARIABLES = (
     "LANDFALL_AIRFLOW_PASSWORD",
     "LANDFALL_DATABASE_PASSWORD",
@@ -72,7 +72,7 @@ class ComposeServices:
         while not self.is_healthy(name):
             assert process.poll() is None, self.log(name)
             assert time.monotonic() < deadline, f"{name} is not healthy: {self.log(name)}"
-            time.sleep(0.5)
+            time.sleep(1)
 
     def is_healthy(self, name: str) -> bool:
         """Run the service's health check once."""

@@ -9,7 +9,7 @@ AIRFLOW_PARTS = ("api-server", "scheduler", "dag-processor", "triggerer", "worke
 RUN_SECONDS = 120
 
 pytestmark = [
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(
         not (shutil.which("redis-server") or shutil.which("redis-check-rdb")),
         reason="needs Redis: apt-get install redis-tools",
