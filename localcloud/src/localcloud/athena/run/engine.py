@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from localcloud.athena import errors, results
 from localcloud.athena.results import ResultColumn
-from localcloud.athena.run import ddl, merge, optimize, show, tables, unload
+from localcloud.athena.run import create_as, ddl, insert, merge, optimize, show, unload
 from localcloud.athena.run.context import Context, Outcome
 from localcloud.athena.sql import macros
 from localcloud.athena.sql.dialect import parse_query
@@ -28,8 +28,8 @@ def _select(context: Context, text: str) -> Outcome:
 
 _RUNS: dict[str, Run] = {
     "SELECT": _select,
-    "INSERT": tables.insert,
-    "CREATE_TABLE_AS_SELECT": tables.create_as,
+    "INSERT": insert.insert,
+    "CREATE_TABLE_AS_SELECT": create_as.create_as,
     "MERGE": merge.merge,
     "UPDATE": merge.update,
     "DELETE": merge.delete,

@@ -1,0 +1,118 @@
+"""Hive tables that statements write: formats, files, partitions and entries in Glue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from localcloud.athena.run.context import MAX_OPEN_PARTITIONS, Context
+from localcloud.athena.run.tables import glue_columns
+from localcloud.lake import hive_read, hive_write, serdes
+from localcloud.lake.errors import LakeError
+from localcloud.lake.glue import Column, LakeTable
+from localcloud.lake.hive_write import FileFormat, WrittenFile
+from localcloud.lake.objects import split_uri
+
+HIVE_FORMATS = {
+    "PARQUET": (
+        "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+        "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+        hive_read.PARQUET,
+    ),
+    "TEXTFILE": (
+        "org.apache.hadoop.mapred.TextInputFormat",
+        "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+        serdes.LAZY,
+    ),
+    "JSON": (
+        "org.apache.hadoop.mapred.TextInputFormat",
+        "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+        serdes.JSON[1],
+    ),
+}
+
+
+def file_format_of(properties: dict[str, Any]) -> tuple[FileFormat, dict[str, str]]:
+    kind = str(properties.pop("format", "PARQUET")).upper()
+    delimiter = str(properties.pop("field_delimiter", "\x01"))
+    codec = properties.pop("write_compression", None) or properties.pop("parquet_compression", None)
+    default = {"PARQUET": "gzip"}.get(kind, "gzip")
+    serde = {"field.delim": delimiter} if kind == "TEXTFILE" else {}
+    return FileFormat(kind, str(codec or default).lower(), delimiter), serde | {
+        "serialization.format": serde.get("field.delim", "1")
+    }
+
+
+def write_hive(
+    context: Context, select: str, location: str, data: Sequence[Column], keys: Sequence[str], file_format: FileFormat
+) -> list[WrittenFile]:
+    files = hive_write.write_files(
+        context.lake,
+        context.cursor,
+        select,
+        location=location,
+        columns=[column.name for column in data],
+        keys=keys,
+        file_format=file_format,
+    )
+    opened = len({file.partition for file in files})
+    if opened > MAX_OPEN_PARTITIONS:
+        for file in files:
+            bucket, key = split_uri(file.path)
+            context.lake.s3.delete_object(Bucket=bucket, Key=key)
+        raise LakeError(
+            "HIVE_TOO_MANY_OPEN_PARTITIONS",
+            f"Exceeded limit of {MAX_OPEN_PARTITIONS} open writers for partitions/buckets",
+        )
+    return files
+
+
+def create_entry(
+    context: Context,
+    database: str,
+    name: str,
+    location: str,
+    data: Sequence[Column],
+    keys: Sequence[Column],
+    kind: str,
+    serde_parameters: Mapping[str, str],
+) -> None:
+    input_format, output_format, serde = HIVE_FORMATS[kind]
+    context.lake.glue.create_table(
+        DatabaseName=database,
+        TableInput={
+            "Name": name,
+            "TableType": "EXTERNAL_TABLE",
+            "Parameters": {
+                "EXTERNAL": "TRUE",
+                "has_encrypted_data": "false",
+                "transient_lastDdlTime": str(int(time.time())),
+            },
+            "PartitionKeys": glue_columns(keys),
+            "StorageDescriptor": {
+                "Columns": glue_columns(data),
+                "Location": location,
+                "InputFormat": input_format,
+                "OutputFormat": output_format,
+                "SerdeInfo": {"SerializationLibrary": serde, "Parameters": dict(serde_parameters)},
+            },
+        },
+    )
+
+
+def register_partitions(context: Context, table: LakeTable, files: Sequence[WrittenFile]) -> None:
+    """Tell Glue of the partitions that files were written to; those it knows stay as they are."""
+    if not table.partition_keys:
+        return
+    storage = dict(table.glue["StorageDescriptor"])
+    entries: dict[tuple[str, ...], dict[str, Any]] = {}
+    for file in files:
+        values = tuple(value if value is not None else "__HIVE_DEFAULT_PARTITION__" for value in file.partition)
+        folder = file.path.rsplit("/", 1)[0] + "/"
+        entries[values] = {"Values": list(values), "StorageDescriptor": {**storage, "Location": folder}}
+    batches = list(entries.values())
+    for start in range(0, len(batches), 100):
+        context.lake.glue.batch_create_partition(
+            DatabaseName=table.database, TableName=table.name, PartitionInputList=batches[start : start + 100]
+        )
