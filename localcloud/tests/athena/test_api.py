@@ -55,7 +55,8 @@ def test_prepared_statements(cloud: Any) -> None:
 
 
 def test_stopping_a_query_interrupts_it(cloud: Any) -> None:
-    slow = "select count(*) from unnest(sequence(1, 100000)) a (x) cross join unnest(sequence(1, 100000)) b (y) where x * y % 7 = 3"
+    numbers = "unnest(sequence(1, 100000))"
+    slow = f"select count(*) from {numbers} a (x) cross join {numbers} b (y) where x * y % 7 = 3"
     query_id = cloud.start_query(slow)
     time.sleep(0.5)
     started = time.monotonic()
@@ -91,7 +92,8 @@ def test_a_work_group_enforces_its_location_and_its_scan_limit(cloud: Any, datab
 
 def test_metadata_of_the_catalogue(cloud: Any, database: str) -> None:
     cloud.run(
-        f"create external table m (a bigint comment 'the a') partitioned by (p string) location '{cloud.lake}/{database}/m/'",
+        "create external table m (a bigint comment 'the a') partitioned by (p string)"
+        f" location '{cloud.lake}/{database}/m/'",
         database,
     )
     table = cloud.athena.get_table_metadata(CatalogName="AwsDataCatalog", DatabaseName=database, TableName="m")[

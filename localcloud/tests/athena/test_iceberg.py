@@ -137,14 +137,22 @@ def test_bytes_scanned_depend_on_the_days_and_columns_asked_for(cloud: Any, data
     ("sql", "expected"),
     [
         ("select count(*) from orders where id in (1, 3) and placed_at < timestamp '2026-11-03 00:00:00'", "1"),
-        ("select count(*) from orders a left join orders b on a.id = b.id and b.placed_at > timestamp '2030-01-01 00:00:00'", "3"),
+        (
+            "select count(*) from orders a left join orders b"
+            " on a.id = b.id and b.placed_at > timestamp '2030-01-01 00:00:00'",
+            "3",
+        ),
         ("select count(*) from orders where name is null or placed_at >= timestamp '2026-11-03 00:00:00'", "2"),
         ("select count(*) from orders where not placed_at >= timestamp '2026-11-03 00:00:00'", "2"),
         ("select count(*) from orders where date(placed_at) = date '2026-11-02'", "1"),
         ("select count(*) from orders where placed_at = timestamp '2026-11-03 23:59:59.999999'", "1"),
         ("select count(*) from orders where id < 1.5", "1"),
         ("select count(*) from orders where amount = 2.5", "1"),
-        ("select count(*) from (select id, max(placed_at) as placed_at from orders group by 1) where placed_at > date '2026-11-02'", "2"),
+        (
+            "select count(*) from (select id, max(placed_at) as placed_at from orders group by 1)"
+            " where placed_at > date '2026-11-02'",
+            "2",
+        ),
         (
             "select count(*) from (select id, row_number() over (order by placed_at) as n, placed_at from orders)"
             " where placed_at > timestamp '2026-11-02 00:00:00' and n = 3",
@@ -192,7 +200,8 @@ def test_dropping_the_table_deletes_its_files(cloud: Any, database: str, orders:
 
 def test_more_than_a_hundred_partitions_are_refused(cloud: Any, database: str) -> None:
     reason = cloud.failure(
-        f"create table many with (table_type = 'ICEBERG', is_external = false, location = '{cloud.lake}/{database}/many/',"
+        "create table many with (table_type = 'ICEBERG', is_external = false,"
+        f" location = '{cloud.lake}/{database}/many/',"
         " partitioning = ARRAY['n']) as select n from unnest(sequence(1, 101)) as t (n)",
         database,
     )

@@ -15,7 +15,8 @@ def read(cloud: Any, uri: str) -> list[bytes]:
 
 def test_hive_tables_by_query_have_partitions_and_take_inserts(cloud: Any, database: str) -> None:
     cloud.run(
-        f"create table h with (format = 'PARQUET', external_location = '{cloud.lake}/{database}/h/', partitioned_by = ARRAY['p'])"
+        f"create table h with (format = 'PARQUET', external_location = '{cloud.lake}/{database}/h/',"
+        " partitioned_by = ARRAY['p'])"
         " as select 1 as id, 'x' as p union all select 2, 'y'",
         database,
     )
@@ -70,8 +71,9 @@ def test_the_statements_of_a_dbt_incremental_model(cloud: Any, database: str) ->
 
     def table(name: str, query: str) -> str:
         return (
-            f'{comment}\n    create table "awsdatacatalog"."{database}"."{name}"\n    with (\n      table_type=\'iceberg\',\n'
-            f"      is_external=false,location='{cloud.lake}/{database}/{name}',\n      format='parquet'\n    )\n    as\n      {query}"
+            f'{comment}\n    create table "awsdatacatalog"."{database}"."{name}"\n    with (\n      table_type=\'iceberg\','
+            f"\n      is_external=false,location='{cloud.lake}/{database}/{name}',\n      format='parquet'\n    )"
+            f"\n    as\n      {query}"
         )
 
     cloud.run(
@@ -83,7 +85,8 @@ def test_the_statements_of_a_dbt_incremental_model(cloud: Any, database: str) ->
     )
     cloud.run(f"{comment}alter table `{database}`.`fct` set tblproperties ('classification' = 'parquet')", database)
     cloud.run(
-        f'{comment}merge into "awsdatacatalog"."{database}"."fct" as target using "awsdatacatalog"."{database}"."fct__dbt_tmp"'
+        f'{comment}merge into "awsdatacatalog"."{database}"."fct" as target'
+        f' using "awsdatacatalog"."{database}"."fct__dbt_tmp"'
         ' as src on (target.id = src.id) when matched then update set "id" = src."id", "d" = src."d", "n" = src."n"'
         ' when not matched then insert ("id", "d", "n") values (src."id", src."d", src."n")',
         database,
@@ -122,11 +125,13 @@ def test_wrong_and_unsupported_statements_are_refused_in_athenas_words(
 
 def test_information_schema_and_show(cloud: Any, database: str) -> None:
     cloud.run(
-        f"create table t (id bigint, at timestamp) location '{cloud.lake}/{database}/t/' tblproperties ('table_type' = 'iceberg')",
+        f"create table t (id bigint, at timestamp) location '{cloud.lake}/{database}/t/'"
+        " tblproperties ('table_type' = 'iceberg')",
         database,
     )
     rows = cloud.run(
-        f"select column_name, data_type from information_schema.columns where table_schema = '{database}' order by ordinal_position",
+        f"select column_name, data_type from information_schema.columns where table_schema = '{database}'"
+        " order by ordinal_position",
         database,
     ).rows
     assert [row[0] for row in rows] == ["id", "at"]

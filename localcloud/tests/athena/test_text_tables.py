@@ -53,7 +53,8 @@ def test_lines_are_whole_and_numbered_in_file_order(cloud: Any, database: str, l
     members = [gzip.compress(("\n".join(part) + "\n").encode()) for part in (lines[:half], lines[half:])]
     path = put(cloud, f"{landing}dt=2026-11-05/hr=07/a.gz", b"".join(members))
     result = cloud.run(
-        "select count(*), sum(if(cast(json_extract_scalar(line, '$.n') as bigint) = number - 1, 1, 0)), min(\"$path\"), min(hr)"
+        "select count(*), sum(if(cast(json_extract_scalar(line, '$.n') as bigint) = number - 1, 1, 0)),"
+        ' min("$path"), min(hr)'
         ' from (select line, "$path", hr, row_number() over (partition by "$path") as number from lines'
         " where dt = '2026-11-05' and hr = '07')",
         database,
