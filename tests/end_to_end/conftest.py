@@ -20,7 +20,7 @@ GIVEN_STATE = "LANDFALL_TEST_DEMO_STATE"
 """Name a state folder here to keep the demo's stack over many sessions."""
 
 VOLUME = ("--events", "1500", "--days", "3", "--seed", "11")
-DEMO_SECONDS = 800
+DEMO_SECONDS = 1500
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from .conftest import VOLUME, DemoStack, localcloud
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 STREAMS = ("orders", "payments", "page_views", "customers")
 REASONS = ("not_json", "missing_field", "wrong_type", "not_allowed")

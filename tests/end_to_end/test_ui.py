@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from .conftest import REPOSITORY, DemoStack
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 REFRESH_IMAGES = "LANDFALL_TEST_REFRESH_IMAGES"
 """Set this to take the screenshots of the docs anew."""

@@ -109,6 +109,10 @@ def _cell(value: object) -> str:
 
 
 def _fetch(url: str, path: Path) -> Path:
-    with urllib.request.urlopen(url, timeout=_DOWNLOAD_SECONDS) as response:  # noqa: S310 - a presigned HTTP address
-        path.write_bytes(response.read())
+    try:
+        with urllib.request.urlopen(url, timeout=_DOWNLOAD_SECONDS) as response:  # noqa: S310 - a presigned address
+            path.write_bytes(response.read())
+    except OSError as error:
+        # Without its query: that is the credential.
+        raise DemoError(f"{path.name} cannot be fetched from {url.partition('?')[0]}: {error}") from None
     return path
