@@ -21,23 +21,37 @@ GIVEN_STATE = "LANDFALL_TEST_STATE"
 SESSION_STATE = "LANDFALL_TEST_SESSION_STATE"
 """How pytest's main process tells its workers which stack is theirs."""
 
-UP_SECONDS = 280
+STATE_PREFIX = "landfall-test-"
+UP_SECONDS = 600
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the session's state folder, once, in the main process."""
     if not hasattr(config, "workerinput"):
-        os.environ[SESSION_STATE] = os.environ.get(GIVEN_STATE) or tempfile.mkdtemp(prefix="landfall-test-")
+        _end_stacks_of_killed_sessions()
+        own = f"{STATE_PREFIX}{os.getpid()}-"
+        os.environ[SESSION_STATE] = os.environ.get(GIVEN_STATE) or tempfile.mkdtemp(prefix=own)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the session's stack, whatever became of its tests, after the last worker has ended."""
     if hasattr(config, "workerinput") or os.environ.get(GIVEN_STATE):
         return
-    state = Path(os.environ[SESSION_STATE])
+    _end_stack(Path(os.environ[SESSION_STATE]))
+
+
+def _end_stack(state: Path) -> None:
     if any(state.iterdir()):
         _localcloud("down", "--purge", "--state", str(state))
     shutil.rmtree(state, ignore_errors=True)
+
+
+def _end_stacks_of_killed_sessions() -> None:
+    """A killed session cannot end its stack; the next one does, by the process id in the folder's name."""
+    for state in Path(tempfile.gettempdir()).glob(f"{STATE_PREFIX}*"):
+        session = state.name.removeprefix(STATE_PREFIX).split("-")[0]
+        if session.isdigit() and not Path(f"/proc/{session}").exists():
+            _end_stack(state)
 
 
 @pytest.fixture(scope="session")

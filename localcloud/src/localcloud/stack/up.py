@@ -32,6 +32,7 @@ CLOUD_SECONDS = 60
 AIRFLOW_SECONDS = 300
 FIREHOSE_BUFFER_SECONDS = 2
 """On a laptop nobody wants to wait the minutes that make large objects in AWS."""
+DBT_SOURCES = ("*.yml", "models/**/*", "macros/**/*")
 DBT_TARGETS = ("lake", "warehouse")
 
 
@@ -174,10 +175,14 @@ class Stack:
         started = time.monotonic()
         environment = self._base | self._task_environment()
         project = self._layout.repository / "dbt_project"
+        written = max(file.stat().st_mtime for pattern in DBT_SOURCES for file in project.glob(pattern))
         for target in DBT_TARGETS:
+            manifest = self._layout.dbt_manifests / target / "manifest.json"
+            if manifest.exists() and manifest.stat().st_mtime > written:
+                continue
             options = ("--project-dir", str(project), "--profiles-dir", str(project), "--target", target)
-            manifests = ("--target-path", str(self._layout.dbt_manifests / target))
-            run_product(self._layout, environment, "dbt", "parse", *options, *manifests)
+            written_to = ("--target-path", str(manifest.parent), "--log-path", str(self._layout.logs))
+            run_product(self._layout, environment, "dbt", "parse", *options, *written_to)
         self._say(f"The dbt models are parsed ({time.monotonic() - started:.1f} s)")
 
     def _start(self, programs: list[Program]) -> None:
