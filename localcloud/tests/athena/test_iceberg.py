@@ -142,6 +142,7 @@ def test_bytes_scanned_depend_on_the_days_and_columns_asked_for(cloud: Any, data
             " on a.id = b.id and b.placed_at > timestamp '2030-01-01 00:00:00'",
             "3",
         ),
+        ("select count(*) from orders a left join orders b on a.id = b.id where b.placed_at is null", "0"),
         ("select count(*) from orders where name is null or placed_at >= timestamp '2026-11-03 00:00:00'", "2"),
         ("select count(*) from orders where not placed_at >= timestamp '2026-11-03 00:00:00'", "2"),
         ("select count(*) from orders where date(placed_at) = date '2026-11-02'", "1"),

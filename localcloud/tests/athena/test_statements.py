@@ -71,7 +71,8 @@ def test_the_statements_of_a_dbt_incremental_model(cloud: Any, database: str) ->
 
     def table(name: str, query: str) -> str:
         return (
-            f'{comment}\n    create table "awsdatacatalog"."{database}"."{name}"\n    with (\n      table_type=\'iceberg\','
+            f'{comment}\n    create table "awsdatacatalog"."{database}"."{name}"\n    with (\n'
+            "      table_type='iceberg',"
             f"\n      is_external=false,location='{cloud.lake}/{database}/{name}',\n      format='parquet'\n    )"
             f"\n    as\n      {query}"
         )
