@@ -85,6 +85,19 @@ def test_a_work_group_enforces_its_location_and_its_scan_limit(cloud: Any, datab
     )
     moved = cloud.run("select 1", WorkGroup=name).execution
     assert moved["ResultConfiguration"]["OutputLocation"].startswith(f"{cloud.results}/moved/")
+    location = f"{cloud.lake}/{database}/big/"
+    cloud.run(
+        f"create table big with (external_location = '{location}') as"
+        " select n, to_hex(sha256(to_utf8(cast(n as varchar)))) as s from unnest(sequence(1, 500000)) t (n)",
+        database,
+    )
+    cloud.athena.update_work_group(WorkGroup=name, ConfigurationUpdates={"BytesScannedCutoffPerQuery": 10_000_000})
+    properties = f"table_type = 'ICEBERG', is_external = false, location = '{location}2/'"
+    copy = f"create table copy with ({properties}) as select * from big"
+    ended = cloud.wait(cloud.start_query(copy, database, WorkGroup=name))
+    assert ended["Status"]["State"] == "CANCELLED"
+    assert "Bytes scanned limit was exceeded" in ended["Status"]["StateChangeReason"]
+    assert cloud.failure("select * from copy", database).startswith("TABLE_NOT_FOUND")
     cloud.athena.delete_work_group(WorkGroup=name, RecursiveDeleteOption=True)
     with pytest.raises(ClientError, match="is not found"):
         cloud.start_query("select 1", WorkGroup=name)

@@ -199,8 +199,9 @@ class Executions:
                 execution.id,
                 request.result_location,
                 request.location_enforced,
+                request.limit_bytes,
             )
-            execution.finished = self._engine.run(request.statement, context, request.limit_bytes)
+            execution.finished = self._engine.run(request.statement, context)
             self._end(execution, "SUCCEEDED")
         except LakeError as error:
             execution.error = None if execution.cancelled else error

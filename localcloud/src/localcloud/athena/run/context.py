@@ -24,10 +24,11 @@ class Context:
     query_id: str
     result_location: str
     location_enforced: bool
+    limit_bytes: int | None = None
     compiler: Compiler = field(init=False)
 
     def __post_init__(self) -> None:
-        self.compiler = Compiler(self.lake, self.cursor, self.database)
+        self.compiler = Compiler(self.lake, self.cursor, self.database, self.limit_bytes)
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ class Engine:
         """A cursor for one statement; `interrupt()` on it stops the statement."""
         return self._database.cursor()
 
-    def run(self, statement: Statement, context: Context, limit_bytes: int | None) -> Finished:
+    def run(self, statement: Statement, context: Context) -> Finished:
         """Run a statement and write its result files; raises LakeError with Athena's words."""
         run = _RUNS.get(statement.subtype)
         if run is None:
@@ -87,10 +87,6 @@ class Engine:
         try:
             outcome = run(context, statement.text)
             scanned = context.compiler.scanned_bytes
-            if limit_bytes is not None and scanned > limit_bytes:
-                raise LakeError(
-                    "CANCELLED", f"Query cancelled! : Bytes scanned limit was exceeded (limit {limit_bytes} bytes)"
-                )
             written = results.write(context, statement, outcome)
         except duckdb.Error as error:
             raise errors.from_duckdb(error) from error

@@ -48,9 +48,12 @@ class Compiled:
 class Compiler:
     """Compiles the queries of one statement; the views it makes live on `cursor`."""
 
-    def __init__(self, lake: Lake, cursor: duckdb.DuckDBPyConnection, database: str) -> None:
+    def __init__(
+        self, lake: Lake, cursor: duckdb.DuckDBPyConnection, database: str, limit_bytes: int | None = None
+    ) -> None:
         self._lake = lake
         self._cursor = cursor
+        self._limit_bytes = limit_bytes
         # One for the whole statement, so that all its parts see the same version of a table.
         self.resolver = Resolver(lake, database, catalog_tables.COLUMNS)
         self._views = 0
@@ -74,6 +77,8 @@ class Compiler:
         query = rewrite(query)
         conditions = conditions_by_table(query)
         self._bind(query, resolver.sources, columns, conditions)
+        if self._limit_bytes is not None and self.scanned_bytes > self._limit_bytes:
+            raise LakeError("CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded")
         sql = query.sql(dialect="duckdb")
         return Compiled(sql, self._output(sql, names, kinds), self.scanned_bytes)
 
