@@ -35,9 +35,15 @@ def dbt_models(*, target: Literal["lake", "warehouse"], environment: Mapping[str
     One task runs a single `dbt build`; the others follow their model's part of it, turn red with it, and run their
     model alone when they are retried. `environment` is added to that of the tasks; its values may be templates.
     """
+    manifest = manifest_path(target)
     operator_args: dict[str, Any] = {
         # Unit tests belong to `make test`: they read no data, and the engine bills each of them.
-        "env": {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test", **(environment or {})},
+        "env": {
+            "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
+            # The parse that made the manifest, so that no run parses the project again.
+            "DBT_PARTIAL_PARSE_FILE_PATH": str(manifest.with_name("partial_parse.msgpack")),
+            **(environment or {}),
+        },
         "append_env": True,
         "install_deps": False,
         "emit_datasets": False,
@@ -48,9 +54,7 @@ def dbt_models(*, target: Literal["lake", "warehouse"], environment: Mapping[str
     }
     return DbtTaskGroup(
         group_id="dbt",
-        project_config=ProjectConfig(
-            dbt_project_path=PROJECT, manifest_path=manifest_path(target), project_name="landfall"
-        ),
+        project_config=ProjectConfig(dbt_project_path=PROJECT, manifest_path=manifest, project_name="landfall"),
         profile_config=ProfileConfig(
             profile_name="landfall", target_name=target, profiles_yml_filepath=PROJECT / "profiles.yml"
         ),
