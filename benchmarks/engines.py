@@ -44,6 +44,7 @@ def redshift() -> Engine:
         database=os.environ["LANDFALL_REDSHIFT_DATABASE"],
         user=os.environ["LANDFALL_REDSHIFT_USER"],
         password=os.environ["LANDFALL_REDSHIFT_PASSWORD"],
+        ssl=os.environ.get("LANDFALL_REDSHIFT_SSLMODE") != "disable",
     )
     connection.autocommit = True
 
