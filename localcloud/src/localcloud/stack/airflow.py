@@ -6,9 +6,8 @@ import json
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote
 
 from localcloud.stack.environment import AIRFLOW_USER
 from localcloud.stack.errors import StackError
@@ -171,12 +170,7 @@ class AirflowApi:
     def _all(self, token: str, path: str, key: str) -> list[dict[str, str]]:
         found: list[dict[str, str]] = []
         while True:
-            page = fetch_json(f"{self.url}/api/v2/{quote(path)}?limit=100&offset={len(found)}", token=token)
+            page = fetch_json(f"{self.url}/api/v2/{path}?limit=100&offset={len(found)}", token=token)
             found += page[key]
             if len(found) >= page["total_entries"] or not page[key]:
                 return found
-
-
-def now() -> datetime:
-    """The present, as Airflow writes its times (UTC)."""
-    return datetime.now(UTC)

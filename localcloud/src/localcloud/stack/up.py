@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 
 from localcloud.stack import airflow, postgres
@@ -147,7 +148,7 @@ class Stack:
         started = time.monotonic()
         environment = self._base | airflow.settings(self._layout, self._ports, self._secrets) | self._task_environment()
         airflow.write_login(self._layout, self._secrets)
-        begun = airflow.now()
+        begun = datetime.now(UTC)
         already_running = {name for name, state in self._supervisor.states().items() if state.is_running}
         programs = airflow_programs(self._layout, self._ports, environment)
         api = AirflowApi(self._ports.url("airflow"), self._secrets.airflow_password)
@@ -180,7 +181,9 @@ class Stack:
             manifest = self._layout.dbt_manifests / target / "manifest.json"
             if manifest.exists() and manifest.stat().st_mtime > written:
                 continue
-            options = ("--project-dir", str(project), "--profiles-dir", str(project), "--target", target)
+            # Named as Cosmos names them: a run takes this parse over only if profile and target were told alike.
+            names = ("--profile", "landfall", "--target", target)
+            options = ("--project-dir", str(project), "--profiles-dir", str(project), *names)
             written_to = ("--target-path", str(manifest.parent), "--log-path", str(self._layout.logs))
             run_product(self._layout, environment, "dbt", "parse", *options, *written_to)
         self._say(f"The dbt models are parsed ({time.monotonic() - started:.1f} s)")
