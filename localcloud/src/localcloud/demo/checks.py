@@ -143,12 +143,12 @@ def check_numbers(lines: list[OrderLine], athena: AthenaQueries, redshift: Redsh
     """Compute a few numbers on both engines from the published orders, and from what was sent."""
     queries = {
         "order lines": "select count(*) from published.fct_orders",
-        "value of all order lines, cents": "select sum(quantity * unit_price_cents) from published.fct_orders",
+        "quantity x price, summed": "select sum(quantity * unit_price_cents) from published.fct_orders",
         "order lines refunded": "select count(*) from published.fct_orders where status = 'refunded'",
     }
     sent = {
         "order lines": len(lines),
-        "value of all order lines, cents": sum(line.line_total_cents for line in lines),
+        "quantity x price, summed": sum(line.line_total_cents for line in lines),
         "order lines refunded": sum(line.status == "refunded" for line in lines),
     }
     return [
