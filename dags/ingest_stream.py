@@ -31,12 +31,13 @@ after half an hour.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Param, dag, get_current_context, task
+from airflow.sdk import DAG, CronTriggerTimetable, Param, dag, get_current_context, task
 from landfall.assets import raw_stream
 from landfall.contracts import StreamContract, load_stream_contracts
-from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
+from landfall.dag_defaults import DEFAULT_ARGS, Tag
 from landfall.settings import REPOSITORY
 
 
@@ -48,8 +49,8 @@ def ingest_stream(contract: StreamContract) -> DAG:
     @dag(
         dag_id=f"ingest_{stream}",
         description=f"Load landed {stream} into raw.{stream}, exactly once",
-        schedule="@hourly",
-        start_date=START_DATE,
+        # No grace: a first start does not load the hour that has just begun while the stack still comes up.
+        schedule=CronTriggerTimetable("0 * * * *", timezone="UTC", run_immediately=timedelta(0)),
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
