@@ -153,7 +153,9 @@ def test_the_orphans_of_a_killed_supervisord_are_ended(layout, supervisor, progr
     program("athena", SLEEP)
     supervisor.start_programs(["athena"])
     orphan = supervisor.states()["athena"].pid
-    os.kill(supervisor.pid, signal.SIGKILL)
+    parent = psutil.Process(supervisor.pid)
+    parent.kill()
+    parent.wait(timeout=10)
     assert [text.split()[0] for text in end_leftovers(layout)] == [str(orphan)]
     assert not psutil.pid_exists(orphan)
 
