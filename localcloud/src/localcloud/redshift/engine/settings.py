@@ -65,9 +65,7 @@ def set_value(session: Session, statement: Statement, _parameters: Sequence[exp.
     value = statement.text[words.next().start :].strip()
     value = value[1:-1] if value[:1] == "'" and value[-1:] == "'" else value
     if name not in DEFAULTS and name not in _WITHOUT_EFFECT:
-        raise RedshiftError(
-            "42704", f'configuration parameter "{name}" is unknown or not supported by the local cloud'
-        )
+        raise RedshiftError("42704", f'configuration parameter "{name}" is unknown or not supported by the local cloud')
     if name == "statement_timeout" and value.lower() != "default" and not value.isdigit():
         raise RedshiftError("22023", f'invalid value for parameter "statement_timeout": "{value}"')
     if name in _FIXED and value.lower() not in _FIXED[name]:
