@@ -113,6 +113,8 @@ class ComposeServices:
             return self._postgres()
         service = self.services[name]
         words = [self._placed(name, word) for word in (*service.get("entrypoint", ()), *service["command"])]
+        if name == "redis":
+            words += ["--bind", "127.0.0.1"]
         return [shutil.which(words[0], path=self.environment(name)["PATH"]) or words[0], *words[1:]]
 
     def _postgres(self) -> list[str]:
@@ -152,6 +154,8 @@ class ComposeServices:
     def _placed(self, name: str, text: str) -> str:
         text = re.sub(r"\$\{(\w+)[^}]*\}", lambda match: self.secrets[match[1]], text).replace("$$", "$")
         text = text.replace("@postgres:", "@127.0.0.1:").replace("@redis:", "@127.0.0.1:")
+        # What listens to all of its container's network must not listen to all of this machine's.
+        text = text.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
         # The volumes of the product are shared by its services; each process of the local cloud has its own.
         volume = "state" if self.services[name].get("build", {}).get("target") == "product" else name
         folders = {
