@@ -1,7 +1,7 @@
 # The only door to Landfall. `make help` lists what it opens; ARGS="..." hands options to the command behind a target.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status produce test lint bench docs lock product product-dev localcloud localcloud-dev
+.PHONY: help demo up down status produce test conformance fault lint bench docs lock product product-dev localcloud localcloud-dev
 
 # Both environments are made by the same tools.
 .NOTPARALLEL:
@@ -15,7 +15,7 @@ LOCALCLOUD := .venv/localcloud/bin/python -m localcloud
 PRODUCT := .venv/product/bin/python
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo '  Options go in ARGS: make down ARGS=--purge'
 
 demo: product localcloud ## Start everything, send events, run the nightly batch and an extract, verify all of it
@@ -36,10 +36,16 @@ produce: localcloud ## Send events of the example business to the running stack
 test: product-dev localcloud-dev ## Run the whole test suite (ARGS are pytest's)
 	@make/run_tests.sh $(ARGS)
 
+conformance: product-dev localcloud-dev ## Hold the local cloud against its clients' own suites, TPC and fuzzing (an hour)
+	@make/run_conformance.sh $(ARGS)
+
+fault: localcloud ## Let the running local cloud fail on demand (ARGS='add --help')
+	@$(LOCALCLOUD) fault $(ARGS)
+
 lint: product-dev ## Check style, types, templates and that no registry is named
 	@make/run_lint.sh
 
-bench: product localcloud ## Run the benchmarks
+bench: product-dev localcloud ## Run the benchmarks
 	@$(PRODUCT) -m benchmarks $(ARGS)
 
 docs: product ## Write the generated part of docs/ anew

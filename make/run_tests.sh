@@ -20,8 +20,7 @@ localcloud_suite() {
 }
 
 product_suite() {
-    case " $*" in *" tests/"*) where= ;; *) where=tests ;; esac
-    suite 'tests of Landfall' .venv/product/bin/python -m pytest $where "$@"
+    suite 'tests of Landfall' .venv/product/bin/python -m pytest "$@"
 }
 
 suite() {

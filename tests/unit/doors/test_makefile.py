@@ -8,7 +8,21 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-DOORS = ("demo", "up", "down", "status", "produce", "test", "lint", "bench", "docs", "lock", "help")
+DOORS = (
+    "demo",
+    "up",
+    "down",
+    "status",
+    "produce",
+    "test",
+    "lint",
+    "bench",
+    "conformance",
+    "fault",
+    "docs",
+    "lock",
+    "help",
+)
 UNREACHABLE_INDEX = "http://127.0.0.1:9/simple"
 
 
