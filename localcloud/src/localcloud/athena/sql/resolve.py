@@ -70,6 +70,7 @@ class Resolver:
     def resolve(self, query: exp.Expression) -> exp.Expression:
         """`query` with lower-case names, views inlined and each table named by a key of `sources`."""
         lower_names(query)
+        _bare_tables(query)
         self._visit(query, frozenset(), self._database, 0)
         return query
 
@@ -134,6 +135,7 @@ class Resolver:
         definition = view_definition(table)
         query = parse_query(definition["originalSql"])
         lower_names(query)
+        _bare_tables(query)
         self._visit(query, frozenset(), definition.get("schema") or table.database, depth + 1)
         inner = "_view"
         casts = [
@@ -154,6 +156,17 @@ def lower_names(query: exp.Expression) -> None:
     """Trino compares names without case, quoted or not: bring all of them to lower case."""
     for node in query.find_all(exp.Identifier):
         node.set("this", node.this.lower())
+
+
+def _bare_tables(query: exp.Expression) -> None:
+    """Take the parentheses off a table that stands alone in them: `FROM (orders) AS o`."""
+    for wrapped in list(query.find_all(exp.Subquery)):
+        table = wrapped.this
+        if isinstance(table, exp.Table) and not table.args.get("joins"):
+            for key in ("alias", "joins"):
+                if wrapped.args.get(key):
+                    table.set(key, wrapped.args[key])
+            wrapped.replace(table)
 
 
 def _position(node: exp.Expression) -> str:
