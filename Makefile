@@ -1,7 +1,7 @@
 # The only door to Landfall. `make help` lists what it opens; ARGS="..." hands options to the command behind a target.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status produce test conformance fault lint bench docs lock product product-dev localcloud localcloud-dev
+.PHONY: help demo up down status produce test conformance fault lint bench docs contracts new-stream lock product product-dev localcloud localcloud-dev
 
 # Both environments are made by the same tools.
 .NOTPARALLEL:
@@ -10,6 +10,8 @@
 unexport PYTHONDONTWRITEBYTECODE
 
 ARGS ?=
+# Handed to commands in their environment, never in their text.
+export NAME
 INSTALL := make/install_environment.sh
 LOCALCLOUD := .venv/localcloud/bin/python -m localcloud
 PRODUCT := .venv/product/bin/python
@@ -50,6 +52,12 @@ bench: product-dev localcloud ## Run the benchmarks
 
 docs: product ## Write the generated part of docs/ anew
 	@$(PRODUCT) docs/generate.py $(ARGS)
+
+contracts: product ## Write anew what follows from contracts/streams/, and put the contracts in force
+	@$(PRODUCT) -m landfall contracts generate $(ARGS)
+
+new-stream: product ## Begin a stream's contract: make new-stream NAME=returns
+	@$(PRODUCT) -m landfall contracts new-stream "$$NAME"
 
 lock: localcloud ## Resolve the requirements anew and write the locks
 	@make/write_locks.sh

@@ -26,6 +26,7 @@ check 'format (ruff format)' "$bin/ruff" format --quiet --check .
 check 'types (mypy)' "$bin/mypy" plugins/landfall
 check 'CloudFormation (cfn-lint)' "$bin/cfn-lint" infra/*.yaml
 check 'no registry is named' names_no_registry
+check 'what follows from the contracts' "$bin/landfall" contracts generate --check
 check 'generated pages of docs/' "$bin/python" docs/generate.py --check
 if [ -f dbt_project/.sqlfluff ]; then
     check 'SQL (sqlfluff)' "$bin/sqlfluff" lint dbt_project

@@ -14,7 +14,9 @@ from landfall.contracts.model import Field, FieldType, StreamContract
 from landfall.contracts.reading import Place, read_document
 from landfall.contracts.vocabulary import DOCUMENT_KEYS, OBJECT_KEYS, SLA_KEYS
 
-_STREAM_NAME = re.compile(r"[a-z][a-z0-9_]{1,29}")
+STREAM_NAME = re.compile(r"[a-z][a-z0-9_]{1,29}")
+"""A table's name, a prefix in S3 and part of the names of AWS resources."""
+
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _MINUTES = {"minutes": 1, "hours": 60, "days": 1440}
 
@@ -63,7 +65,7 @@ def load_stream_contract(path: Path) -> StreamContract:
 
 def _stream_name(place: Place, path: Path) -> str:
     name = place.text()
-    if not _STREAM_NAME.fullmatch(name):
+    if not STREAM_NAME.fullmatch(name):
         place.refuse("write a lower-case name of letters, digits and _, 2 to 30 long")
     if path.stem != name:
         place.refuse(f"the file is named {path.name}; both must be the stream's name")

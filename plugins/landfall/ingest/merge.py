@@ -25,6 +25,16 @@ RAW_COLUMNS = {
 }
 """What a raw row says of its way, besides the contract's fields."""
 
+RAW_COLUMN_MEANINGS = {
+    "_source_object": "Landed object (s3 address) the record came in.",
+    "_line_number": "Line of the record in its object, from 1.",
+    "_record_number": "Place of the record among several glued on one line, from 1.",
+    "_batch_id": "Batch that loaded the record.",
+    "_contract_version": "Version of the stream's contract it was checked by.",
+    "_loaded_at": "When the record's batch was merged into raw (UTC).",
+}
+"""What those columns mean, for the docs."""
+
 QUARANTINE_COLUMNS = {
     "source_object": "varchar",
     "landed_date": "date",

@@ -20,6 +20,8 @@ DOORS = (
     "conformance",
     "fault",
     "docs",
+    "contracts",
+    "new-stream",
     "lock",
     "help",
 )

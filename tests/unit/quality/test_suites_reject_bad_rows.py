@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import yaml
 from landfall.aws.engine_urls import EngineAddress
 from landfall.quality.suites import EXPECTATIONS, Check, Suite, load_suite
+from landfall.settings import REPOSITORY
 
 SUITES = sorted(path.relative_to(EXPECTATIONS).with_suffix("").as_posix() for path in EXPECTATIONS.rglob("*.yaml"))
 
@@ -29,11 +31,15 @@ _CUSTOMER |= {"is_active": True, "is_current": True, "valid_from": _AT, "valid_t
 _DAY: Row = {"customer_id": "cus_000001", "sales_date": "2026-11-20", "currency": "EUR", "orders": 1, "units": 2}
 _DAY |= {"gross_sales_cents": 100, "cancelled_cents": 30, "refunded_cents": 20, "net_sales_cents": 50}
 
+
+def _raw_row(contract: Path) -> Row:
+    """Return the row of a contract's own examples."""
+    properties = yaml.safe_load(contract.read_text())["schema"][0]["properties"]
+    return {field["name"]: field["examples"][0] for field in properties} | {"_source_object": "s3://x/y.gz"}
+
+
 GOOD: Mapping[str, Row] = {
-    "raw/orders": {**_LINE, "version": 1, "occurred_at": _AT},
-    "raw/payments": _PAYMENT,
-    "raw/customers": _CUSTOMER,
-    "raw/page_views": {**_EVENT, "page_view_id": "pgv_1", "url": "/", "device": "mobile", "occurred_at": _AT},
+    **{f"raw/{path.stem}": _raw_row(path) for path in (REPOSITORY / "contracts" / "streams").glob("*.yaml")},
     "marts/fct_orders": _LINE,
     "marts/fct_payments": _PAYMENT,
     "marts/dim_customers": _CUSTOMER,
@@ -93,6 +99,8 @@ def _bad_value(check: Check) -> object:
             return check.kwargs["min_value"] - 1
         case "expect_column_value_lengths_to_equal":
             return "x" * (check.kwargs["value"] + 1)
+        case "expect_column_value_lengths_to_be_between":
+            return "x" * (check.kwargs["min_value"] - 1)
     raise LookupError(f"no bad fixture is known for {check.type}: add one")
 
 

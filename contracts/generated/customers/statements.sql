@@ -1,0 +1,501 @@
+-- Written by `landfall contracts generate` from contracts/streams/; change the contract instead.
+
+-- The table of good records.
+CREATE TABLE IF NOT EXISTS `raw`.`customers` (
+  `customer_id` STRING COMMENT 'The merchant (tenant).',
+  `version` BIGINT COMMENT 'Counts the changes of the customer from 1.',
+  `name` STRING COMMENT 'Trading name.',
+  `plan` STRING COMMENT 'What the merchant pays for.',
+  `country` STRING COMMENT 'ISO 3166-1 alpha-2 code of the merchant\'s seat.',
+  `email` STRING COMMENT 'Address of the merchant\'s contact person.',
+  `is_active` BOOLEAN COMMENT 'False once the merchant has left.',
+  `occurred_at` TIMESTAMP COMMENT 'When the change was made. UTC, ISO-8601 with up to six digits of a second. An event that is sent again carries the same time: the load looks for duplicates in the days its batch speaks of.',
+  `_source_object` STRING,
+  `_line_number` BIGINT,
+  `_record_number` BIGINT,
+  `_batch_id` STRING,
+  `_contract_version` STRING,
+  `_loaded_at` TIMESTAMP
+)
+PARTITIONED BY (
+  DAY(`occurred_at`)
+)
+LOCATION 's3://lake/raw/customers/'
+TBLPROPERTIES (
+  'table_type'='ICEBERG',
+  'format'='parquet',
+  'write_compression'='zstd'
+);
+
+-- The table of records that broke the contract.
+CREATE TABLE IF NOT EXISTS `quarantine`.`customers` (
+  `source_object` STRING,
+  `landed_date` DATE,
+  `line_number` BIGINT,
+  `record_number` BIGINT,
+  `reason` STRING,
+  `field` STRING,
+  `raw_text` STRING,
+  `contract_version` STRING,
+  `batch_id` STRING,
+  `quarantined_at` TIMESTAMP
+)
+PARTITIONED BY (
+  `landed_date`
+)
+LOCATION 's3://lake/quarantine/customers/'
+TBLPROPERTIES (
+  'table_type'='ICEBERG',
+  'format'='parquet',
+  'write_compression'='zstd'
+);
+
+-- A batch: read its objects once, and say of every record what becomes of it.
+CREATE TABLE "scratch"."customers_batch"
+WITH (
+  table_type='ICEBERG',
+  is_external=FALSE,
+  format='PARQUET',
+  location='s3://lake/scratch/customers_batch/'
+) AS
+WITH lines AS (
+  SELECT
+    "$path" AS _source_object,
+    CAST(dt AS DATE) AS _landed_date,
+    ROW_NUMBER() OVER (PARTITION BY "$path") AS _line_number,
+    REGEXP_REPLACE(line, '\r+\z', '') AS _line
+  FROM "landing"."customers"
+  WHERE
+    (
+      dt IN ('2026-01-01') AND hr IN ('00')
+    )
+    AND "$path" IN ('s3://landing/customers/dt=2026-01-01/hr=00/object.gz')
+), parsed_lines AS (
+  SELECT
+    _source_object,
+    _landed_date,
+    _line_number,
+    _line,
+    TRY(JSON_PARSE(_line)) AS _document
+  FROM lines
+  WHERE
+    REGEXP_LIKE(_line, '\S')
+), split_lines AS (
+  SELECT
+    _source_object,
+    _landed_date,
+    _line_number,
+    _document,
+    _line,
+    IF(
+      _document IS NULL,
+      SPLIT(
+        ARRAY_JOIN(
+          TRANSFORM(
+            REGEXP_EXTRACT_ALL(_line, '"[^"\\]*(?:\\.[^"\\]*)*"|\}\s*\{|[^"}]+|["}]'),
+            token -> IF(REGEXP_LIKE(token, '\A\}\s*\{\z'), '}' || CHR(  30) || '{', token)
+          ),
+          ''
+        ),
+        CHR(  30)
+      )
+    ) AS _pieces
+  FROM parsed_lines
+), records AS (
+  SELECT
+    _source_object,
+    _landed_date,
+    _line_number,
+    _record_number,
+    _raw_text,
+    COALESCE(_document, TRY(JSON_PARSE(_raw_text))) AS _document
+  FROM split_lines
+  CROSS JOIN UNNEST(IF(
+    CARDINALITY(
+      FILTER(
+        _pieces,
+        piece -> COALESCE(REGEXP_LIKE(JSON_FORMAT(TRY(JSON_PARSE(piece))), '\A\s*\{'), FALSE)
+      )
+    ) = CARDINALITY(_pieces),
+    _pieces,
+    ARRAY[_line]
+  )) WITH ORDINALITY AS piece(_raw_text, _record_number)
+), extracted AS (
+  SELECT
+    _source_object,
+    _landed_date,
+    _line_number,
+    _record_number,
+    _raw_text,
+    COALESCE(REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'), FALSE) AS _is_object,
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.customer_id')) AS "_json_customer_id",
+    JSON_EXTRACT_SCALAR(_document, '$.customer_id') AS "_scalar_customer_id",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.version')) AS "_json_version",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.name')) AS "_json_name",
+    JSON_EXTRACT_SCALAR(_document, '$.name') AS "_scalar_name",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.plan')) AS "_json_plan",
+    JSON_EXTRACT_SCALAR(_document, '$.plan') AS "_scalar_plan",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.country')) AS "_json_country",
+    JSON_EXTRACT_SCALAR(_document, '$.country') AS "_scalar_country",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.email')) AS "_json_email",
+    JSON_EXTRACT_SCALAR(_document, '$.email') AS "_scalar_email",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.is_active')) AS "_json_is_active",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.occurred_at')) AS "_json_occurred_at",
+    JSON_EXTRACT_SCALAR(_document, '$.occurred_at') AS "_scalar_occurred_at"
+  FROM records
+), typed AS (
+  SELECT
+    _source_object,
+    _landed_date,
+    _line_number,
+    _record_number,
+    _raw_text,
+    _is_object,
+    "_json_customer_id",
+    "_scalar_customer_id" AS "customer_id",
+    "_json_version",
+    TRY_CAST("_json_version" AS BIGINT) AS "version",
+    "_json_name",
+    "_scalar_name" AS "name",
+    "_json_plan",
+    "_scalar_plan" AS "plan",
+    "_json_country",
+    "_scalar_country" AS "country",
+    "_json_email",
+    "_scalar_email" AS "email",
+    "_json_is_active",
+    TRY_CAST("_json_is_active" AS BOOLEAN) AS "is_active",
+    "_json_occurred_at",
+    IF(
+      REGEXP_LIKE(
+        "_scalar_occurred_at",
+        '\A[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?Z\z'
+      ),
+      TRY_CAST(REPLACE(REPLACE("_scalar_occurred_at", 'T', ' '), 'Z', '') AS TIMESTAMP(6))
+    ) AS "occurred_at"
+  FROM extracted
+), failures AS (
+  SELECT
+    _source_object,
+    _landed_date,
+    _line_number,
+    _record_number,
+    _raw_text,
+    _is_object,
+    "customer_id",
+    CASE
+      WHEN "_json_customer_id" IS NULL OR "_json_customer_id" = 'null'
+      THEN 'missing_field'
+      WHEN NOT STARTS_WITH("_json_customer_id", '"')
+      THEN 'wrong_type'
+      WHEN NOT REGEXP_LIKE("customer_id", '\A(?:cus_[0-9]{6})\z')
+      THEN 'not_allowed'
+    END AS "_failure_customer_id",
+    "version",
+    CASE
+      WHEN "_json_version" IS NULL OR "_json_version" = 'null'
+      THEN 'missing_field'
+      WHEN NOT REGEXP_LIKE("_json_version", '\A-?[0-9]+\z') OR "version" IS NULL
+      THEN 'wrong_type'
+      WHEN "version" < 1
+      THEN 'not_allowed'
+    END AS "_failure_version",
+    "name",
+    CASE
+      WHEN "_json_name" IS NULL OR "_json_name" = 'null'
+      THEN 'missing_field'
+      WHEN NOT STARTS_WITH("_json_name", '"')
+      THEN 'wrong_type'
+      WHEN LENGTH("name") < 1 OR LENGTH("name") > 200
+      THEN 'not_allowed'
+    END AS "_failure_name",
+    "plan",
+    CASE
+      WHEN "_json_plan" IS NULL OR "_json_plan" = 'null'
+      THEN 'missing_field'
+      WHEN NOT STARTS_WITH("_json_plan", '"')
+      THEN 'wrong_type'
+      WHEN NOT "plan" IN ('free', 'growth', 'enterprise')
+      THEN 'not_allowed'
+    END AS "_failure_plan",
+    "country",
+    CASE
+      WHEN "_json_country" IS NULL OR "_json_country" = 'null'
+      THEN 'missing_field'
+      WHEN NOT STARTS_WITH("_json_country", '"')
+      THEN 'wrong_type'
+      WHEN NOT REGEXP_LIKE("country", '\A(?:[A-Z]{2})\z')
+      OR LENGTH("country") < 2
+      OR LENGTH("country") > 2
+      THEN 'not_allowed'
+    END AS "_failure_country",
+    "email",
+    CASE
+      WHEN "_json_email" IS NULL OR "_json_email" = 'null'
+      THEN 'missing_field'
+      WHEN NOT STARTS_WITH("_json_email", '"')
+      THEN 'wrong_type'
+      WHEN NOT REGEXP_LIKE("email", '\A(?:[^@\s]+@[^@\s]+)\z')
+      THEN 'not_allowed'
+    END AS "_failure_email",
+    "is_active",
+    CASE
+      WHEN "_json_is_active" IS NULL OR "_json_is_active" = 'null'
+      THEN 'missing_field'
+      WHEN NOT "_json_is_active" IN ('true', 'false')
+      THEN 'wrong_type'
+    END AS "_failure_is_active",
+    "occurred_at",
+    CASE
+      WHEN "_json_occurred_at" IS NULL OR "_json_occurred_at" = 'null'
+      THEN 'missing_field'
+      WHEN NOT STARTS_WITH("_json_occurred_at", '"') OR "occurred_at" IS NULL
+      THEN 'wrong_type'
+    END AS "_failure_occurred_at"
+  FROM typed
+), checked AS (
+  SELECT
+    _source_object,
+    _landed_date,
+    _line_number,
+    _record_number,
+    _raw_text,
+    CASE
+      WHEN NOT _is_object
+      THEN 'not_json'
+      WHEN NOT "_failure_customer_id" IS NULL
+      THEN "_failure_customer_id"
+      WHEN NOT "_failure_version" IS NULL
+      THEN "_failure_version"
+      WHEN NOT "_failure_name" IS NULL
+      THEN "_failure_name"
+      WHEN NOT "_failure_plan" IS NULL
+      THEN "_failure_plan"
+      WHEN NOT "_failure_country" IS NULL
+      THEN "_failure_country"
+      WHEN NOT "_failure_email" IS NULL
+      THEN "_failure_email"
+      WHEN NOT "_failure_is_active" IS NULL
+      THEN "_failure_is_active"
+      WHEN NOT "_failure_occurred_at" IS NULL
+      THEN "_failure_occurred_at"
+    END AS _reason,
+    CASE
+      WHEN NOT _is_object
+      THEN NULL
+      WHEN NOT "_failure_customer_id" IS NULL
+      THEN 'customer_id'
+      WHEN NOT "_failure_version" IS NULL
+      THEN 'version'
+      WHEN NOT "_failure_name" IS NULL
+      THEN 'name'
+      WHEN NOT "_failure_plan" IS NULL
+      THEN 'plan'
+      WHEN NOT "_failure_country" IS NULL
+      THEN 'country'
+      WHEN NOT "_failure_email" IS NULL
+      THEN 'email'
+      WHEN NOT "_failure_is_active" IS NULL
+      THEN 'is_active'
+      WHEN NOT "_failure_occurred_at" IS NULL
+      THEN 'occurred_at'
+    END AS _field,
+    "customer_id",
+    "version",
+    "name",
+    "plan",
+    "country",
+    "email",
+    "is_active",
+    "occurred_at"
+  FROM failures
+)
+SELECT
+  _source_object,
+  _landed_date,
+  _line_number,
+  _record_number,
+  _reason,
+  _field,
+  "customer_id",
+  "version",
+  "name",
+  "plan",
+  "country",
+  "email",
+  "is_active",
+  "occurred_at",
+  IF(NOT _reason IS NULL, _raw_text) AS _raw_text,
+  IF(
+    _reason IS NULL,
+    ROW_NUMBER() OVER (
+      PARTITION BY _reason IS NULL, "customer_id", "version"
+      ORDER BY _source_object, _line_number, _record_number
+    )
+  ) AS _key_rank
+FROM checked;
+
+-- Insert the good records whose key is new.
+MERGE INTO "raw"."customers" AS target
+USING (
+  SELECT
+    _source_object,
+    _line_number,
+    _record_number,
+    "customer_id",
+    "version",
+    "name",
+    "plan",
+    "country",
+    "email",
+    "is_active",
+    "occurred_at"
+  FROM "scratch"."customers_batch"
+  WHERE
+    _key_rank = 1
+    AND (
+      "occurred_at" >= CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
+      AND "occurred_at" < CAST('2026-01-02 00:00:00.000000' AS TIMESTAMP(6))
+    )
+) AS source
+ON (
+  "target"."customer_id" = "source"."customer_id"
+  AND "target"."version" = "source"."version"
+)
+AND (
+  "target"."occurred_at" >= CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
+  AND "target"."occurred_at" < CAST('2026-01-02 00:00:00.000000' AS TIMESTAMP(6))
+)
+WHEN NOT MATCHED THEN INSERT (
+  "customer_id",
+  "version",
+  "name",
+  "plan",
+  "country",
+  "email",
+  "is_active",
+  "occurred_at",
+  "_source_object",
+  "_line_number",
+  "_record_number",
+  "_batch_id",
+  "_contract_version",
+  "_loaded_at"
+) VALUES (
+  "source"."customer_id",
+  "source"."version",
+  "source"."name",
+  "source"."plan",
+  "source"."country",
+  "source"."email",
+  "source"."is_active",
+  "source"."occurred_at",
+  "source"."_source_object",
+  "source"."_line_number",
+  "source"."_record_number",
+  'batch',
+  '1.0.0',
+  CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
+);
+
+-- Insert the others, with the reason.
+MERGE INTO "quarantine"."customers" AS target
+USING (
+  SELECT
+    _source_object,
+    _line_number,
+    _record_number,
+    _landed_date,
+    _reason,
+    _field,
+    _raw_text
+  FROM "scratch"."customers_batch"
+  WHERE
+    NOT _reason IS NULL
+) AS source
+ON "target"."source_object" = "source"."_source_object"
+AND "target"."line_number" = "source"."_line_number"
+AND "target"."record_number" = "source"."_record_number"
+AND "target"."landed_date" IN (CAST('2026-01-01' AS DATE))
+WHEN NOT MATCHED THEN INSERT (
+  "source_object",
+  "line_number",
+  "record_number",
+  "landed_date",
+  "reason",
+  "field",
+  "raw_text",
+  "contract_version",
+  "batch_id",
+  "quarantined_at"
+) VALUES (
+  "source"."_source_object",
+  "source"."_line_number",
+  "source"."_record_number",
+  "source"."_landed_date",
+  "source"."_reason",
+  "source"."_field",
+  "source"."_raw_text",
+  '1.0.0',
+  'batch',
+  CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
+);
+
+-- Count what is there now, by object.
+SELECT
+  source_object,
+  outcome,
+  reason,
+  COUNT(*) AS records
+FROM (
+  SELECT
+    "source"."_source_object" AS source_object,
+    CASE
+      WHEN "target"."_source_object" IS NULL
+      THEN 'lost'
+      WHEN "target"."_source_object" = "source"."_source_object"
+      AND "target"."_line_number" = "source"."_line_number"
+      AND "target"."_record_number" = "source"."_record_number"
+      THEN 'loaded'
+      ELSE 'duplicate'
+    END AS outcome,
+    CAST(NULL AS VARCHAR) AS reason
+  FROM "scratch"."customers_batch" AS source
+  LEFT JOIN "raw"."customers" AS target
+    ON (
+      "target"."customer_id" = "source"."customer_id"
+      AND "target"."version" = "source"."version"
+    )
+    AND (
+      "target"."occurred_at" >= CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
+      AND "target"."occurred_at" < CAST('2026-01-02 00:00:00.000000' AS TIMESTAMP(6))
+    )
+  WHERE
+    "source"."_reason" IS NULL
+  UNION ALL
+  SELECT
+    "source"."_source_object" AS source_object,
+    IF("target"."source_object" IS NULL, 'lost', 'quarantined') AS outcome,
+    "source"."_reason" AS reason
+  FROM "scratch"."customers_batch" AS source
+  LEFT JOIN "quarantine"."customers" AS target
+    ON "target"."source_object" = "source"."_source_object"
+    AND "target"."line_number" = "source"."_line_number"
+    AND "target"."record_number" = "source"."_record_number"
+    AND "target"."landed_date" IN (CAST('2026-01-01' AS DATE))
+  WHERE
+    NOT "source"."_reason" IS NULL
+  UNION ALL
+  SELECT
+    "source"."_source_object" AS source_object,
+    'records' AS outcome,
+    CAST(NULL AS VARCHAR) AS reason
+  FROM "scratch"."customers_batch" AS source
+) AS outcomes
+GROUP BY
+  1,
+  2,
+  3;
+
+-- Drop the batch's own table.
+DROP TABLE IF EXISTS `scratch`.`customers_batch`;
