@@ -10,6 +10,8 @@ CREATE TABLE IF NOT EXISTS `raw`.`customers` (
   `email` STRING COMMENT 'Address of the merchant\'s contact person.',
   `is_active` BOOLEAN COMMENT 'False once the merchant has left.',
   `occurred_at` TIMESTAMP COMMENT 'When the change was made. UTC, ISO-8601 with up to six digits of a second. An event that is sent again carries the same time: the load looks for duplicates in the days its batch speaks of.',
+  `_extra` MAP<STRING, STRING>,
+  `_content_hash` STRING,
   `_source_object` STRING,
   `_line_number` BIGINT,
   `_record_number` BIGINT,
@@ -63,7 +65,7 @@ WITH lines AS (
     "$path" AS _source_object,
     CAST(dt AS DATE) AS _landed_date,
     ROW_NUMBER() OVER (PARTITION BY "$path") AS _line_number,
-    REGEXP_REPLACE(line, '\r+\z', '') AS _line
+    REGEXP_REPLACE(line, '\A\x{FEFF}|\r+\z', '') AS _line
   FROM "landing"."customers"
   WHERE
     (
@@ -128,6 +130,28 @@ WITH lines AS (
     _record_number,
     _raw_text,
     COALESCE(REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'), FALSE) AS _is_object,
+    IF(
+      COALESCE(REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'), FALSE),
+      NULLIF(
+        TRANSFORM_VALUES(
+          MAP_FILTER(
+            CAST(_document AS MAP(VARCHAR, JSON)),
+            (name, value) -> NOT name IN (
+              'customer_id',
+              'version',
+              'name',
+              'plan',
+              'country',
+              'email',
+              'is_active',
+              'occurred_at'
+            )
+          ),
+          (name, value) -> JSON_FORMAT(value)
+        ),
+        MAP()
+      )
+    ) AS _extra,
     JSON_FORMAT(JSON_EXTRACT(_document, '$.customer_id')) AS "_json_customer_id",
     JSON_EXTRACT_SCALAR(_document, '$.customer_id') AS "_scalar_customer_id",
     JSON_FORMAT(JSON_EXTRACT(_document, '$.version')) AS "_json_version",
@@ -151,6 +175,7 @@ WITH lines AS (
     _record_number,
     _raw_text,
     _is_object,
+    _extra,
     "_json_customer_id",
     "_scalar_customer_id" AS "customer_id",
     "_json_version",
@@ -182,6 +207,7 @@ WITH lines AS (
     _record_number,
     _raw_text,
     _is_object,
+    _extra,
     "customer_id",
     CASE
       WHEN "_json_customer_id" IS NULL OR "_json_customer_id" = 'null'
@@ -260,7 +286,10 @@ WITH lines AS (
     _line_number,
     _record_number,
     _raw_text,
+    _extra,
     CASE
+      WHEN STRPOS(_raw_text, CHR(  65533)) > 0
+      THEN 'not_utf8'
       WHEN NOT _is_object
       THEN 'not_json'
       WHEN NOT "_failure_customer_id" IS NULL
@@ -281,7 +310,7 @@ WITH lines AS (
       THEN "_failure_occurred_at"
     END AS _reason,
     CASE
-      WHEN NOT _is_object
+      WHEN STRPOS(_raw_text, CHR(  65533)) > 0 OR NOT _is_object
       THEN NULL
       WHEN NOT "_failure_customer_id" IS NULL
       THEN 'customer_id'
@@ -326,6 +355,19 @@ SELECT
   "is_active",
   "occurred_at",
   IF(NOT _reason IS NULL, _raw_text) AS _raw_text,
+  _extra,
+  IF(
+    _reason IS NULL,
+    TO_HEX(
+      MD5(
+        TO_UTF8(
+          JSON_FORMAT(
+            CAST(ARRAY[CAST("customer_id" AS VARCHAR), CAST("version" AS VARCHAR), CAST("name" AS VARCHAR), CAST("plan" AS VARCHAR), CAST("country" AS VARCHAR), CAST("email" AS VARCHAR), CAST("is_active" AS VARCHAR), CAST("occurred_at" AS VARCHAR), JSON_FORMAT(CAST(_extra AS JSON))] AS JSON)
+          )
+        )
+      )
+    )
+  ) AS _content_hash,
   IF(
     _reason IS NULL,
     ROW_NUMBER() OVER (
@@ -349,7 +391,9 @@ USING (
     "country",
     "email",
     "is_active",
-    "occurred_at"
+    "occurred_at",
+    "_extra",
+    "_content_hash"
   FROM "scratch"."customers_batch"
   WHERE
     _key_rank = 1
@@ -363,8 +407,8 @@ ON (
   AND "target"."version" = "source"."version"
 )
 AND (
-  "target"."occurred_at" >= CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
-  AND "target"."occurred_at" < CAST('2026-01-02 00:00:00.000000' AS TIMESTAMP(6))
+  "target"."occurred_at" >= CAST('2025-12-29 00:00:00.000000' AS TIMESTAMP(6))
+  AND "target"."occurred_at" < CAST('2026-01-05 00:00:00.000000' AS TIMESTAMP(6))
 )
 WHEN NOT MATCHED THEN INSERT (
   "customer_id",
@@ -375,6 +419,8 @@ WHEN NOT MATCHED THEN INSERT (
   "email",
   "is_active",
   "occurred_at",
+  "_extra",
+  "_content_hash",
   "_source_object",
   "_line_number",
   "_record_number",
@@ -390,11 +436,13 @@ WHEN NOT MATCHED THEN INSERT (
   "source"."email",
   "source"."is_active",
   "source"."occurred_at",
+  "source"."_extra",
+  "source"."_content_hash",
   "source"."_source_object",
   "source"."_line_number",
   "source"."_record_number",
   'batch',
-  '1.0.0',
+  '1.1.0',
   CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
 );
 
@@ -436,7 +484,7 @@ WHEN NOT MATCHED THEN INSERT (
   "source"."_reason",
   "source"."_field",
   "source"."_raw_text",
-  '1.0.0',
+  '1.1.0',
   'batch',
   CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
 );
@@ -457,9 +505,17 @@ FROM (
       AND "target"."_line_number" = "source"."_line_number"
       AND "target"."_record_number" = "source"."_record_number"
       THEN 'loaded'
-      ELSE 'duplicate'
+      WHEN NOT COALESCE("target"."_content_hash" <> "source"."_content_hash", FALSE)
+      THEN 'duplicate'
+      WHEN "kept"."source_object" IS NULL
+      THEN 'conflict'
+      ELSE 'quarantined'
     END AS outcome,
-    CAST(NULL AS VARCHAR) AS reason
+    IF(
+      COALESCE("target"."_content_hash" <> "source"."_content_hash", FALSE)
+      AND NOT "kept"."source_object" IS NULL,
+      'conflict'
+    ) AS reason
   FROM "scratch"."customers_batch" AS source
   LEFT JOIN "raw"."customers" AS target
     ON (
@@ -467,22 +523,27 @@ FROM (
       AND "target"."version" = "source"."version"
     )
     AND (
-      "target"."occurred_at" >= CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
-      AND "target"."occurred_at" < CAST('2026-01-02 00:00:00.000000' AS TIMESTAMP(6))
+      "target"."occurred_at" >= CAST('2025-12-29 00:00:00.000000' AS TIMESTAMP(6))
+      AND "target"."occurred_at" < CAST('2026-01-05 00:00:00.000000' AS TIMESTAMP(6))
     )
+  LEFT JOIN "quarantine"."customers" AS kept
+    ON "kept"."source_object" = "source"."_source_object"
+    AND "kept"."line_number" = "source"."_line_number"
+    AND "kept"."record_number" = "source"."_record_number"
+    AND "kept"."landed_date" IN (CAST('2026-01-01' AS DATE))
   WHERE
     "source"."_reason" IS NULL
   UNION ALL
   SELECT
     "source"."_source_object" AS source_object,
-    IF("target"."source_object" IS NULL, 'lost', 'quarantined') AS outcome,
+    IF("kept"."source_object" IS NULL, 'lost', 'quarantined') AS outcome,
     "source"."_reason" AS reason
   FROM "scratch"."customers_batch" AS source
-  LEFT JOIN "quarantine"."customers" AS target
-    ON "target"."source_object" = "source"."_source_object"
-    AND "target"."line_number" = "source"."_line_number"
-    AND "target"."record_number" = "source"."_record_number"
-    AND "target"."landed_date" IN (CAST('2026-01-01' AS DATE))
+  LEFT JOIN "quarantine"."customers" AS kept
+    ON "kept"."source_object" = "source"."_source_object"
+    AND "kept"."line_number" = "source"."_line_number"
+    AND "kept"."record_number" = "source"."_record_number"
+    AND "kept"."landed_date" IN (CAST('2026-01-01' AS DATE))
   WHERE
     NOT "source"."_reason" IS NULL
   UNION ALL

@@ -14,6 +14,8 @@ CREATE TABLE IF NOT EXISTS `raw`.`orders` (
   `currency` STRING COMMENT 'ISO 4217 code.',
   `note` STRING COMMENT 'Free text of the shopper; any character, so it may hold what looks like markup or a formula.',
   `occurred_at` TIMESTAMP COMMENT 'When the change happened. UTC, ISO-8601 with up to six digits of a second. An event that is sent again carries the same time: the load looks for duplicates in the days its batch speaks of.',
+  `_extra` MAP<STRING, STRING>,
+  `_content_hash` STRING,
   `_source_object` STRING,
   `_line_number` BIGINT,
   `_record_number` BIGINT,
@@ -67,7 +69,7 @@ WITH lines AS (
     "$path" AS _source_object,
     CAST(dt AS DATE) AS _landed_date,
     ROW_NUMBER() OVER (PARTITION BY "$path") AS _line_number,
-    REGEXP_REPLACE(line, '\r+\z', '') AS _line
+    REGEXP_REPLACE(line, '\A\x{FEFF}|\r+\z', '') AS _line
   FROM "landing"."orders"
   WHERE
     (
@@ -132,6 +134,32 @@ WITH lines AS (
     _record_number,
     _raw_text,
     COALESCE(REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'), FALSE) AS _is_object,
+    IF(
+      COALESCE(REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'), FALSE),
+      NULLIF(
+        TRANSFORM_VALUES(
+          MAP_FILTER(
+            CAST(_document AS MAP(VARCHAR, JSON)),
+            (name, value) -> NOT name IN (
+              'order_id',
+              'line_number',
+              'version',
+              'customer_id',
+              'shopper_id',
+              'status',
+              'sku',
+              'quantity',
+              'unit_price_cents',
+              'currency',
+              'note',
+              'occurred_at'
+            )
+          ),
+          (name, value) -> JSON_FORMAT(value)
+        ),
+        MAP()
+      )
+    ) AS _extra,
     JSON_FORMAT(JSON_EXTRACT(_document, '$.order_id')) AS "_json_order_id",
     JSON_EXTRACT_SCALAR(_document, '$.order_id') AS "_scalar_order_id",
     JSON_FORMAT(JSON_EXTRACT(_document, '$.line_number')) AS "_json_line_number",
@@ -161,6 +189,7 @@ WITH lines AS (
     _record_number,
     _raw_text,
     _is_object,
+    _extra,
     "_json_order_id",
     "_scalar_order_id" AS "order_id",
     "_json_line_number",
@@ -200,6 +229,7 @@ WITH lines AS (
     _record_number,
     _raw_text,
     _is_object,
+    _extra,
     "order_id",
     CASE
       WHEN "_json_order_id" IS NULL OR "_json_order_id" = 'null'
@@ -315,7 +345,10 @@ WITH lines AS (
     _line_number,
     _record_number,
     _raw_text,
+    _extra,
     CASE
+      WHEN STRPOS(_raw_text, CHR(  65533)) > 0
+      THEN 'not_utf8'
       WHEN NOT _is_object
       THEN 'not_json'
       WHEN NOT "_failure_order_id" IS NULL
@@ -344,7 +377,7 @@ WITH lines AS (
       THEN "_failure_occurred_at"
     END AS _reason,
     CASE
-      WHEN NOT _is_object
+      WHEN STRPOS(_raw_text, CHR(  65533)) > 0 OR NOT _is_object
       THEN NULL
       WHEN NOT "_failure_order_id" IS NULL
       THEN 'order_id'
@@ -405,6 +438,19 @@ SELECT
   "note",
   "occurred_at",
   IF(NOT _reason IS NULL, _raw_text) AS _raw_text,
+  _extra,
+  IF(
+    _reason IS NULL,
+    TO_HEX(
+      MD5(
+        TO_UTF8(
+          JSON_FORMAT(
+            CAST(ARRAY[CAST("order_id" AS VARCHAR), CAST("line_number" AS VARCHAR), CAST("version" AS VARCHAR), CAST("customer_id" AS VARCHAR), CAST("shopper_id" AS VARCHAR), CAST("status" AS VARCHAR), CAST("sku" AS VARCHAR), CAST("quantity" AS VARCHAR), CAST("unit_price_cents" AS VARCHAR), CAST("currency" AS VARCHAR), CAST("note" AS VARCHAR), CAST("occurred_at" AS VARCHAR), JSON_FORMAT(CAST(_extra AS JSON))] AS JSON)
+          )
+        )
+      )
+    )
+  ) AS _content_hash,
   IF(
     _reason IS NULL,
     ROW_NUMBER() OVER (
@@ -432,7 +478,9 @@ USING (
     "unit_price_cents",
     "currency",
     "note",
-    "occurred_at"
+    "occurred_at",
+    "_extra",
+    "_content_hash"
   FROM "scratch"."orders_batch"
   WHERE
     _key_rank = 1
@@ -447,8 +495,8 @@ ON (
   AND "target"."version" = "source"."version"
 )
 AND (
-  "target"."occurred_at" >= CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
-  AND "target"."occurred_at" < CAST('2026-01-02 00:00:00.000000' AS TIMESTAMP(6))
+  "target"."occurred_at" >= CAST('2025-12-29 00:00:00.000000' AS TIMESTAMP(6))
+  AND "target"."occurred_at" < CAST('2026-01-05 00:00:00.000000' AS TIMESTAMP(6))
 )
 WHEN NOT MATCHED THEN INSERT (
   "order_id",
@@ -463,6 +511,8 @@ WHEN NOT MATCHED THEN INSERT (
   "currency",
   "note",
   "occurred_at",
+  "_extra",
+  "_content_hash",
   "_source_object",
   "_line_number",
   "_record_number",
@@ -482,11 +532,13 @@ WHEN NOT MATCHED THEN INSERT (
   "source"."currency",
   "source"."note",
   "source"."occurred_at",
+  "source"."_extra",
+  "source"."_content_hash",
   "source"."_source_object",
   "source"."_line_number",
   "source"."_record_number",
   'batch',
-  '1.0.0',
+  '1.1.0',
   CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
 );
 
@@ -528,7 +580,7 @@ WHEN NOT MATCHED THEN INSERT (
   "source"."_reason",
   "source"."_field",
   "source"."_raw_text",
-  '1.0.0',
+  '1.1.0',
   'batch',
   CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
 );
@@ -549,9 +601,17 @@ FROM (
       AND "target"."_line_number" = "source"."_line_number"
       AND "target"."_record_number" = "source"."_record_number"
       THEN 'loaded'
-      ELSE 'duplicate'
+      WHEN NOT COALESCE("target"."_content_hash" <> "source"."_content_hash", FALSE)
+      THEN 'duplicate'
+      WHEN "kept"."source_object" IS NULL
+      THEN 'conflict'
+      ELSE 'quarantined'
     END AS outcome,
-    CAST(NULL AS VARCHAR) AS reason
+    IF(
+      COALESCE("target"."_content_hash" <> "source"."_content_hash", FALSE)
+      AND NOT "kept"."source_object" IS NULL,
+      'conflict'
+    ) AS reason
   FROM "scratch"."orders_batch" AS source
   LEFT JOIN "raw"."orders" AS target
     ON (
@@ -560,22 +620,27 @@ FROM (
       AND "target"."version" = "source"."version"
     )
     AND (
-      "target"."occurred_at" >= CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
-      AND "target"."occurred_at" < CAST('2026-01-02 00:00:00.000000' AS TIMESTAMP(6))
+      "target"."occurred_at" >= CAST('2025-12-29 00:00:00.000000' AS TIMESTAMP(6))
+      AND "target"."occurred_at" < CAST('2026-01-05 00:00:00.000000' AS TIMESTAMP(6))
     )
+  LEFT JOIN "quarantine"."orders" AS kept
+    ON "kept"."source_object" = "source"."_source_object"
+    AND "kept"."line_number" = "source"."_line_number"
+    AND "kept"."record_number" = "source"."_record_number"
+    AND "kept"."landed_date" IN (CAST('2026-01-01' AS DATE))
   WHERE
     "source"."_reason" IS NULL
   UNION ALL
   SELECT
     "source"."_source_object" AS source_object,
-    IF("target"."source_object" IS NULL, 'lost', 'quarantined') AS outcome,
+    IF("kept"."source_object" IS NULL, 'lost', 'quarantined') AS outcome,
     "source"."_reason" AS reason
   FROM "scratch"."orders_batch" AS source
-  LEFT JOIN "quarantine"."orders" AS target
-    ON "target"."source_object" = "source"."_source_object"
-    AND "target"."line_number" = "source"."_line_number"
-    AND "target"."record_number" = "source"."_record_number"
-    AND "target"."landed_date" IN (CAST('2026-01-01' AS DATE))
+  LEFT JOIN "quarantine"."orders" AS kept
+    ON "kept"."source_object" = "source"."_source_object"
+    AND "kept"."line_number" = "source"."_line_number"
+    AND "kept"."record_number" = "source"."_record_number"
+    AND "kept"."landed_date" IN (CAST('2026-01-01' AS DATE))
   WHERE
     NOT "source"."_reason" IS NULL
   UNION ALL

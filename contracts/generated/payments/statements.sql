@@ -12,6 +12,8 @@ CREATE TABLE IF NOT EXISTS `raw`.`payments` (
   `currency` STRING COMMENT 'ISO 4217 code.',
   `method` STRING COMMENT 'How the shopper pays.',
   `occurred_at` TIMESTAMP COMMENT 'When the payment provider booked it. UTC, ISO-8601 with up to six digits of a second. An event that is sent again carries the same time: the load looks for duplicates in the days its batch speaks of.',
+  `_extra` MAP<STRING, STRING>,
+  `_content_hash` STRING,
   `_source_object` STRING,
   `_line_number` BIGINT,
   `_record_number` BIGINT,
@@ -65,7 +67,7 @@ WITH lines AS (
     "$path" AS _source_object,
     CAST(dt AS DATE) AS _landed_date,
     ROW_NUMBER() OVER (PARTITION BY "$path") AS _line_number,
-    REGEXP_REPLACE(line, '\r+\z', '') AS _line
+    REGEXP_REPLACE(line, '\A\x{FEFF}|\r+\z', '') AS _line
   FROM "landing"."payments"
   WHERE
     (
@@ -130,6 +132,30 @@ WITH lines AS (
     _record_number,
     _raw_text,
     COALESCE(REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'), FALSE) AS _is_object,
+    IF(
+      COALESCE(REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'), FALSE),
+      NULLIF(
+        TRANSFORM_VALUES(
+          MAP_FILTER(
+            CAST(_document AS MAP(VARCHAR, JSON)),
+            (name, value) -> NOT name IN (
+              'payment_event_id',
+              'payment_id',
+              'order_id',
+              'customer_id',
+              'shopper_id',
+              'kind',
+              'amount_cents',
+              'currency',
+              'method',
+              'occurred_at'
+            )
+          ),
+          (name, value) -> JSON_FORMAT(value)
+        ),
+        MAP()
+      )
+    ) AS _extra,
     JSON_FORMAT(JSON_EXTRACT(_document, '$.payment_event_id')) AS "_json_payment_event_id",
     JSON_EXTRACT_SCALAR(_document, '$.payment_event_id') AS "_scalar_payment_event_id",
     JSON_FORMAT(JSON_EXTRACT(_document, '$.payment_id')) AS "_json_payment_id",
@@ -158,6 +184,7 @@ WITH lines AS (
     _record_number,
     _raw_text,
     _is_object,
+    _extra,
     "_json_payment_event_id",
     "_scalar_payment_event_id" AS "payment_event_id",
     "_json_payment_id",
@@ -193,6 +220,7 @@ WITH lines AS (
     _record_number,
     _raw_text,
     _is_object,
+    _extra,
     "payment_event_id",
     CASE
       WHEN "_json_payment_event_id" IS NULL OR "_json_payment_event_id" = 'null'
@@ -291,7 +319,10 @@ WITH lines AS (
     _line_number,
     _record_number,
     _raw_text,
+    _extra,
     CASE
+      WHEN STRPOS(_raw_text, CHR(  65533)) > 0
+      THEN 'not_utf8'
       WHEN NOT _is_object
       THEN 'not_json'
       WHEN NOT "_failure_payment_event_id" IS NULL
@@ -316,7 +347,7 @@ WITH lines AS (
       THEN "_failure_occurred_at"
     END AS _reason,
     CASE
-      WHEN NOT _is_object
+      WHEN STRPOS(_raw_text, CHR(  65533)) > 0 OR NOT _is_object
       THEN NULL
       WHEN NOT "_failure_payment_event_id" IS NULL
       THEN 'payment_event_id'
@@ -369,6 +400,19 @@ SELECT
   "method",
   "occurred_at",
   IF(NOT _reason IS NULL, _raw_text) AS _raw_text,
+  _extra,
+  IF(
+    _reason IS NULL,
+    TO_HEX(
+      MD5(
+        TO_UTF8(
+          JSON_FORMAT(
+            CAST(ARRAY[CAST("payment_event_id" AS VARCHAR), CAST("payment_id" AS VARCHAR), CAST("order_id" AS VARCHAR), CAST("customer_id" AS VARCHAR), CAST("shopper_id" AS VARCHAR), CAST("kind" AS VARCHAR), CAST("amount_cents" AS VARCHAR), CAST("currency" AS VARCHAR), CAST("method" AS VARCHAR), CAST("occurred_at" AS VARCHAR), JSON_FORMAT(CAST(_extra AS JSON))] AS JSON)
+          )
+        )
+      )
+    )
+  ) AS _content_hash,
   IF(
     _reason IS NULL,
     ROW_NUMBER() OVER (
@@ -394,7 +438,9 @@ USING (
     "amount_cents",
     "currency",
     "method",
-    "occurred_at"
+    "occurred_at",
+    "_extra",
+    "_content_hash"
   FROM "scratch"."payments_batch"
   WHERE
     _key_rank = 1
@@ -405,8 +451,8 @@ USING (
 ) AS source
 ON "target"."payment_event_id" = "source"."payment_event_id"
 AND (
-  "target"."occurred_at" >= CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
-  AND "target"."occurred_at" < CAST('2026-01-02 00:00:00.000000' AS TIMESTAMP(6))
+  "target"."occurred_at" >= CAST('2025-12-29 00:00:00.000000' AS TIMESTAMP(6))
+  AND "target"."occurred_at" < CAST('2026-01-05 00:00:00.000000' AS TIMESTAMP(6))
 )
 WHEN NOT MATCHED THEN INSERT (
   "payment_event_id",
@@ -419,6 +465,8 @@ WHEN NOT MATCHED THEN INSERT (
   "currency",
   "method",
   "occurred_at",
+  "_extra",
+  "_content_hash",
   "_source_object",
   "_line_number",
   "_record_number",
@@ -436,11 +484,13 @@ WHEN NOT MATCHED THEN INSERT (
   "source"."currency",
   "source"."method",
   "source"."occurred_at",
+  "source"."_extra",
+  "source"."_content_hash",
   "source"."_source_object",
   "source"."_line_number",
   "source"."_record_number",
   'batch',
-  '1.0.0',
+  '1.1.0',
   CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
 );
 
@@ -482,7 +532,7 @@ WHEN NOT MATCHED THEN INSERT (
   "source"."_reason",
   "source"."_field",
   "source"."_raw_text",
-  '1.0.0',
+  '1.1.0',
   'batch',
   CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
 );
@@ -503,29 +553,42 @@ FROM (
       AND "target"."_line_number" = "source"."_line_number"
       AND "target"."_record_number" = "source"."_record_number"
       THEN 'loaded'
-      ELSE 'duplicate'
+      WHEN NOT COALESCE("target"."_content_hash" <> "source"."_content_hash", FALSE)
+      THEN 'duplicate'
+      WHEN "kept"."source_object" IS NULL
+      THEN 'conflict'
+      ELSE 'quarantined'
     END AS outcome,
-    CAST(NULL AS VARCHAR) AS reason
+    IF(
+      COALESCE("target"."_content_hash" <> "source"."_content_hash", FALSE)
+      AND NOT "kept"."source_object" IS NULL,
+      'conflict'
+    ) AS reason
   FROM "scratch"."payments_batch" AS source
   LEFT JOIN "raw"."payments" AS target
     ON "target"."payment_event_id" = "source"."payment_event_id"
     AND (
-      "target"."occurred_at" >= CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
-      AND "target"."occurred_at" < CAST('2026-01-02 00:00:00.000000' AS TIMESTAMP(6))
+      "target"."occurred_at" >= CAST('2025-12-29 00:00:00.000000' AS TIMESTAMP(6))
+      AND "target"."occurred_at" < CAST('2026-01-05 00:00:00.000000' AS TIMESTAMP(6))
     )
+  LEFT JOIN "quarantine"."payments" AS kept
+    ON "kept"."source_object" = "source"."_source_object"
+    AND "kept"."line_number" = "source"."_line_number"
+    AND "kept"."record_number" = "source"."_record_number"
+    AND "kept"."landed_date" IN (CAST('2026-01-01' AS DATE))
   WHERE
     "source"."_reason" IS NULL
   UNION ALL
   SELECT
     "source"."_source_object" AS source_object,
-    IF("target"."source_object" IS NULL, 'lost', 'quarantined') AS outcome,
+    IF("kept"."source_object" IS NULL, 'lost', 'quarantined') AS outcome,
     "source"."_reason" AS reason
   FROM "scratch"."payments_batch" AS source
-  LEFT JOIN "quarantine"."payments" AS target
-    ON "target"."source_object" = "source"."_source_object"
-    AND "target"."line_number" = "source"."_line_number"
-    AND "target"."record_number" = "source"."_record_number"
-    AND "target"."landed_date" IN (CAST('2026-01-01' AS DATE))
+  LEFT JOIN "quarantine"."payments" AS kept
+    ON "kept"."source_object" = "source"."_source_object"
+    AND "kept"."line_number" = "source"."_line_number"
+    AND "kept"."record_number" = "source"."_record_number"
+    AND "kept"."landed_date" IN (CAST('2026-01-01' AS DATE))
   WHERE
     NOT "source"."_reason" IS NULL
   UNION ALL

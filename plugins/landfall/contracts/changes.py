@@ -80,6 +80,9 @@ def _of_stream(old: StreamContract, new: StreamContract) -> Iterator[Change]:
     if old.freshness_minutes != new.freshness_minutes:
         kind = Kind.COMPATIBLE if new.freshness_minutes < old.freshness_minutes else Kind.WIDENING
         yield Change(kind, f"the latency was {old.freshness_minutes} minutes")
+    if old.duplicate_days != new.duplicate_days:
+        kind = Kind.WIDENING if new.duplicate_days > old.duplicate_days else Kind.BREAKING
+        yield Change(kind, f"duplicates were looked for {old.duplicate_days} days around")
     if old.description != new.description:
         yield Change(Kind.COMPATIBLE, "the purpose is worded anew")
 

@@ -56,7 +56,10 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class StreamContract:
-    """The promise of one stream: its fields in order, its key, the column its tables are partitioned by."""
+    """The promise of one stream: its fields in order, its key, the column its tables are partitioned by.
+
+    Two events of one key have times at most `duplicate_days` days apart; a load looks no further for the earlier one.
+    """
 
     stream: str
     version: str
@@ -65,6 +68,7 @@ class StreamContract:
     key: tuple[str, ...]
     time_field: str
     freshness_minutes: int
+    duplicate_days: int = 0
 
     @property
     def raw_table(self) -> str:

@@ -18,6 +18,7 @@ STREAM_NAME = re.compile(r"[a-z][a-z0-9_]{1,29}")
 """A table's name, a prefix in S3 and part of the names of AWS resources."""
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
+_MOST_DUPLICATE_DAYS = 30
 _MINUTES = {"minutes": 1, "hours": 60, "days": 1440}
 
 
@@ -60,6 +61,7 @@ def load_stream_contract(path: Path) -> StreamContract:
         key=_key(table["properties"], fields),
         time_field=_time_field(table["properties"], fields),
         freshness_minutes=_freshness_minutes(document["slaProperties"]),
+        duplicate_days=_duplicate_days(document["customProperties"]),
     )
 
 
@@ -122,3 +124,16 @@ def _freshness_minutes(properties: Place) -> int:
                 place["value"].refuse("write a number of at least 1")
             return value * _MINUTES[place["unit"].one_of(_MINUTES)]
     properties.refuse("promise a latency: property latency, value, unit minutes, hours or days")
+
+
+def _duplicate_days(properties: Place) -> int:
+    days = 0
+    for place in properties.items():
+        place.mapping(known=["property", "value", "description"])["property"].one_of(["duplicateDays"])
+        value = place["value"].integer()
+        if value is None or not 0 <= value <= _MOST_DUPLICATE_DAYS:
+            place["value"].refuse(
+                f"write a number of days from 0 to {_MOST_DUPLICATE_DAYS}: each load reads that many more"
+            )
+        days = value
+    return days

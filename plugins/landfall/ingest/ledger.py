@@ -112,12 +112,15 @@ class Ledger:
         The work of this does not grow with the objects loaded before.
         """
         states = [State.LANDED, State.CLAIMED, *([State.FAILED] if retry_failed else [])]
-        entries = (
-            _entry(item)
+        # By key, for an object that changes its state between the queries is found by both.
+        entries = {
+            item["object_key"]: _entry(item)
             for state in states
             for item in self._items.select(equals=("stream_state", self._stream_state(state)), index=_INDEX)
+        }
+        return tuple(
+            entry for entry in entries.values() if entry.state is not State.CLAIMED or self._may_take_over(entry)
         )
-        return tuple(entry for entry in entries if entry.state is not State.CLAIMED or self._may_take_over(entry))
 
     def claim(self, entries: Iterable[Entry], *, batch_id: str) -> tuple[Claim, ...]:
         """Lease the objects for this run and return the claims that succeeded: another run may have been faster."""

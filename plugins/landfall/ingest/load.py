@@ -15,10 +15,19 @@ from datetime import UTC, date, datetime
 from landfall.aws import s3
 from landfall.contracts import StreamContract
 from landfall.errors import ConservationError, EngineError
-from landfall.ingest.batch import plan_batches
+from landfall.ingest.batch import LandedObject, plan_batches
+from landfall.ingest.checks import CONFLICT
 from landfall.ingest.emptiness import holds_no_record
 from landfall.ingest.ledger import Claim, Entry, Ledger, Outcome
-from landfall.ingest.merge import BatchMark, count_outcomes, day_groups, merge_quarantine, merge_raw, select_days
+from landfall.ingest.merge import (
+    BatchMark,
+    count_outcomes,
+    day_groups,
+    merge_conflicts,
+    merge_quarantine,
+    merge_raw,
+    select_days,
+)
 from landfall.ingest.report import LoadReport, outcomes_of
 from landfall.ingest.scratch import create_scratch, drop_scratch
 from landfall.ingest.statements import Statements, day_counts, is_unreadable_data
@@ -127,7 +136,20 @@ class Loader:
             self._ledger.renew(claims)
             self._statements.run(merge_quarantine(self._contract, mark=mark, landing_days=landing_days))
         counts = count_outcomes(self._contract, batch_id=batch_id, days=sorted(good_by_day), landing_days=landing_days)
-        outcomes = outcomes_of(claims, self._statements.rows(counts), bucket=self._landing_bucket)
+        rows = self._statements.rows(counts)
+        if contradicted := self._contradicted(claims, rows):
+            self._ledger.renew(claims)
+            self._statements.run(
+                merge_conflicts(
+                    self._contract,
+                    mark=mark,
+                    days=sorted(good_by_day),
+                    objects=contradicted,
+                    landing_bucket=self._landing_bucket,
+                )
+            )
+            rows = self._statements.rows(counts)
+        outcomes = outcomes_of(claims, rows, bucket=self._landing_bucket)
         self._confirm_empty_objects(outcomes)
         snapshot_id = self._raw_snapshot() if good_by_day else None
         self._clear_scratch(batch_id)
@@ -144,8 +166,13 @@ class Loader:
             sum(outcome.records for outcome in outcomes.values()),
             sum(outcome.loaded for outcome in outcomes.values()),
             sum(outcome.duplicates for outcome in outcomes.values()),
-            bad,
+            sum(sum(outcome.quarantined.values()) for outcome in outcomes.values()),
         )
+
+    def _contradicted(self, claims: Sequence[Claim], rows: Sequence[tuple[str | None, ...]]) -> list[LandedObject]:
+        """Return the objects with records that raw contradicts and that quarantine does not hold yet."""
+        objects = {source for source, outcome, _, _ in rows if outcome == CONFLICT}
+        return [claim.landed for claim in claims if f"s3://{self._landing_bucket}/{claim.landed.key}" in objects]
 
     def _confirm_empty_objects(self, outcomes: dict[Claim, Outcome]) -> None:
         """Look into the objects of which Athena returned no record. Raises ConservationError if one holds any."""

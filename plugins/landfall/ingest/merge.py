@@ -9,13 +9,19 @@ from datetime import date, datetime, timedelta
 from sqlglot import exp
 
 from landfall.contracts import StreamContract
-from landfall.ingest.checks import data_type, text_of
-from landfall.ingest.scratch import IDENTITY, scratch_table
+from landfall.ingest.batch import LandedObject
+from landfall.ingest.checks import CONFLICT, data_type, text_of
+from landfall.ingest.records import IDENTITY, with_records
+from landfall.ingest.scratch import scratch_table
+
+_QUARANTINED = (*IDENTITY, "_landed_date", "_reason", "_field", "_raw_text")
 
 MOST_OPEN_PARTITIONS = 100
 """Partitions one statement of Athena may write."""
 
 RAW_COLUMNS = {
+    "_extra": "map(varchar, varchar)",
+    "_content_hash": "varchar",
     "_source_object": "varchar",
     "_line_number": "bigint",
     "_record_number": "bigint",
@@ -26,6 +32,8 @@ RAW_COLUMNS = {
 """What a raw row says of its way, besides the contract's fields."""
 
 RAW_COLUMN_MEANINGS = {
+    "_extra": "Fields the contract does not know, by name, each as its JSON text; null if there are none.",
+    "_content_hash": "MD5 of all the record says: two records of one key are the same event if theirs are equal.",
     "_source_object": "Landed object (s3 address) the record came in.",
     "_line_number": "Line of the record in its object, from 1.",
     "_record_number": "Place of the record among several glued on one line, from 1.",
@@ -81,10 +89,10 @@ def day_groups(days: Iterable[date]) -> tuple[tuple[date, ...], ...]:
 def merge_raw(contract: StreamContract, *, mark: BatchMark, days: Sequence[date]) -> exp.Merge:
     """Return the MERGE that inserts those good records of the batch, on `days`, whose key raw lacks.
 
-    The days bound both sides, so that the engine reads those partitions of raw only. That is right because an event
-    that is sent again carries the time it had, as the contract says.
+    The engine reads those partitions of raw only and, where the contract says that a key may come again with another
+    time, as many days before and after.
     """
-    fields = [field.name for field in contract.fields]
+    fields = [*(field.name for field in contract.fields), "_extra", "_content_hash"]
     source = (
         exp.select(*IDENTITY, *(_column(name) for name in fields))
         .from_(scratch_table(contract, mark.batch_id))
@@ -98,19 +106,55 @@ def merge_raw(contract: StreamContract, *, mark: BatchMark, days: Sequence[date]
         "_contract_version": text_of(mark.contract_version),
         "_loaded_at": moment(mark.loaded_at),
     }
-    condition = exp.and_(_same_key(contract), _on_days(_time(contract, "target"), days))
+    condition = exp.and_(_same_key(contract), _in_raw(contract, days))
     return _merge(exp.table_(contract.stream, db="raw", quoted=True), source, condition, inserted)
 
 
 def merge_quarantine(contract: StreamContract, *, mark: BatchMark, landing_days: Sequence[date]) -> exp.Merge:
     """Return the MERGE that inserts the bad records of the batch that quarantine does not hold yet."""
-    columns = (*IDENTITY, "_landed_date", "_reason", "_field", "_raw_text")
     source = (
-        exp.select(*columns)
+        exp.select(*_QUARANTINED)
         .from_(scratch_table(contract, mark.batch_id))
         .where(exp.column("_reason").is_(exp.null()).not_())
     )
-    inserted: dict[str, exp.Expr] = {name.removeprefix("_"): _column(name, "source") for name in columns}
+    return _merge_into_quarantine(contract, source, mark=mark, landing_days=landing_days)
+
+
+def merge_conflicts(
+    contract: StreamContract,
+    *,
+    mark: BatchMark,
+    days: Sequence[date],
+    objects: Sequence[LandedObject],
+    landing_bucket: str,
+) -> exp.Merge:
+    """Return the MERGE that inserts into quarantine the records that raw contradicts: same key, other content.
+
+    Run after merge_raw. Their text is read from landing again, which is cheap for what is rare; a scratch table that
+    kept the text of every good record would cost each load.
+    """
+    text = exp.alias_(exp.table_("records"), "text", table=True)
+    scratch = exp.alias_(scratch_table(contract, mark.batch_id), "source", table=True)
+    raw = exp.alias_(exp.table_(contract.stream, db="raw", quoted=True), "target", table=True)
+    same_record = exp.and_(*(_column(name, "text").eq(_column(name, "source")) for name in IDENTITY))
+    source = (
+        exp.select(*(_column(name, "text") for name in (*IDENTITY, "_landed_date")))
+        .select(exp.alias_(text_of(CONFLICT), "_reason"), exp.alias_(exp.cast(exp.null(), "varchar"), "_field"))
+        .select(_column("_raw_text", "text"))
+        .from_(text)
+        .join(scratch, on=same_record)
+        .join(raw, on=exp.and_(_same_key(contract), _in_raw(contract, days)))
+        .where(exp.and_(_column("_reason", "source").is_(exp.null()), _contradicts()))
+    )
+    source = with_records(source, contract, objects, landing_bucket)
+    landing_days = [date.fromisoformat(landed.dt) for landed in objects]
+    return _merge_into_quarantine(contract, source, mark=mark, landing_days=landing_days)
+
+
+def _merge_into_quarantine(
+    contract: StreamContract, source: exp.Select, *, mark: BatchMark, landing_days: Sequence[date]
+) -> exp.Merge:
+    inserted: dict[str, exp.Expr] = {name.removeprefix("_"): _column(name, "source") for name in _QUARANTINED}
     inserted |= {
         "contract_version": text_of(mark.contract_version),
         "batch_id": text_of(mark.batch_id),
@@ -126,27 +170,38 @@ def count_outcomes(
     """Return the query (source_object, outcome, reason, records) that says what is in the tables now of each record.
 
     Outcomes: `records`, all that were read; `loaded`, this very record is the row of its key in raw; `duplicate`,
-    another record is; `quarantined` with its reason; `lost`, neither table has it. If raw held a key twice, its
-    record would count twice and the sum would not be that of `records`.
+    another record of the same content is; `conflict`, another of other content is, and quarantine lacks this one;
+    `quarantined` with its reason; `lost`, neither table has it. If raw held a key twice, its record would count twice
+    and the sum would not be that of `records`.
     """
     scratch = exp.alias_(scratch_table(contract, batch_id), "source", table=True)
     is_good = _column("_reason", "source").is_(exp.null())
     in_raw = exp.and_(*(_column(name, "target").eq(_column(name, "source")) for name in IDENTITY))
+    in_quarantine = _column("source_object", "kept")
     good = (
         exp.Case()
         .when(_column("_source_object", "target").is_(exp.null()), text_of("lost"))
         .when(in_raw, text_of("loaded"))
-        .else_(text_of("duplicate"))
+        .when(exp.not_(_contradicts()), text_of("duplicate"))
+        .when(in_quarantine.is_(exp.null()), text_of(CONFLICT))
+        .else_(text_of("quarantined"))
     )
-    bad = exp.func("IF", _column("source_object", "target").is_(exp.null()), text_of("lost"), text_of("quarantined"))
+    bad = exp.func("IF", in_quarantine.is_(exp.null()), text_of("lost"), text_of("quarantined"))
     raw = exp.alias_(exp.table_(contract.stream, db="raw", quoted=True), "target", table=True)
-    quarantine = exp.alias_(exp.table_(contract.stream, db="quarantine", quoted=True), "target", table=True)
-    raw_match = exp.and_(_same_key(contract), _on_days(_time(contract, "target"), days) if days else exp.false())
+    quarantine = exp.alias_(exp.table_(contract.stream, db="quarantine", quoted=True), "kept", table=True)
+    raw_match = exp.and_(_same_key(contract), _in_raw(contract, days) if days else exp.false())
+    kept_match = _same_quarantined_record(landing_days, table="kept")
     no_reason = exp.cast(exp.null(), "varchar")
-    good_records = _outcomes(scratch, good, no_reason).join(raw, on=raw_match, join_type="left").where(is_good)
+    reason = exp.func("IF", exp.and_(_contradicts(), in_quarantine.is_(exp.null()).not_()), text_of(CONFLICT))
+    good_records = (
+        _outcomes(scratch, good, reason)
+        .join(raw, on=raw_match, join_type="left")
+        .join(quarantine, on=kept_match, join_type="left")
+        .where(is_good)
+    )
     bad_records = (
         _outcomes(scratch, bad, _column("_reason", "source"))
-        .join(quarantine, on=_same_quarantined_record(landing_days), join_type="left")
+        .join(quarantine.copy(), on=kept_match.copy(), join_type="left")
         .where(is_good.copy().not_())
     )
     every = exp.union(good_records, bad_records, _outcomes(scratch, text_of("records"), no_reason), distinct=False)
@@ -188,10 +243,22 @@ def _same_key(contract: StreamContract) -> exp.Expr:
     return exp.and_(*(_column(name, "target").eq(_column(name, "source")) for name in contract.key))
 
 
-def _same_quarantined_record(landing_days: Sequence[date]) -> exp.Expr:
-    same = (_column(name.removeprefix("_"), "target").eq(_column(name, "source")) for name in IDENTITY)
+def _contradicts() -> exp.Expr:
+    """Whether raw's row (`target`) says other than the record (`source`) of its key; rows without a hash never do."""
+    return exp.func("COALESCE", _column("_content_hash", "target").neq(_column("_content_hash", "source")), exp.false())
+
+
+def _in_raw(contract: StreamContract, days: Sequence[date]) -> exp.Expr:
+    """Whether raw's row (`target`) lies where an event of `days` may have been loaded before."""
+    reach = range(-contract.duplicate_days, contract.duplicate_days + 1)
+    near = [day + timedelta(days=distance) for day in days for distance in reach]
+    return _on_days(_time(contract, "target"), near)
+
+
+def _same_quarantined_record(landing_days: Sequence[date], *, table: str = "target") -> exp.Expr:
+    same = (_column(name.removeprefix("_"), table).eq(_column(name, "source")) for name in IDENTITY)
     dates = [exp.cast(text_of(day.isoformat()), "date") for day in sorted(set(landing_days))]
-    return exp.and_(*same, _column("landed_date", "target").isin(*dates))
+    return exp.and_(*same, _column("landed_date", table).isin(*dates))
 
 
 def within_days(time_field: str, *, first: date, last: date) -> exp.Condition:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import sqlglot
 from sqlglot import exp
 
 from landfall.contracts import Field, FieldType, StreamContract
 from landfall.ingest.batch import LandedObject
 from landfall.ingest.checks import (
     NOT_JSON,
+    NOT_UTF8,
     failure,
     function,
     json_column,
@@ -20,58 +20,10 @@ from landfall.ingest.checks import (
     typed_value,
     value_column,
 )
-
-IDENTITY = ("_source_object", "_line_number", "_record_number")
-"""What tells one landed record from any other, whenever and however often its object is read."""
-
-_TOKENS = r'"[^"\\]*(?:\\.[^"\\]*)*"|\}\s*\{|[^"}]+|["}]'
-"""JSON strings as wholes, the borders of glued records, anything else: so a border inside a string is none."""
-
-# No name of ours meets one of a contract's fields: these never begin with an underscore.
-#
-# The landing table yields each line of an object once, and an object is compressed, hence read by one reader from its
-# start to its end: the numbers are those of the lines. Blank lines have a number but hold no record.
-_LINES = r"""
-select "$path" as _source_object, cast(dt as date) as _landed_date,
-    row_number() over (partition by "$path") as _line_number, regexp_replace(line, '\r+\z', '') as _line
-"""
-
-_PARSED_LINES = r"""
-select _source_object, _landed_date, _line_number, _line, try(json_parse(_line)) as _document
-from lines
-where regexp_like(_line, '\S')
-"""
-
-# Firehose may have concatenated records. Only a line that is no JSON is taken apart. Character 30 can mark the borders:
-# as a control character it stands nowhere in valid JSON.
-_SPLIT_LINES = r"""
-select _source_object, _landed_date, _line_number, _document, _line,
-    if(_document is null, split(
-        array_join(transform(
-            regexp_extract_all(_line, :tokens),
-            token -> if(regexp_like(token, '\A\}\s*\{\z'), '}' || chr(30) || '{', token)
-        ), ''),
-        chr(30)
-    )) as _pieces
-from parsed_lines
-"""
-
-_RECORDS = r"""
-select _source_object, _landed_date, _line_number, _record_number, _raw_text,
-    coalesce(_document, try(json_parse(_raw_text))) as _document
-from split_lines
-cross join unnest(
-    if(
-        cardinality(filter(_pieces, piece ->
-            coalesce(regexp_like(json_format(try(json_parse(piece))), '\A\s*\{'), false)
-        )) = cardinality(_pieces),
-        _pieces,
-        array[_line]
-    )
-) with ordinality as piece (_raw_text, _record_number)
-"""
+from landfall.ingest.records import IDENTITY, with_records
 
 _DOCUMENT = exp.column("_document")
+_REPLACEMENT = function("chr", exp.Literal.number(0xFFFD))
 _RECORD_COLUMNS = ("_source_object", "_landed_date", "_line_number", "_record_number", "_raw_text")
 
 
@@ -85,8 +37,9 @@ def create_scratch(
 ) -> exp.Create:
     """Return the CREATE TABLE AS that reads `objects` and writes one row a record below the address `location`.
 
-    A row has the record's identity and day of arrival; the typed fields; `_reason` and `_field` (both NULL for a good
-    record) with `_raw_text`; and for good records `_key_rank`, 1 for the first of its key in the batch.
+    A row has the record's identity and day of arrival; the typed fields; `_extra`; `_reason` and `_field` (both NULL
+    for a good record) with `_raw_text`; and for good records `_content_hash`, the same for the same content, and
+    `_key_rank`, 1 for the first of its key in the batch.
     """
     query = (
         exp.select(*_RECORD_COLUMNS[:4], "_reason", "_field", *(value_column(field) for field in contract.fields))
@@ -95,16 +48,16 @@ def create_scratch(
                 exp.func("IF", exp.column("_reason").is_(exp.null()).not_(), exp.column("_raw_text")), "_raw_text"
             )
         )
+        .select(exp.column("_extra"), exp.alias_(_content_hash(contract), "_content_hash"))
         .select(exp.alias_(_key_rank(contract), "_key_rank"))
         .from_("checked")
-        .with_("lines", as_=_lines(contract, objects, landing_bucket))
-        .with_("parsed_lines", as_=_parse(_PARSED_LINES))
-        .with_("split_lines", as_=exp.replace_placeholders(_parse(_SPLIT_LINES), tokens=text_of(_TOKENS)))
-        .with_("records", as_=_parse(_RECORDS))
-        .with_("extracted", as_=_extracted(contract))
-        .with_("typed", as_=_typed(contract))
-        .with_("failures", as_=_failures(contract))
-        .with_("checked", as_=_checked(contract))
+    )
+    query = (
+        with_records(query, contract, objects, landing_bucket)
+        .with_("extracted", as_=_extracted(contract), copy=False)
+        .with_("typed", as_=_typed(contract), copy=False)
+        .with_("failures", as_=_failures(contract), copy=False)
+        .with_("checked", as_=_checked(contract), copy=False)
     )
     # Iceberg, because a Hive table written by Athena has milliseconds only and cannot choose its place where the
     # workgroup enforces one.
@@ -127,33 +80,48 @@ def drop_scratch(contract: StreamContract, batch_id: str) -> exp.Drop:
     return exp.Drop(tables=[scratch_table(contract, batch_id)], kind="TABLE", exists=True)
 
 
-def _parse(text: str) -> exp.Select:
-    return sqlglot.parse_one(text, dialect="athena", into=exp.Select)
-
-
-def _lines(contract: StreamContract, objects: Sequence[LandedObject], bucket: str) -> exp.Select:
-    path = exp.column(exp.to_identifier("$path", quoted=True))
-    return (
-        _parse(_LINES)
-        .from_(exp.table_(contract.stream, db="landing", quoted=True))
-        .where(exp.column("dt").isin(*sorted({landed.dt for landed in objects})))
-        .where(exp.column("hr").isin(*sorted({landed.hr for landed in objects})))
-        .where(path.isin(*(f"s3://{bucket}/{landed.key}" for landed in objects)))
-    )
-
-
 def _extracted(contract: StreamContract) -> exp.Select:
     """Take each field out of its document, once as JSON text and, where it is sent as a string, once without quotes."""
     is_object = exp.func("COALESCE", matches(function("json_format", _DOCUMENT), r"\A\s*\{"), exp.false())
-    query = exp.select(*_RECORD_COLUMNS, exp.alias_(is_object, "_is_object")).from_("records")
+    query = (
+        exp.select(*_RECORD_COLUMNS, exp.alias_(is_object, "_is_object"))
+        .select(exp.alias_(exp.func("IF", is_object.copy(), _extra(contract)), "_extra"))
+        .from_("records")
+    )
     for field in contract.fields:
         path = text_of(f"$.{field.name}")
         text = function("json_format", function("json_extract", _DOCUMENT, path))
-        query = query.select(exp.alias_(text, json_column(field).name, quoted=True))
+        query = query.select(exp.alias_(text, json_column(field).name, quoted=True, copy=False), copy=False)
         if _is_sent_as_string(field):
             scalar = function("json_extract_scalar", _DOCUMENT, path)
-            query = query.select(exp.alias_(scalar, scalar_column(field).name, quoted=True))
+            query = query.select(exp.alias_(scalar, scalar_column(field).name, quoted=True, copy=False), copy=False)
     return query
+
+
+def _extra(contract: StreamContract) -> exp.Expr:
+    """The fields of a document that the contract does not know, each as its JSON text; NULL if there are none."""
+    names = exp.column("name").isin(*(field.name for field in contract.fields))
+    unknown = function(
+        "map_filter",
+        exp.cast(_DOCUMENT, "map(varchar, json)", dialect="trino"),
+        _lambda(exp.not_(names)),
+    )
+    texts = function("transform_values", unknown, _lambda(function("json_format", exp.column("value"))))
+    return function("nullif", texts, function("map"))
+
+
+def _lambda(body: exp.Expr) -> exp.Lambda:
+    return exp.Lambda(this=body, expressions=[exp.to_identifier("name"), exp.to_identifier("value")])
+
+
+def _content_hash(contract: StreamContract) -> exp.Expr:
+    """MD5 over the typed values and the unknown fields. JSON, for it keeps apart what joined texts would mix up."""
+    values = [exp.cast(value_column(field), "varchar") for field in contract.fields]
+    extra = function("json_format", exp.cast(exp.column("_extra"), "json", dialect="trino"))
+    content = exp.cast(exp.Array(expressions=[*values, extra]), "json", dialect="trino")
+    digest = function("md5", function("to_utf8", function("json_format", content)))
+    is_good = exp.column("_reason").is_(exp.null())
+    return exp.func("IF", is_good, function("to_hex", digest))
 
 
 def _is_sent_as_string(field: Field) -> bool:
@@ -161,9 +129,9 @@ def _is_sent_as_string(field: Field) -> bool:
 
 
 def _typed(contract: StreamContract) -> exp.Select:
-    query = exp.select(*_RECORD_COLUMNS, "_is_object").from_("extracted")
+    query = exp.select(*_RECORD_COLUMNS, "_is_object", "_extra").from_("extracted")
     for field in contract.fields:
-        query = query.select(json_column(field), exp.alias_(typed_value(field), field.name, quoted=True))
+        query = query.select(json_column(field), exp.alias_(typed_value(field), field.name, quoted=True), copy=False)
     return query
 
 
@@ -172,23 +140,25 @@ def _failure_column(field: Field) -> exp.Column:
 
 
 def _failures(contract: StreamContract) -> exp.Select:
-    query = exp.select(*_RECORD_COLUMNS, "_is_object").from_("typed")
+    query = exp.select(*_RECORD_COLUMNS, "_is_object", "_extra").from_("typed")
     for field in contract.fields:
-        query = query.select(value_column(field), exp.alias_(failure(field), _failure_column(field).name, quoted=True))
+        broken = exp.alias_(failure(field), _failure_column(field).name, quoted=True, copy=False)
+        query = query.select(value_column(field), broken, copy=False)
     return query
 
 
 def _checked(contract: StreamContract) -> exp.Select:
     """Name the first broken field, in the contract's order, and how it is broken."""
     not_object = exp.not_(exp.column("_is_object"))
-    reason = exp.Case().when(not_object, text_of(NOT_JSON))
-    name = exp.Case().when(not_object, exp.null())
+    not_utf8 = exp.GT(this=function("strpos", exp.column("_raw_text"), _REPLACEMENT), expression=exp.Literal.number(0))
+    reason = exp.Case().when(not_utf8, text_of(NOT_UTF8)).when(not_object, text_of(NOT_JSON))
+    name = exp.Case().when(exp.or_(not_utf8, not_object), exp.null())
     for field in contract.fields:
         broken = _failure_column(field).is_(exp.null()).not_()
-        reason = reason.when(broken, _failure_column(field))
-        name = name.when(broken, text_of(field.name))
+        reason = reason.when(broken, _failure_column(field), copy=False)
+        name = name.when(broken, text_of(field.name), copy=False)
     return (
-        exp.select(*_RECORD_COLUMNS, exp.alias_(reason, "_reason"), exp.alias_(name, "_field"))
+        exp.select(*_RECORD_COLUMNS, "_extra", exp.alias_(reason, "_reason"), exp.alias_(name, "_field"))
         .select(*(value_column(field) for field in contract.fields))
         .from_("failures")
     )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlglot
 from landfall.aws import s3
 from landfall.aws.athena import Athena, AthenaResult
 from landfall.aws.clients import client
@@ -125,6 +126,11 @@ class Probe:
         """Return columns of all raw rows, in order of where they came from."""
         return self._rows("raw", columns, ("_source_object", "_line_number", "_record_number"))
 
+    def raw_values(self, expression: str) -> list[tuple[str | None, ...]]:
+        """Return an Athena expression over all raw rows, in the same order."""
+        tree = sqlglot.parse_one(expression, dialect="athena")
+        return self._rows("raw", (tree,), ("_source_object", "_line_number", "_record_number"))
+
     def quarantine(self, *columns: str) -> list[tuple[str | None, ...]]:
         """Return columns of all quarantined records, in order of where they came from."""
         return self._rows("quarantine", columns, ("source_object", "line_number", "record_number"))
@@ -150,14 +156,16 @@ class Probe:
         files = s3.list_objects(bucket=self.settings.lake_bucket, prefix=f"scratch/{self.stream}")
         return tables + [found.key for found in files]
 
-    def _rows(self, database: str, columns: tuple[str, ...], order: tuple[str, ...]) -> list[tuple[str | None, ...]]:
+    def _rows(
+        self, database: str, columns: tuple[str | exp.Expression, ...], order: tuple[str, ...]
+    ) -> list[tuple[str | None, ...]]:
         table = exp.table_(self.stream, db=database, quoted=True)
         query = exp.select(*_columns(columns)).from_(table).order_by(*_columns(order))
         return list(Athena(settings=self.settings).run(query, fetch=True).rows)
 
 
-def _columns(names: tuple[str, ...]) -> list[exp.Column]:
-    return [exp.column(name, quoted=True) for name in names]
+def _columns(names: tuple[str | exp.Expression, ...]) -> list[exp.Expression]:
+    return [exp.column(name, quoted=True) if isinstance(name, str) else name for name in names]
 
 
 class Killed(BaseException):

@@ -17,7 +17,7 @@ def test_good_records_become_rows_with_their_types_and_their_way(probe: Probe) -
         ("ord_000000000001", "2", note, "2026-11-20 12:34:56.789000", probe.uri("a"), "1", "1"),
         ("ord_000000000002", "9223372036854775807", None, "2026-11-20 12:34:56.789000", probe.uri("a"), "2", "1"),
     ]
-    assert probe.raw("_contract_version") == [("1.0.0",)] * 2
+    assert probe.raw("_contract_version") == [(probe.contract.version,)] * 2
     assert probe.counts(key) == {"state": "loaded", "records": 2, "loaded": 2, "duplicates": 0, "quarantined": {}}
     assert probe.items()[key]["raw_snapshot_id"] > 0
     assert probe.scratch_left() == []
@@ -85,9 +85,9 @@ def test_the_first_broken_field_in_the_contracts_order_is_named(probe: Probe) ->
     probe.land("a", line(order(1, quantity="x", order_id="bad")), line(order(1, occurred_at="x", sku=None)), "no json")
     probe.load()
     assert probe.quarantine("reason", "field", "line_number", "source_object", "contract_version") == [
-        ("not_allowed", "order_id", "1", probe.uri("a"), "1.0.0"),
-        ("missing_field", "sku", "2", probe.uri("a"), "1.0.0"),
-        ("not_json", None, "3", probe.uri("a"), "1.0.0"),
+        ("not_allowed", "order_id", "1", probe.uri("a"), probe.contract.version),
+        ("missing_field", "sku", "2", probe.uri("a"), probe.contract.version),
+        ("not_json", None, "3", probe.uri("a"), probe.contract.version),
     ]
 
 
@@ -133,10 +133,84 @@ def test_windows_line_ends_and_a_missing_last_one_change_nothing(probe: Probe) -
     assert probe.quarantine("raw_text") == [("broken",)]
 
 
-def test_fields_the_contract_does_not_know_are_no_reason_to_quarantine(probe: Probe) -> None:
-    probe.land("a", line(order(1, colour="red", nested={"a": [{"b": 1}]})))
+def test_fields_the_contract_does_not_know_are_kept_as_their_json(probe: Probe) -> None:
+    probe.land("a", line(order(1, colour="red", nested={"a": [{"b": 1}]}, none=None)), line(order(2)))
     probe.load()
-    assert probe.raw("order_id") == [("ord_000000000001",)]
+    kept = "json_format(cast(_extra as json))"
+    assert probe.raw_values(kept) == [
+        ('{"colour":"\\"red\\"","nested":"{\\"a\\":[{\\"b\\":1}]}","none":"null"}',),
+        (None,),
+    ]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_record(probe: Probe) -> None:
+    mark = "\ufeff"
+    probe.land("a", mark + line(order(1)), line(order(2)))
+    only_a_mark = probe.land("b", mark)
+    probe.load()
+    assert probe.raw("order_id") == [("ord_000000000001",), ("ord_000000000002",)]
+    assert probe.counts(only_a_mark)["records"] == 0
+
+
+def test_a_record_with_bytes_that_are_no_utf8_is_kept_apart_from_its_neighbours(probe: Probe) -> None:
+    good = line(order(1)).encode()
+    probe.land_bytes("a", gzip.compress(good + b"\n" + good.replace(b"sku-1", b"sku\xff1") + b"\n" + b"\xfe\xff\n"))
+    probe.load()
+    assert probe.raw("_line_number") == [("1",)]
+    assert probe.quarantine("reason", "line_number") == [("not_utf8", "2"), ("not_utf8", "3")]
+
+
+def test_members_of_one_gzip_are_read_as_one_text(probe: Probe) -> None:
+    text = line(order(1)) + "\n" + line(order(2)) + "\n"
+    probe.land_bytes("a", gzip.compress(text[:50].encode()) + gzip.compress(text[50:].encode()))
+    probe.load()
+    assert probe.raw("order_id", "_line_number") == [("ord_000000000001", "1"), ("ord_000000000002", "2")]
+
+
+def test_a_truncated_gzip_fails_alone_and_leaves_nothing(probe: Probe) -> None:
+    whole = gzip.compress("".join(line(order(number)) + "\n" for number in range(500)).encode())
+    bad = probe.land_bytes("bad", whole[: len(whole) // 2])
+    good = probe.land("good", line(order(1_000)))
+    assert probe.load().failed == [bad]
+    assert probe.counts(good)["loaded"] == 1
+    assert probe.raw("order_id") == [("ord_0000000003e8",)]
+
+
+def test_a_key_that_comes_with_other_content_is_quarantined_as_a_conflict(probe: Probe) -> None:
+    first = probe.land("a", line(order(1)), line(order(1, quantity=3)))
+    probe.load("run-1")
+    moved = order(1, occurred_at="2026-11-22T00:00:00Z")
+    second = probe.land("b", line(order(1)), line(moved), line(order(1, colour="red")), line(order(2)), hr="14")
+    probe.load("run-2")
+    assert probe.raw("order_id", "quantity") == [("ord_000000000001", "2"), ("ord_000000000002", "2")]
+    assert probe.quarantine("reason", "field", "raw_text") == [
+        ("conflict", None, line(order(1, quantity=3))),
+        ("conflict", None, line(moved)),
+        ("conflict", None, line(order(1, colour="red"))),
+    ]
+    assert probe.counts(first) == {
+        "state": "loaded",
+        "records": 2,
+        "loaded": 1,
+        "duplicates": 0,
+        "quarantined": {"conflict": 1},
+    }
+    assert probe.counts(second) == {
+        "state": "loaded",
+        "records": 4,
+        "loaded": 1,
+        "duplicates": 1,
+        "quarantined": {"conflict": 2},
+    }
+
+
+def test_the_same_content_in_another_form_is_a_duplicate(probe: Probe) -> None:
+    event = order(1, note="ä", extra={"b": 1, "a": 2})
+    other_form = json.dumps(dict(reversed(event.items())), indent=None, separators=(" , ", " : "))
+    other_time = line(event | {"occurred_at": f"{event['occurred_at'][:-1]}000Z"})
+    key = probe.land("a", line(event), other_form, other_time)
+    probe.load()
+    assert (probe.counts(key)["loaded"], probe.counts(key)["duplicates"]) == (1, 2)
 
 
 def test_duplicates_are_counted_within_a_line_an_object_a_batch_and_across_runs(probe: Probe) -> None:

@@ -12,7 +12,7 @@ from landfall.contracts.released import read_released, released_text
 from landfall.errors import ContractError
 from landfall.settings import REPOSITORY
 
-ORDERS = load_stream_contract(REPOSITORY / "contracts" / "streams" / "orders.yaml")
+ORDERS = replace(load_stream_contract(REPOSITORY / "contracts" / "streams" / "orders.yaml"), version="1.0.0")
 
 
 def with_field(name: str, **changed: object) -> StreamContract:
@@ -29,6 +29,8 @@ CHANGES = {
     "other words": (replace(ORDERS, description="Another purpose."), Kind.COMPATIBLE),
     "another classification": (with_field("sku", classification="public"), Kind.COMPATIBLE),
     "a sooner promise": (replace(ORDERS, freshness_minutes=30), Kind.COMPATIBLE),
+    "duplicates farther apart": (replace(ORDERS, duplicate_days=9), Kind.WIDENING),
+    "duplicates nearer": (replace(ORDERS, duplicate_days=0), Kind.BREAKING),
     "a later promise": (replace(ORDERS, freshness_minutes=300), Kind.WIDENING),
     "a new optional field": (with_new_field(required=False), Kind.WIDENING),
     "a new required field": (with_new_field(required=True), Kind.BREAKING),

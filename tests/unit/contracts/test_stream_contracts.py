@@ -54,7 +54,7 @@ def test_a_field_has_all_that_its_contract_says() -> None:
     assert (by_name["quantity"].type, by_name["quantity"].minimum) == (FieldType.INTEGER, 1)
     assert not by_name["note"].required
     assert by_name["occurred_at"].type.athena_type == "timestamp(6)"
-    assert (contract.time_field, contract.freshness_minutes, contract.version) == ("occurred_at", 90, "1.0.0")
+    assert (contract.time_field, contract.freshness_minutes, contract.version) == ("occurred_at", 90, "1.1.0")
 
 
 def test_personal_data_is_marked() -> None:
@@ -137,4 +137,4 @@ def test_the_command_prints_a_line_a_stream(capsys: pytest.CaptureFixture[str]) 
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     assert run(parser.parse_args(["check"])) == 0
-    assert "customers 1.0.0: 8 fields, key customer_id, version" in capsys.readouterr().out
+    assert "customers 1.1.0: 8 fields, key customer_id, version" in capsys.readouterr().out

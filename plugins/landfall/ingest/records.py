@@ -1,0 +1,96 @@
+"""The statement's first half: the records of a batch of landed objects, one row each, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlglot
+from sqlglot import exp
+
+from landfall.contracts import StreamContract
+from landfall.ingest.batch import LandedObject
+from landfall.ingest.checks import text_of
+
+IDENTITY = ("_source_object", "_line_number", "_record_number")
+"""What tells one landed record from any other, whenever and however often its object is read."""
+
+_TOKENS = r'"[^"\\]*(?:\\.[^"\\]*)*"|\}\s*\{|[^"}]+|["}]'
+"""JSON strings as wholes, the borders of glued records, anything else: so a border inside a string is none."""
+
+# No name of ours meets one of a contract's fields: these never begin with an underscore.
+#
+# The landing table yields each line of an object once, and an object is compressed, hence read by one reader from its
+# start to its end: the numbers are those of the lines. Blank lines have a number but hold no record.
+# A byte order mark at a line's start is the mark of a file that was written or joined with one.
+_LINES = r"""
+select "$path" as _source_object, cast(dt as date) as _landed_date,
+    row_number() over (partition by "$path") as _line_number,
+    regexp_replace(line, '\A\x{FEFF}|\r+\z', '') as _line
+"""
+
+_PARSED_LINES = r"""
+select _source_object, _landed_date, _line_number, _line, try(json_parse(_line)) as _document
+from lines
+where regexp_like(_line, '\S')
+"""
+
+# Firehose may have concatenated records. Only a line that is no JSON is taken apart. Character 30 can mark the borders:
+# as a control character it stands nowhere in valid JSON.
+_SPLIT_LINES = r"""
+select _source_object, _landed_date, _line_number, _document, _line,
+    if(_document is null, split(
+        array_join(transform(
+            regexp_extract_all(_line, :tokens),
+            token -> if(regexp_like(token, '\A\}\s*\{\z'), '}' || chr(30) || '{', token)
+        ), ''),
+        chr(30)
+    )) as _pieces
+from parsed_lines
+"""
+
+_RECORDS = r"""
+select _source_object, _landed_date, _line_number, _record_number, _raw_text,
+    coalesce(_document, try(json_parse(_raw_text))) as _document
+from split_lines
+cross join unnest(
+    if(
+        cardinality(filter(_pieces, piece ->
+            coalesce(regexp_like(json_format(try(json_parse(piece))), '\A\s*\{'), false)
+        )) = cardinality(_pieces),
+        _pieces,
+        array[_line]
+    )
+) with ordinality as piece (_raw_text, _record_number)
+"""
+
+
+def with_records(
+    query: exp.Select, contract: StreamContract, objects: Sequence[LandedObject], bucket: str
+) -> exp.Select:
+    """Return `query` with a CTE `records` put before it, one row a record of `objects`.
+
+    Its columns: the record's identity, `_landed_date` (its day of arrival), `_raw_text` (as it came),
+    `_document` (JSON, NULL if it is none).
+    """
+    split_lines = exp.replace_placeholders(_parse(_SPLIT_LINES), tokens=text_of(_TOKENS))
+    return (
+        query.with_("lines", as_=_lines(contract, objects, bucket), copy=False)
+        .with_("parsed_lines", as_=_parse(_PARSED_LINES), copy=False)
+        .with_("split_lines", as_=split_lines, copy=False)
+        .with_("records", as_=_parse(_RECORDS), copy=False)
+    )
+
+
+def _parse(text: str) -> exp.Select:
+    return sqlglot.parse_one(text, dialect="athena", into=exp.Select)
+
+
+def _lines(contract: StreamContract, objects: Sequence[LandedObject], bucket: str) -> exp.Select:
+    path = exp.column(exp.to_identifier("$path", quoted=True))
+    return (
+        _parse(_LINES)
+        .from_(exp.table_(contract.stream, db="landing", quoted=True))
+        .where(exp.column("dt").isin(*sorted({landed.dt for landed in objects})))
+        .where(exp.column("hr").isin(*sorted({landed.hr for landed in objects})))
+        .where(path.isin(*(f"s3://{bucket}/{landed.key}" for landed in objects)))
+    )

@@ -1,0 +1,114 @@
+"""One seeded history from its first object to the verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from botocore.exceptions import ClientError
+from landfall.contracts import load_stream_contract
+from landfall.errors import EngineError, LandfallError
+from landfall.ingest.discover import discover
+from landfall.ingest.ledger import LEASE_SECONDS, Ledger
+from landfall.ingest.load import Loader
+from landfall.ingest.statements import Statements
+from landfall.settings import REPOSITORY
+
+from tests.chaos.events import landed_objects
+from tests.chaos.lake import Engine, Lake
+from tests.chaos.reader import Reader
+from tests.chaos.schedule import CALM, Killed, Odds, Schedule
+from tests.chaos.verdict import violations
+from tests.chaos.world import BUCKET, World
+
+CONTRACT = REPOSITORY / "contracts" / "streams" / "orders.yaml"
+TRIES = 4
+"""How often Airflow starts a task again after it was killed or failed."""
+
+_ZOMBIES = 0.3
+
+ODDS = Odds(kill=0.02, fail=0.02, pause=0.01, lag=0.1)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What one history came to."""
+
+    seed: int
+    violations: list[str]
+    points: Counter[str]
+    trace: list[str]
+
+
+class Histories:
+    """Plays seeded histories of one stream; its tables are made once."""
+
+    def __init__(self) -> None:
+        self._contract = load_stream_contract(CONTRACT)
+        self._reader = Reader(CONTRACT)
+        self._lake = Lake(self._contract)
+
+    def play(self, seed: int, odds: Odds = ODDS) -> Ended:
+        """Let objects land while two runs load, then load what is left in peace, and judge."""
+        self._lake.clear()
+        schedule = Schedule(seed, odds)
+        world = World(schedule, self._contract.stream)
+        with world.installed():
+            schedule.add("producer", lambda: self._produce(world))
+            # The second of run-1 is a try that Airflow gave up as dead and that lives.
+            for owner in ("run-1", "run-2", *(["run-1"] if schedule.random.random() < _ZOMBIES else [])):
+                schedule.add(owner, lambda owner=owner: self._work(world, owner))
+            schedule.run()
+            schedule.odds = CALM
+            schedule.now += LEASE_SECONDS + 1_000
+            found = self._finish(world) + world.items.wrongs
+        found += violations(
+            reader=self._reader,
+            objects=world.objects,
+            ledger={key[1]: item for key, item in world.items.items.items() if "state" in item},
+            raw=self._lake.rows("raw"),
+            quarantine=self._lake.rows("quarantine"),
+        )
+        return Ended(seed, found, schedule.points, schedule.trace)
+
+    def _finish(self, world: World) -> list[str]:
+        """Load what is left without a misfortune; return what goes wrong nevertheless."""
+        for last in ("last-1", "last-2"):
+            try:
+                self._load(world, last)
+            except LandfallError as error:
+                if not isinstance(error, EngineError):
+                    return [f"in peace: {error}"]
+            world.schedule.now += LEASE_SECONDS + 1_000
+        return []
+
+    def _produce(self, world: World) -> None:
+        chance = world.schedule.random
+        for name, body in list(landed_objects(chance)):
+            world.land(name, body, notifications=chance.choice((0, 1, 1, 1, 2)))
+            for _ in range(chance.randint(0, 20)):
+                world.schedule.turn()
+
+    def _work(self, world: World, owner: str) -> None:
+        """One DAG run: its task is tried again, under the same run id, when it was killed or failed."""
+        for _ in range(TRIES):
+            try:
+                self._load(world, owner)
+            except (Killed, LandfallError, ClientError):
+                continue
+
+    def _load(self, world: World, owner: str) -> None:
+        schedule = world.schedule
+        ledger = Ledger(items=world.items, stream=world.stream, owner=owner, clock=schedule.clock)
+        today = datetime.fromtimestamp(schedule.now, tz=UTC).date()
+        discover(ledger=ledger, stream=world.stream, bucket=BUCKET, queue="landed", today=today)
+        engine = Engine(schedule=schedule, lake=self._lake, reader=self._reader, landing=world.objects)
+        Loader(
+            contract=self._contract,
+            ledger=ledger,
+            statements=Statements(engine=engine),
+            landing_bucket=BUCKET,
+            lake_bucket="lake",
+            raw_snapshot=lambda: schedule.call("glue read", lambda: 7, lambda: LandfallError("chaos")),
+        ).run()
