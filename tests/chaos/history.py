@@ -63,6 +63,7 @@ class Histories:
             schedule.odds = CALM
             schedule.now += LEASE_SECONDS + 1_000
             found = self._finish(world) + world.items.wrongs
+        found += [f"scratch.{name} is left behind" for name in self._lake.scratch() if name not in self._lake.orphans]
         found += violations(
             reader=self._reader,
             objects=world.objects,
@@ -103,7 +104,9 @@ class Histories:
         ledger = Ledger(items=world.items, stream=world.stream, owner=owner, clock=schedule.clock)
         today = datetime.fromtimestamp(schedule.now, tz=UTC).date()
         discover(ledger=ledger, stream=world.stream, bucket=BUCKET, queue="landed", today=today)
-        engine = Engine(schedule=schedule, lake=self._lake, reader=self._reader, landing=world.objects)
+        engine = Engine(
+            schedule=schedule, lake=self._lake, reader=self._reader, landing=world.objects, merging=world.items.merging
+        )
         Loader(
             contract=self._contract,
             ledger=ledger,

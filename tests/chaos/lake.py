@@ -33,6 +33,8 @@ class Lake:
         for shape in (raw_shape(contract), quarantine_shape(contract)):
             self._create(f"{shape.database}.{shape.name}", _columns(shape))
         self.commits = {"raw": 0, "quarantine": 0}
+        self.orphans: set[str] = set()
+        """Scratch tables made by statements whose run had died: nobody knows of them but maintenance."""
 
     def clear(self) -> None:
         """Forget all rows and scratch tables."""
@@ -41,6 +43,7 @@ class Lake:
         for schema in self.commits:
             self._database.execute(f"DELETE FROM {schema}.{self._contract.stream}")
             self.commits[schema] = 0
+        self.orphans.clear()
 
     def scratch(self) -> list[str]:
         """Return the names of the scratch tables."""
@@ -113,8 +116,18 @@ def _columns(shape: TableShape) -> dict[str, str]:
 class Engine:
     """What one worker sees of Athena: a statement is begun, takes its time, and commits or fails."""
 
-    def __init__(self, *, schedule: Schedule, lake: Lake, reader: Reader, landing: dict[str, bytes]) -> None:
+    def __init__(
+        self,
+        *,
+        schedule: Schedule,
+        lake: Lake,
+        reader: Reader,
+        landing: dict[str, bytes],
+        merging: Callable[[], None],
+    ) -> None:
+        """`merging` is called whenever a merge begins."""
         self._schedule = schedule
+        self._merging = merging
         self._lake = lake
         self._reader = reader
         self._landing = landing
@@ -129,16 +142,19 @@ class Engine:
         except Killed:
             # The worker is dead; its statement may live, and end when nobody waits for it.
             if self._schedule.random.random() < 0.5:
-                self._schedule.add(f"orphaned {point}", lambda: self._end(effect))
+                self._schedule.add(f"orphaned {point}", lambda: self._end(point, effect))
             raise
         return AthenaResult(query_execution_id="q", rows=rows if fetch else (), scanned_bytes=1, engine_ms=1)
 
-    def _end(self, effect: Callable[[], Rows]) -> None:
+    def _end(self, point: str, effect: Callable[[], Rows]) -> None:
         self._schedule.turn()
+        known = set(self._lake.scratch())
         try:
             effect()
         except EngineError:
             return
+        if point == "scratch":
+            self._lake.orphans |= set(self._lake.scratch()) - known
 
     def _prepared(self, tree: exp.Expression) -> tuple[str, Callable[[], Rows]]:
         """Return a statement's crash point and its effect; a merge fails if its table changed since it began."""
@@ -153,6 +169,7 @@ class Engine:
         return ("days" if "day" in tree.named_selects else "count"), lambda: self._lake.execute(tree)
 
     def _merge(self, tree: exp.Merge) -> tuple[str, Callable[[], Rows]]:
+        self._merging()
         table = tree.this.db
         began_at = self._lake.commits[table]
         query = tree.args["using"].this

@@ -18,6 +18,9 @@ from greenlet import getcurrent, greenlet
 
 Made = TypeVar("Made")
 
+_MOST_CALLS = 20_000
+"""Calls after which a history is given up; the longest one seen took a tenth of that."""
+
 CALLS = (
     "athena count",
     "athena days",
@@ -105,6 +108,8 @@ class Schedule:
         """Do `effect` as a call of AWS at the crash point `point`; raises Killed or `error()` as the seed has it."""
         if point not in CALLS:
             raise LookupError(f"{point} is no registered crash point: add it to CALLS")
+        if len(self.trace) > _MOST_CALLS:
+            raise RuntimeError(f"the load goes on for ever, now at {point}")
         self.turn()
         self._meet(f"before {point}", error)
         made = effect()

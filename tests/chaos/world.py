@@ -64,9 +64,17 @@ class Items:
         """Make conditional changes together."""
         if not 0 < len(changes) <= TRANSACTION_LIMIT:
             raise ValueError(f"a transaction of {len(changes)} items")
-        return self._schedule.call(
+        made = self._schedule.call(
             "dynamodb transaction", lambda: self._apply(changes), lambda: _error("TransactWriteItems")
         )
+        if not made and all(change.expected.get("state") == "claimed" for change in changes):
+            self._watch.told.add(self._schedule.worker())
+        return made
+
+    def merging(self) -> None:
+        """Note that the worker whose turn it is merges: it must not, once it was told that it lost its claims."""
+        if self._schedule.worker() in self._watch.told:
+            self.wrongs.append("a run merges on although its claims were lost")
 
     def _find(self, key: Mapping[str, str]) -> dict[str, Any] | None:
         found = self.items.get((key["stream"], key["object_key"]))
@@ -92,6 +100,7 @@ class ClaimWatch:
 
     def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
+        self.told: set[object] = set()
         self._attempts: dict[tuple[object, str], int] = {}
 
     def wrongs(self, key: str, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[str]:
@@ -102,6 +111,7 @@ class ClaimWatch:
         claims = new["attempt"] != old["attempt"]
         if claims:
             self._attempts[worker] = new["attempt"]
+            self.told.discard(worker[0])
             right = new["state"] == "claimed" and new["attempt"] == old["attempt"] + 1 and self._is_free(old, new)
         else:
             right = old["state"] == "claimed" and old["attempt"] == self._attempts.get(worker)

@@ -9,28 +9,17 @@ that each take-over raises: whoever comes back late with an older number can cha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
 from typing import Any, Protocol
 
 from landfall.aws.dynamodb import TRANSACTION_LIMIT, Change
 from landfall.errors import LeaseLostError
 from landfall.ingest.batch import LandedObject
+from landfall.ingest.claims import Claim, Entry, Outcome, State, entry_of
 
 LEASE_SECONDS = 1800
 """How long a claim holds without being renewed; longer than Athena lets a statement run by default (30 minutes)."""
 
 _INDEX = "by_state"
-
-
-class State(StrEnum):
-    """Where an object stands."""
-
-    LANDED = "landed"
-    CLAIMED = "claimed"
-    LOADED = "loaded"
-    FAILED = "failed"
 
 
 class Items(Protocol):
@@ -49,42 +38,6 @@ class Items(Protocol):
 
     def change_all(self, changes: Sequence[Change]) -> bool:
         """Make conditional changes together; False if one condition fails."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """An object with what the ledger holds of it: enough to claim it and to clean up after its former owner."""
-
-    landed: LandedObject
-    state: State
-    attempt: int
-    owner: str | None
-    lease_until: int | None
-    batch_id: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """The right to load an object until the lease ends: the attempt number is its fence."""
-
-    landed: LandedObject
-    owner: str
-    attempt: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What became of an object's records: records = loaded + duplicates + those quarantined, by reason."""
-
-    records: int
-    loaded: int
-    duplicates: int
-    quarantined: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def adds_up(self) -> bool:
-        """Whether nothing was lost and nothing counted twice."""
-        return self.records == self.loaded + self.duplicates + sum(self.quarantined.values())
 
 
 class Ledger:
@@ -114,7 +67,7 @@ class Ledger:
         states = [State.LANDED, State.CLAIMED, *([State.FAILED] if retry_failed else [])]
         # By key, for an object that changes its state between the queries is found by both.
         entries = {
-            item["object_key"]: _entry(item)
+            item["object_key"]: entry_of(item)
             for state in states
             for item in self._items.select(equals=("stream_state", self._stream_state(state)), index=_INDEX)
         }
@@ -122,7 +75,7 @@ class Ledger:
             entry for entry in entries.values() if entry.state is not State.CLAIMED or self._may_take_over(entry)
         )
 
-    def claim(self, entries: Iterable[Entry], *, batch_id: str) -> tuple[Claim, ...]:
+    def claim(self, entries: Iterable[Entry]) -> tuple[Claim, ...]:
         """Lease the objects for this run and return the claims that succeeded: another run may have been faster."""
         changes = {
             entry.landed.key: Change(
@@ -132,7 +85,6 @@ class Ledger:
                     "owner": self._owner,
                     "attempt": entry.attempt + 1,
                     "lease_until": self._lease_end(),
-                    "batch_id": batch_id,
                     "error": None,
                 },
                 expected={
@@ -150,6 +102,13 @@ class Ledger:
             for entry in entries
             if entry.landed.key in made
         )
+
+    def name_batch(self, claims: Sequence[Claim], *, batch_id: str) -> None:
+        """Let whoever takes the objects over know the batch, of which something may then have to be cleared away.
+
+        To be called when nothing of the batch named before is left. Raises LeaseLostError if one was taken over.
+        """
+        self._change_claims(claims, lambda _: {"lease_until": self._lease_end(), "batch_id": batch_id})
 
     def renew(self, claims: Sequence[Claim]) -> None:
         """Prolong the leases. Raises LeaseLostError if one of the objects was taken over."""
@@ -239,18 +198,3 @@ class Ledger:
 
     def _state(self, state: State) -> dict[str, Any]:
         return {"state": state.value, "stream_state": self._stream_state(state)}
-
-
-def _entry(item: Mapping[str, Any]) -> Entry:
-    landed = LandedObject(
-        key=item["object_key"], bytes=int(item["bytes"]), landed_at=datetime.fromisoformat(item["landed_at"])
-    )
-    lease_until = item.get("lease_until")
-    return Entry(
-        landed=landed,
-        state=State(item["state"]),
-        attempt=int(item["attempt"]),
-        owner=item.get("owner"),
-        lease_until=None if lease_until is None else int(lease_until),
-        batch_id=item.get("batch_id"),
-    )

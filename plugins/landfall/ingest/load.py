@@ -17,8 +17,9 @@ from landfall.contracts import StreamContract
 from landfall.errors import ConservationError, EngineError
 from landfall.ingest.batch import LandedObject, plan_batches
 from landfall.ingest.checks import CONFLICT
+from landfall.ingest.claims import Claim, Entry, Outcome
 from landfall.ingest.emptiness import holds_no_record
-from landfall.ingest.ledger import Claim, Entry, Ledger, Outcome
+from landfall.ingest.ledger import Ledger
 from landfall.ingest.merge import (
     BatchMark,
     count_outcomes,
@@ -71,27 +72,27 @@ class Loader:
     def _load_entries(self, entries: Sequence[Entry]) -> int:
         """Load the entries and return how many of them could be claimed."""
         by_key = {entry.landed.key: entry for entry in entries}
-        claimed = 0
-        for batch in plan_batches((entry.landed for entry in entries), bucket=self._landing_bucket):
-            batch_id = uuid.uuid4().hex
-            batch_entries = [by_key[landed.key] for landed in batch]
-            claims = self._ledger.claim(batch_entries, batch_id=batch_id)
-            # A run that died may have left its scratch table; if it still lives, this stops it.
-            for abandoned in sorted({entry.batch_id for entry in batch_entries if entry.batch_id}):
-                self._clear_scratch(abandoned)
-            if claims:
-                self._load_claims(claims, batch_id)
-            claimed += len(claims)
-        return claimed
+        batches = plan_batches((entry.landed for entry in entries), bucket=self._landing_bucket)
+        return sum(self._load_batch([by_key[landed.key] for landed in batch]) for batch in batches)
 
-    def _load_claims(self, claims: Sequence[Claim], batch_id: str) -> None:
+    def _load_batch(self, entries: Sequence[Entry]) -> int:
+        claims = self._ledger.claim(entries)
+        claimed = {claim.landed.key for claim in claims}
+        abandoned = {entry.batch_id for entry in entries if entry.batch_id and entry.landed.key in claimed}
+        batch_id = uuid.uuid4().hex
         try:
-            if self._read_into_scratch(claims, batch_id):
-                self._move(claims, batch_id)
+            # A run that died may have left its scratch table; if it still lives, this stops it.
+            for left in sorted(abandoned):
+                self._clear_scratch(left)
+            if claims:
+                self._ledger.name_batch(claims, batch_id=batch_id)
+                if self._read_into_scratch(claims, batch_id):
+                    self._move(claims, batch_id)
         except Exception:
             self._ledger.give_back(claims)
             self._clear_scratch_if_possible(batch_id)
             raise
+        return len(claims)
 
     def _read_into_scratch(self, claims: Sequence[Claim], batch_id: str) -> bool:
         """Create the scratch table; False if an object is unreadable, after its readable neighbours were loaded."""

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from landfall.errors import ConservationError
-from landfall.ingest.ledger import Claim, Outcome
+from landfall.ingest.claims import Claim, Outcome
 
 
 @dataclass(kw_only=True)

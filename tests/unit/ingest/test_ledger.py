@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 from landfall.errors import LeaseLostError
-from landfall.ingest.ledger import LEASE_SECONDS, Claim, Ledger, Outcome, State
+from landfall.ingest.claims import Claim, Outcome, State
+from landfall.ingest.ledger import LEASE_SECONDS, Ledger
 
 OUTCOME = Outcome(records=5, loaded=3, duplicates=1, quarantined={"not_json": 1})
 
 
 def claim_all(ledger: Ledger, batch_id: str = "b1") -> tuple[Claim, ...]:
-    return ledger.claim(ledger.claimable(), batch_id=batch_id)
+    claims = ledger.claim(ledger.claimable())
+    ledger.name_batch(claims, batch_id=batch_id)
+    return claims
 
 
 def close(ledger: Ledger, claims: tuple[Claim, ...]) -> None:
@@ -63,15 +66,15 @@ def test_of_two_runs_that_saw_an_object_open_one_claims_it(ledger_of: Any, lande
     first.announce([landed(1), landed(2)])
     seen_by_second = second.claimable()
     assert len(claim_all(first)) == 2
-    assert second.claim(seen_by_second, batch_id="b2") == ()
+    assert second.claim(seen_by_second) == ()
 
 
 def test_a_run_gets_those_of_its_objects_that_another_has_not_claimed(ledger_of: Any, landed: Any) -> None:
     first, second = ledger_of("run-1"), ledger_of("run-2")
     first.announce([landed(1), landed(2)])
     seen_by_second = second.claimable()
-    first.claim([entry for entry in first.claimable() if entry.landed == landed(1)], batch_id="b1")
-    assert [claim.landed for claim in second.claim(seen_by_second, batch_id="b2")] == [landed(2)]
+    first.claim([entry for entry in first.claimable() if entry.landed == landed(1)])
+    assert [claim.landed for claim in second.claim(seen_by_second)] == [landed(2)]
 
 
 def test_a_lease_holds_until_it_ends_and_then_anyone_takes_over(ledger_of: Any, landed: Any, clock: Any) -> None:
@@ -144,7 +147,7 @@ def test_a_failed_object_is_claimed_only_when_asked_for(ledger_of: Any, landed: 
     assert items.items["orders", landed(1).key]["error"] == "no gzip"
     assert ledger.claimable() == ()
     (entry,) = ledger.claimable(retry_failed=True)
-    assert len(ledger.claim([entry], batch_id="b2")) == 1
+    assert len(ledger.claim([entry])) == 1
     assert "error" not in items.items["orders", landed(1).key]
 
 
@@ -152,7 +155,7 @@ def test_hundreds_of_objects_move_in_few_requests(ledger_of: Any, landed: Any, i
     ledger = ledger_of("run-1")
     ledger.announce([landed(n) for n in range(250)])
     close(ledger, claim_all(ledger))
-    assert items.requests == 9
+    assert items.requests == 12
     assert {item["state"] for item in items.items.values()} == {"loaded"}
 
 
@@ -180,4 +183,4 @@ def test_a_view_from_before_another_claim_is_worth_nothing(ledger_of: Any, lande
     first.announce([landed(1)])
     stale = second.claimable()
     first.give_back(claim_all(first))
-    assert second.claim(stale, batch_id="b2") == ()
+    assert second.claim(stale) == ()

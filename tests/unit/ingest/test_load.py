@@ -10,7 +10,7 @@ from landfall.aws.athena import AthenaResult
 from landfall.contracts import load_stream_contract
 from landfall.errors import ConservationError, EngineError, LeaseLostError
 from landfall.ingest import load, statements
-from landfall.ingest.ledger import Outcome
+from landfall.ingest.claims import Outcome
 from landfall.ingest.load import Loader
 from landfall.ingest.statements import Statements
 from landfall.settings import REPOSITORY
@@ -189,7 +189,7 @@ def test_a_zombie_merges_nothing_after_it_was_taken_over(
     def overtaken(step: str, objects: list[str]) -> None:
         if step == "days":
             clock.now += 10_000
-            ledger_of("heir").claim(ledger_of("heir").claimable(), batch_id="b2")
+            ledger_of("heir").claim(ledger_of("heir").claimable())
 
     engine.fail = overtaken
     with pytest.raises(LeaseLostError):
