@@ -12,7 +12,9 @@ from localcloud.redshift.engine.catalog import HIDDEN_SCHEMA, RelationEntry
 from localcloud.redshift.engine.database import SYSTEM
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.statement import parse
-from localcloud.redshift.sql.translate import Derived, Stored, translate
+from localcloud.redshift.sql.inference import Columns
+from localcloud.redshift.sql.translate import Derived, Stored, Translated, translate_typed
+from localcloud.redshift.sql.types import of_result
 
 if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
@@ -31,6 +33,7 @@ class Names:
         self._session = session
         self._depth = 0
         self._system: frozenset[tuple[str, str]] | None = None
+        self._system_columns: dict[tuple[str, str], Columns] = {}
         self.used: list[int] = []
         self.external: bool = False
 
@@ -45,7 +48,7 @@ class Names:
         if schema in ("pg_catalog", "information_schema"):
             return self._system_view("sys" if schema == "pg_catalog" else "info", name)
         if schema.startswith("pg_temp"):
-            return Stored("temp", "main", name)
+            return self._temporary(name)
         found = self._in_schema(schema, name)
         if found is None:
             self._session.catalog.require_schema(schema)
@@ -54,7 +57,7 @@ class Names:
 
     def _unqualified(self, name: str) -> Stored | Derived:
         if self.is_temporary(name):
-            return Stored("temp", "main", name)
+            return self._temporary(name)
         if ("sys", name) in self._system_names():
             return self._system_view("sys", name)
         for schema in self.search_path():
@@ -108,20 +111,33 @@ class Names:
             if self._depth == 0:
                 self.used.append(entry.oid)
             if entry.kind == "r":
-                return Stored(self._session.database.name, schema, name)
-            return Derived(self._view(entry))
+                columns = [(column.name, column.type_name) for column in self._session.catalog.columns(entry.oid)]
+                return Stored(self._session.database.name, schema, name, columns)  # type: ignore[arg-type]
+            view = self._view(entry)
+            return Derived(view.sql, view.columns)
         glue_database = self._session.catalog.external_schema(schema)
         if glue_database is None:
             return None
         self.external = True
-        return Derived(external.scan(self._session, schema, glue_database, name))
+        query = external.scan(self._session, schema, glue_database, name)
+        return Derived(query, self._described(query))
 
-    def _view(self, entry: RelationEntry) -> str:
+    def _described(self, query: str) -> Columns:
+        return [(column.name, of_result(column.type).name) for column in self._session.query_columns(query)]
+
+    def _temporary(self, name: str) -> Stored:
+        columns = self._session.connection.execute(
+            "SELECT column_name, type_name FROM temp.main.pg_landfall_temp_columns WHERE table_name = ? ORDER BY ordinal",
+            [name],
+        ).fetchall()
+        return Stored("temp", "main", name, columns)
+
+    def _view(self, entry: RelationEntry) -> Translated:
         if self._depth >= _MAX_VIEW_DEPTH:
             raise RedshiftError("54001", f'view "{entry.schema}.{entry.name}" is nested too deeply')
         self._depth += 1
         try:
-            return translate(_view_tree(entry.definition or "").copy(), self)
+            return translate_typed(_view_tree(entry.definition or "").copy(), self)
         finally:
             self._depth -= 1
 
@@ -137,7 +153,9 @@ class Names:
             external.refresh_listing(self._session)
         if name in _LATE_VIEWS:
             late_binding.refresh_columns(self._session)
-        return Stored(SYSTEM, schema, name)
+        if (schema, name) not in self._system_columns:
+            self._system_columns[schema, name] = self._described(f'SELECT * FROM {SYSTEM}.{schema}."{name}"')  # noqa: S608
+        return Stored(SYSTEM, schema, name, self._system_columns[schema, name])
 
 
 @lru_cache(maxsize=256)

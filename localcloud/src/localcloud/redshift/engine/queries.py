@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from localcloud.redshift.engine.result import Column, Result, Row, of_rows
 from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql.rewrites import call
+from localcloud.redshift.sql.nodes import call
 from localcloud.redshift.sql.statement import Statement
 from localcloud.redshift.sql.translate import translate
 from localcloud.redshift.sql.types import byte_limit

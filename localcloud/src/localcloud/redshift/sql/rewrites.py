@@ -8,68 +8,48 @@ from functools import lru_cache
 from sqlglot import exp
 
 from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql import formats, types
-from localcloud.redshift.sql.functions import DUCKDB_SAME, SAME_EXPRESSIONS, macro_names
+from localcloud.redshift.sql import aggregates, arithmetic, casts, dates, formats, kinds
+from localcloud.redshift.sql.functions import FUNCTIONS, system_functions
+from localcloud.redshift.sql.inference import KIND, kind_of
+from localcloud.redshift.sql.nodes import BUILT, call, cast
 
-_GENERATED = frozenset({"cast_to_type", "nullif", "any_value", "regexp_full_match", "strftime", "strptime"})
-
-
-def call(name: str, *arguments: exp.Expression) -> exp.Anonymous:
-    return exp.Anonymous(this=name, expressions=list(arguments))
+Change = Callable[[exp.Expression], exp.Expression]
 
 
 def rewrite(tree: exp.Expression) -> exp.Expression:
-    """Apply every rewrite, innermost nodes first."""
+    """Apply every rewrite, innermost nodes first; a replacement keeps the type of what it stands for."""
     for node in list(tree.walk(bfs=False))[::-1]:
         change = _rewrite_of(type(node))
-        if change:
-            replacement = change(node)
-            if replacement is not node:
-                if node is tree:
-                    tree = replacement
-                else:
-                    node.replace(replacement)
+        if change is None:
+            continue
+        kind = kind_of(node)
+        replacement = change(node)
+        if replacement is not node:
+            if node is tree:
+                tree = replacement
+            else:
+                node.replace(replacement)
+            replacement.meta[KIND] = kind
     return tree
 
 
 @lru_cache(maxsize=1024)
-def _rewrite_of(kind: type[exp.Expression]) -> Callable[[exp.Expression], exp.Expression] | None:
+def _rewrite_of(kind: type[exp.Expression]) -> Change | None:
     found = next((_REWRITES[base] for base in kind.__mro__ if base in _REWRITES), None)
-    if found is None and issubclass(kind, exp.Func) and kind not in SAME_EXPRESSIONS:
+    if found is None and issubclass(kind, exp.Func) and kind not in _UNCHANGED:
         return _refuse(f"the function {kind.sql_name().lower()}()")
     return found
 
 
-def _divide(node: exp.Expression) -> exp.Expression:
-    left, right = node.this, node.expression
-    if left.find(exp.AggFunc, exp.Window) or right.find(exp.AggFunc, exp.Window):
-        # DuckDB can't choose a macro's overload by the type of an aggregate; `integer_division` is set, so that only
-        # the division of NUMERIC aggregates differs: it gives DOUBLE PRECISION.
-        node.set("expression", call("rs_nonzero", right.copy()))
-        return node
-    return call("rs_div", left.copy(), right.copy(), left.copy(), right.copy())
-
-
-def _modulo(node: exp.Expression) -> exp.Expression:
-    return call("rs_mod", node.this.copy(), node.expression.copy())
-
-
-def _cast(node: exp.Expression) -> exp.Expression:
-    kind: exp.DataType = node.args["to"]
-    if kind.this in (
-        exp.DataType.Type.DECIMAL,
-        exp.DataType.Type.VARCHAR,
-        exp.DataType.Type.CHAR,
-        exp.DataType.Type.NCHAR,
-        exp.DataType.Type.NVARCHAR,
-    ):
-        column = types.of_declaration(kind)
-        node.set("to", exp.DataType.build(column.duckdb, dialect="duckdb"))
-        limit = types.byte_limit(column.name) if kind.expressions else None
-        return call("rs_truncate", node.copy(), exp.Literal.number(limit)) if limit else node
-    if kind.this == exp.DataType.Type.SUPER:
-        raise unsupported("a cast to super")
-    return node
+_UNCHANGED = frozenset(
+    {
+        exp.And, exp.Or, exp.Case, exp.If, exp.Coalesce, exp.Greatest, exp.Least, exp.DecodeCase, exp.Exists,
+        exp.Any, exp.Count, exp.Min, exp.Max, exp.ApproxDistinct, exp.GroupConcat, exp.Trim, exp.RegexpLike,
+        exp.RegexpILike, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue, exp.CurrentDate, exp.Nvl2,
+        exp.PercentileCont, exp.PercentileDisc, exp.Median, exp.Nullif,
+    }
+)  # fmt: skip
+"""Functions for which sqlglot writes DuckDB's equivalent."""
 
 
 def _like(node: exp.Expression) -> exp.Expression:
@@ -86,89 +66,88 @@ def _similar(node: exp.Expression) -> exp.Expression:
     return call("regexp_full_match", node.this.copy(), exp.Literal.string(regex))
 
 
-def _sum(node: exp.Expression) -> exp.Expression:
-    return _typed_aggregate(node, "rs_sum_type", lambda holder: holder)
-
-
-def _avg(node: exp.Expression) -> exp.Expression:
-    def mean(holder: exp.Expression) -> exp.Expression:
-        total = _swap_aggregate(holder, lambda argument: exp.Sum(this=argument))
-        count = _swap_aggregate(holder, lambda argument: exp.Count(this=argument))
-        return exp.Div(this=total, expression=call("nullif", count, exp.Literal.number(0)))
-
-    return _typed_aggregate(node, "rs_avg_type", mean)
-
-
-def _typed_aggregate(
-    node: exp.Expression, type_macro: str, value: Callable[[exp.Expression], exp.Expression]
-) -> exp.Expression:
-    """`cast_to_type(value, any_value(type_macro(x, x)))`, both with the aggregate's own FILTER and OVER.
-
-    Arguments that hold aggregates themselves (sum(count(*)) over ()) keep DuckDB's type.
-    """
-    holder = node
-    while isinstance(holder.parent, (exp.Window, exp.Filter)) and holder.parent.this is holder:
-        holder = holder.parent
-    if holder.meta.get("typed") or node.this.find(exp.AggFunc, exp.Window):
-        return node
-    plain = holder.copy()
-    plain.meta["typed"] = True
-    template = _swap_aggregate(holder, lambda x: call("any_value", call(type_macro, _argument(x), _argument(x))))
-    replacement = call("cast_to_type", value(plain), template)
-    if holder is node:
-        return replacement
-    holder.replace(replacement)
-    return node
-
-
-def _argument(node: exp.Expression) -> exp.Expression:
-    return (node.expressions[0] if isinstance(node, exp.Distinct) else node).copy()
-
-
-def _swap_aggregate(holder: exp.Expression, build: Callable[[exp.Expression], exp.Expression]) -> exp.Expression:
-    """A copy of `holder` (an aggregate, perhaps inside FILTER and OVER) around another aggregate."""
-    copy = holder.copy()
-    inner = copy
-    while isinstance(inner, (exp.Window, exp.Filter)):
-        inner = inner.this
-    replacement = build(inner.this.copy())
-    if inner is copy:
-        return replacement
-    inner.replace(replacement)
-    return copy
-
-
 def _anonymous(node: exp.Expression) -> exp.Expression:
-    name = str(node.this).lower()
-    if name in ("to_char", "to_date", "to_timestamp"):
-        return _formatted(node, name)
-    if name == "trunc" and len(node.expressions) == 1:
-        return call("rs_trunc_of", node.expressions[0].copy(), node.expressions[0].copy())
-    if name in _GENERATED or name.startswith("rs_") or name in DUCKDB_SAME:
+    if node.meta.get(BUILT):
         return node
-    if f"rs_{name}" in macro_names():
+    name = str(node.this).lower()
+    if name in _BY_NAME:
+        return _BY_NAME[name](node)
+    if name in FUNCTIONS:
+        node.set("this", FUNCTIONS[name].duckdb)
+        return node
+    if name in system_functions():
         node.set("this", f"rs_{name}")
         return node
     raise RedshiftError("42883", f"function {name}() does not exist or is not supported by the local cloud")
 
 
-def _concat(node: exp.Expression) -> exp.Expression:
-    first, *rest = node.expressions
-    result: exp.Expression = first.copy()
-    for part in rest:
-        result = exp.DPipe(this=result, expression=part.copy())
-    return exp.Paren(this=result)
-
-
-def _formatted(node: exp.Expression, name: str) -> exp.Expression:
-    """to_char, to_date and to_timestamp; a number can't be formatted: DuckDB's strftime refuses it."""
-    if len(node.expressions) != 2 or not isinstance(node.expressions[1], exp.Literal):
+def _formatted(node: exp.Anonymous) -> exp.Expression:
+    """to_char, to_date and to_timestamp."""
+    name = str(node.this).lower()
+    if len(node.expressions) != 2 or not isinstance(node.expressions[1], exp.Literal):  # noqa: PLR2004
         raise unsupported(f"{name} without a literal format")
     value, pattern = node.expressions[0], node.expressions[1].name
     if name == "to_char":
-        return formats.to_char(value, pattern)
+        if kinds.is_number(kind_of(value)):
+            raise unsupported("to_char of a number")
+        return formats.to_char(dates.moment(value), pattern)
     moment = formats.parse_timestamp(value, pattern, name)
     return exp.Cast(this=moment, to=exp.DataType.build("DATE" if name == "to_date" else "TIMESTAMPTZ"))
+
+
+def _truncate(node: exp.Anonymous) -> exp.Expression:
+    """TRUNC of a timestamp is its date, TRUNC of a number cuts decimals."""
+    value = node.expressions[0]
+    if kind_of(value) in (kinds.TIMESTAMP, kinds.TIMESTAMPTZ, kinds.DATE):
+        return cast(value, kinds.DATE)
+    return call("trunc", *node.expressions)
+
+
+def _round(node: exp.Anonymous) -> exp.Expression:
+    """A float is rounded half to even, as PostgreSQL's dround does, any other number half away from zero."""
+    value = node.expressions[0]
+    if kinds.is_float(kind_of(value)) and len(node.expressions) == 1:
+        return call("round_even", value.copy(), exp.Literal.number(0))
+    return call("round", *node.expressions)
+
+
+def _sign(node: exp.Anonymous) -> exp.Expression:
+    return cast(call("sign", *node.expressions), kind_of(node) or kinds.DOUBLE)
+
+
+def _length(node: exp.Anonymous) -> exp.Expression:
+    """Trailing blanks of a CHAR are not counted; bytes of a VARBYTE are."""
+    value = node.expressions[0]
+    if kind_of(value) == kinds.VARBYTE:
+        return call("rs_octet_length", value.copy())
+    return call("rs_len", value.copy())
+
+
+def _series(node: exp.Anonymous) -> exp.Expression:
+    """In the place of a value, one row for each number."""
+    series = call("generate_series", *node.expressions)
+    return series if isinstance(node.parent, exp.Table) else call("unnest", series)
+
+
+def _json_path(node: exp.Anonymous) -> exp.Expression:
+    """JSON_EXTRACT_PATH_TEXT takes up to five path elements; a last TRUE asks for NULL instead of an error."""
+    document, *path = node.expressions
+    lenient = isinstance(path[-1], exp.Boolean)
+    if lenient and path.pop().this is False:
+        lenient = False
+    keys = exp.Array(expressions=[step.copy() for step in path])
+    return call("rs_json_path_text", document.copy(), keys, exp.Boolean(this=lenient))
+
+
+def _substring(node: exp.Expression) -> exp.Expression:
+    arguments = [node.this, node.args.get("start") or exp.Literal.number(1)]
+    if node.args.get("length") is not None:
+        arguments.append(node.args["length"])
+    return call("rs_substring", *(argument.copy() for argument in arguments))
+
+
+def _position(node: exp.Expression) -> exp.Expression:
+    return call("rs_strpos", node.this.copy(), node.args["substr"].copy())
 
 
 def _strip_catalog(node: exp.Expression) -> exp.Expression:
@@ -182,39 +161,87 @@ def _unbound(node: exp.Expression) -> exp.Expression:
     raise RedshiftError("42P02", f"there is no parameter {node.sql()}")
 
 
-def _refuse(feature: str) -> Callable[[exp.Expression], exp.Expression]:
+def _refuse(feature: str) -> Change:
     def refuse(_: exp.Expression) -> exp.Expression:
         raise unsupported(feature)
 
     return refuse
 
 
-def _session_macro(name: str) -> Callable[[exp.Expression], exp.Expression]:
+def _session_macro(name: str) -> Change:
     return lambda _: call(name)
 
 
-_REWRITES: dict[type[exp.Expression], Callable[[exp.Expression], exp.Expression]] = {
-    exp.Div: _divide,
-    exp.Mod: _modulo,
-    exp.Cast: _cast,
+def _group_concat(node: exp.Expression) -> exp.Expression:
+    separator = node.args.get("separator")
+    if separator is None:
+        node.set("separator", exp.Literal.string(""))
+    return node
+
+
+_BY_NAME: dict[str, Callable[[exp.Anonymous], exp.Expression]] = {
+    "to_char": _formatted,
+    "to_date": _formatted,
+    "to_timestamp": _formatted,
+    "trunc": _truncate,
+    "round": _round,
+    "sign": _sign,
+    "len": _length,
+    "length": _length,
+    "char_length": _length,
+    "character_length": _length,
+    "textlen": _length,
+    "mod": lambda node: arithmetic.modulo(
+        exp.Mod(this=exp.Paren(this=node.expressions[0]), expression=exp.Paren(this=node.expressions[1]))
+    ),
+    "dateadd": dates.dateadd,
+    "date_add": dates.dateadd,
+    "datediff": dates.datediff,
+    "date_diff": dates.datediff,
+    "date_part": dates.date_part,
+    "pgdate_part": dates.date_part,
+    "date_part_year": dates.date_part,
+    "date_trunc": dates.date_trunc,
+    "json_extract_path_text": _json_path,
+    "generate_series": _series,
+    "ratio_to_report": aggregates.ratio_to_report,
+}
+
+_REWRITES: dict[type[exp.Expression], Change] = {
+    exp.Add: arithmetic.combine,
+    exp.Sub: arithmetic.combine,
+    exp.Mul: arithmetic.combine,
+    exp.Div: arithmetic.divide,
+    exp.Mod: arithmetic.modulo,
+    exp.EQ: arithmetic.compare,
+    exp.NEQ: arithmetic.compare,
+    exp.LT: arithmetic.compare,
+    exp.LTE: arithmetic.compare,
+    exp.GT: arithmetic.compare,
+    exp.GTE: arithmetic.compare,
+    exp.Between: arithmetic.compare,
+    exp.In: arithmetic.compare,
+    exp.Cast: casts.rewrite_cast,
+    exp.TryCast: _refuse("TRY_CAST"),
     exp.Like: _like,
     exp.ILike: _like,
     exp.SimilarTo: _similar,
-    exp.Sum: _sum,
-    exp.Avg: _avg,
+    exp.Sum: aggregates.total,
+    exp.Avg: aggregates.average,
+    exp.GroupConcat: _group_concat,
     exp.Anonymous: _anonymous,
-    exp.Concat: _concat,
+    exp.Extract: dates.extract,
+    exp.Substring: _substring,
+    exp.StrPosition: _position,
     exp.CurrentTimestamp: _session_macro("rs_sysdate"),
     exp.Dot: _strip_catalog,
     exp.CurrentUser: _session_macro("rs_current_user"),
     exp.SessionUser: _session_macro("rs_current_user"),
     exp.CurrentDatabase: _session_macro("rs_current_database"),
     exp.CurrentSchema: _session_macro("rs_current_schema"),
-    exp.CurrentVersion: _session_macro("rs_version"),
     exp.Placeholder: _unbound,
     exp.Pivot: _refuse("PIVOT"),
     exp.TableSample: _refuse("TABLESAMPLE"),
     exp.Bracket: _refuse("navigation into SUPER values"),
     exp.MatchRecognize: _refuse("MATCH_RECOGNIZE"),
-    exp.ToNumber: _refuse("to_number"),
 }

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlglot import ErrorLevel, exp
 from sqlglot.errors import UnsupportedError
 
 from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.sql import kinds
+from localcloud.redshift.sql.inference import COLUMNS, Columns, infer
 from localcloud.redshift.sql.labels import label_projections
 from localcloud.redshift.sql.rewrites import rewrite
 
+_SERIES = "generate_series"
 _LATE_BINDING = "pg_get_late_binding_view_cols"
 
 
@@ -23,6 +26,7 @@ class Stored:
     catalog: str
     schema: str
     name: str
+    columns: Columns = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,15 @@ class Derived:
     """A relation that stands for a query: a view or an external table, as DuckDB SQL."""
 
     query: str
+    columns: Columns = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Translated:
+    """DuckDB SQL, and the names and types of its columns where they are known."""
+
+    sql: str
+    columns: Columns
 
 
 class Resolver(Protocol):
@@ -63,15 +76,20 @@ def fold_names(tree: exp.Expression) -> exp.Expression:
 
 
 def translate(tree: exp.Expression, resolver: Resolver) -> str:
-    """DuckDB SQL for a bound statement. Changes `tree`.
+    """DuckDB SQL for a bound statement; see translate_typed."""
+    return translate_typed(tree, resolver).sql
+
+
+def translate_typed(tree: exp.Expression, resolver: Resolver) -> Translated:
+    """DuckDB SQL for a bound statement, and its columns when it is a query. Changes `tree`.
 
     Raises RedshiftError: 42P01 for an unknown relation, 0A000 for what can't be done faithfully.
     """
     fold_names(tree)
     label_projections(tree)
     _resolve_tables(tree, resolver)
-    tree = rewrite(tree)
-    return to_duckdb(tree)
+    columns = infer(tree)
+    return Translated(to_duckdb(rewrite(tree)), columns)
 
 
 def to_duckdb(tree: exp.Expression) -> str:
@@ -93,11 +111,13 @@ def _resolve_tables(tree: exp.Expression, resolver: Resolver) -> None:
             _replace(table, resolver.resolve((_LATE_BINDING,)))
         elif isinstance(table.this, exp.Identifier) and not is_cte(table):
             _replace(table, resolver.resolve(tuple(part.name for part in table.parts)))
-        elif isinstance(table.this, exp.Func) and not isinstance(table.this, exp.GenerateSeries):
-            name = table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()
-            raise RedshiftError(
-                "42883", f"table function {name.lower()} does not exist or is not supported by the local cloud"
-            )
+        elif isinstance(table.this, exp.Func):
+            name = str(table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()).lower()
+            if name != _SERIES:
+                raise RedshiftError(
+                    "42883", f"table function {name} does not exist or is not supported by the local cloud"
+                )
+            table.meta[COLUMNS] = [(_SERIES, kinds.BIGINT)]
 
 
 def _name_columns(table: exp.Table) -> None:
@@ -114,6 +134,7 @@ def _replace(table: exp.Table, relation: Stored | Derived) -> None:
     alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name, quoted=True))
     if isinstance(relation, Stored):
         renamed = relation.name != table.name
+        table.meta[COLUMNS] = relation.columns
         table.set("catalog", exp.to_identifier(relation.catalog, quoted=True))
         table.set("db", exp.to_identifier(relation.schema, quoted=True))
         table.set("this", exp.to_identifier(relation.name, quoted=True))
@@ -124,6 +145,7 @@ def _replace(table: exp.Table, relation: Stored | Derived) -> None:
     for key in ("joins", "sample", "pivots"):
         if table.args.get(key):
             replacement.set(key, table.args[key])
+    replacement.meta[COLUMNS] = relation.columns
     table.replace(replacement)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -85,3 +86,9 @@ def byte_limit(name: str) -> int | None:
     """The most bytes a value of a character type may have; None for other types and the longest varchar."""
     match = re.fullmatch(r"character(?: varying)?\((\d+)\)", name)
     return int(match[1]) if match and int(match[1]) < MAX_VARCHAR_BYTES else None
+
+
+@lru_cache(maxsize=1024)
+def stored_as(kind: str) -> str:
+    """DuckDB's type for a type in format_type's words."""
+    return of_declaration(exp.DataType.build(kind, dialect="redshift")).duckdb
