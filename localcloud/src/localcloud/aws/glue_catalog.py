@@ -2,7 +2,8 @@
 
 ministack answers each Glue call in a thread of its own without a lock, so two commits that both hold the right
 VersionId could both win; UpdateTable merges where the service replaces; names keep their capitals where the service
-folds them; GetPartitions ignores its filter; nothing pages; table versions and BatchDeletePartition are missing.
+folds them; GetPartitions ignores its filter; nothing pages; table versions, UpdatePartition and BatchDeletePartition
+are missing.
 """
 
 from __future__ import annotations
@@ -31,8 +32,17 @@ _PAGED = {
 }
 _NEEDS_DATABASE = frozenset({"GetTables"})
 _NEEDS_TABLE = frozenset(
-    {"CreatePartition", "BatchCreatePartition", "GetPartitions", "BatchGetPartition", "BatchDeletePartition"}
+    {
+        "CreatePartition",
+        "BatchCreatePartition",
+        "GetPartitions",
+        "BatchGetPartition",
+        "BatchDeletePartition",
+        "UpdatePartition",
+    }
 )
+_OF_PARTITION = ("DatabaseName", "TableName", "CatalogId", "CreationTime")
+"""What UpdatePartition leaves as it was."""
 _CATALOG_WORDS = ("Database", "Table", "Partition")
 _REPLACED_BY_UPDATE: dict[str, Any] = {
     "Description": "",
@@ -138,6 +148,21 @@ def _batch_delete_partition(request: dict[str, Any]) -> Response:
     return json_response({"Errors": errors})
 
 
+def _update_partition(request: dict[str, Any]) -> Response:
+    key = f"{request['DatabaseName']}/{request['TableName']}"
+    partitions = list(glue._partitions.get(key, []))
+    old, new = request["PartitionValueList"], {"Values": request["PartitionValueList"], **request["PartitionInput"]}
+    position = next((index for index, found in enumerate(partitions) if found["Values"] == old), None)
+    if position is None:
+        return error_response_json("EntityNotFoundException", "Partition not found.", 400)
+    if new["Values"] != old and any(found["Values"] == new["Values"] for found in partitions):
+        return error_response_json("AlreadyExistsException", "Partition already exists.", 400)
+    kept = {name: partitions[position][name] for name in _OF_PARTITION if name in partitions[position]}
+    partitions[position] = {**kept, **new}
+    glue._partitions[key] = partitions
+    return json_response({})
+
+
 def _page(action: str, request: dict[str, Any], response: Response) -> Response:
     """Cut a list to MaxResults and give a NextToken, which is the position of the next page."""
     if action not in _PAGED or response[0] >= 400 or not (request.get("MaxResults") or request.get("NextToken")):
@@ -155,6 +180,7 @@ def _page(action: str, request: dict[str, Any], response: Response) -> Response:
 _ADDED: dict[str, Callable[[dict[str, Any]], Response]] = {
     "GetPartitions": _get_partitions,
     "BatchDeletePartition": _batch_delete_partition,
+    "UpdatePartition": _update_partition,
     "GetTableVersions": glue_versions.get_table_versions,
     "GetTableVersion": glue_versions.get_table_version,
     "DeleteTableVersion": glue_versions.delete_table_version,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,8 @@ from pyiceberg.typedef import Record
 from localcloud.lake.errors import LakeError
 from localcloud.lake.partition_sql import partition_sql
 from localcloud.lake.session import Lake
+
+_REWRITE_ATTEMPTS = 5
 
 
 def write_files(
@@ -116,6 +118,32 @@ def commit_replace(lake: Lake, table: Table, added: Sequence[DataFile], removed:
         return table.refresh()
 
     return _commit(table, overwrite, commit)
+
+
+def commit_rewrite(lake: Lake, table: Table, added: Sequence[DataFile], removed: Sequence[DataFile]) -> None:
+    """Exchange files for others that hold the same rows.
+
+    Commits in between are no conflict while they leave the old files and their rows alone; else ICEBERG_COMMIT_ERROR.
+    """
+    gone = {file.file_path for file in removed}
+    state = _with_deletes(table, gone)
+    for attempt in range(1, _REWRITE_ATTEMPTS + 1):
+        try:
+            commit_replace(lake, table, added, removed)
+            return
+        except LakeError:
+            table.refresh()
+            if attempt == _REWRITE_ATTEMPTS or _with_deletes(table, gone) != state:
+                raise
+
+
+def _with_deletes(table: Table, paths: Collection[str]) -> dict[str, set[str]]:
+    """Those of the data files that the table has, each with its delete files."""
+    return {
+        task.file.file_path: {delete.file_path for delete in task.delete_files}
+        for task in table.scan().plan_files()
+        if task.file.file_path in paths
+    }
 
 
 def _commit(table: Table, producer: Any, commit: Any) -> Table:

@@ -15,6 +15,9 @@ from localcloud.lake.session import Lake
 _LISTED_APART = 64
 """With more partitions than this, one listing of what they have in common is cheaper than one each."""
 
+_DELETED_AT_ONCE = 1000
+"""Keys one DeleteObjects takes. Source: Amazon S3 API reference."""
+
 
 @dataclass(frozen=True)
 class StoredObject:
@@ -41,6 +44,50 @@ def list_objects(lake: Lake, uri: str) -> list[tuple[str, int]]:
             if name and not name.startswith(("_", ".")):
                 found.append((f"s3://{bucket}/{entry['Key']}", entry["Size"]))
     return found
+
+
+def list_folders(lake: Lake, uri: str) -> list[str]:
+    """Names of the folders right below `uri`, which ends in '/'; hidden ones are left out."""
+    bucket, prefix = split_uri(uri)
+    pages = lake.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    names = [entry["Prefix"][len(prefix) : -1] for page in pages for entry in page.get("CommonPrefixes", [])]
+    return [name for name in names if name and not name.startswith(("_", "."))]
+
+
+@dataclass(frozen=True)
+class ListedObject:
+    """An object in S3: its URI, and when it was written, in seconds since the epoch."""
+
+    path: str
+    modified: float
+
+
+def list_everything(lake: Lake, uri: str) -> list[ListedObject]:
+    """Every object below `uri`, hidden ones too."""
+    bucket, prefix = split_uri(uri)
+    pages = lake.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [
+        ListedObject(f"s3://{bucket}/{entry['Key']}", entry["LastModified"].timestamp())
+        for page in pages
+        for entry in page.get("Contents", [])
+    ]
+
+
+def delete_objects(lake: Lake, paths: Sequence[str]) -> None:
+    """Delete objects, which may lie in several buckets."""
+    keys: dict[str, list[dict[str, str]]] = {}
+    for path in paths:
+        bucket, key = split_uri(path)
+        keys.setdefault(bucket, []).append({"Key": key})
+    for bucket, found in keys.items():
+        for start in range(0, len(found), _DELETED_AT_ONCE):
+            batch = {"Objects": found[start : start + _DELETED_AT_ONCE], "Quiet": True}
+            lake.s3.delete_objects(Bucket=bucket, Delete=batch)
+
+
+def delete_below(lake: Lake, uri: str) -> None:
+    """Delete every object below the folder `uri`."""
+    delete_objects(lake, [stored.path for stored in list_everything(lake, uri.rstrip("/") + "/")])
 
 
 def find_objects(

@@ -10,7 +10,21 @@ from botocore.exceptions import ClientError
 
 from localcloud.athena import errors, results
 from localcloud.athena.results import ResultColumn
-from localcloud.athena.run import create_as, ddl, insert, merge, optimize, show, unload
+from localcloud.athena.run import (
+    alter,
+    create_as,
+    create_table,
+    databases,
+    drop_table,
+    insert,
+    merge,
+    optimize,
+    repair,
+    show,
+    unload,
+    vacuum,
+    views,
+)
 from localcloud.athena.run.context import Context, Outcome
 from localcloud.athena.sql import macros
 from localcloud.athena.sql.dialect import parse_query
@@ -35,13 +49,16 @@ _RUNS: dict[str, Run] = {
     "DELETE": merge.delete,
     "UNLOAD": unload.unload,
     "OPTIMIZE": optimize.optimize,
-    "CREATE_VIEW": ddl.create_view,
-    "CREATE_DATABASE": ddl.create_database,
-    "CREATE_TABLE": ddl.create_table,
-    "DROP_DATABASE": ddl.drop_database,
-    "DROP_VIEW": ddl.drop_table,
-    "DROP_TABLE": ddl.drop_table,
-    "ALTER_TABLE": ddl.alter_table,
+    "CREATE_VIEW": views.create_view,
+    "CREATE_DATABASE": databases.create_database,
+    "CREATE_TABLE": create_table.create_table,
+    "DROP_DATABASE": databases.drop_database,
+    "DROP_VIEW": drop_table.drop_table,
+    "DROP_TABLE": drop_table.drop_table,
+    "ALTER_DATABASE": databases.alter_database,
+    "ALTER_TABLE": alter.alter_table,
+    "MSCK_REPAIR": repair.repair,
+    "VACUUM": vacuum.vacuum,
     "SHOW_DATABASES": show.databases,
     "SHOW_TABLES": show.list_tables,
     "SHOW_VIEWS": show.list_tables,

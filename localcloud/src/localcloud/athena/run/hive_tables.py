@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from localcloud.athena.run.context import MAX_OPEN_PARTITIONS, Context
-from localcloud.athena.run.tables import glue_columns
+from localcloud.athena.run.tables import OWNER, glue_columns
 from localcloud.lake import hive_read, hive_write, serdes
 from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import Column, LakeTable
@@ -83,6 +83,7 @@ def create_entry(
         DatabaseName=database,
         TableInput={
             "Name": name,
+            "Owner": OWNER,
             "TableType": "EXTERNAL_TABLE",
             "Parameters": {
                 "EXTERNAL": "TRUE",

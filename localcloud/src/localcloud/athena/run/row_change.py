@@ -18,7 +18,7 @@ from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.types import to_duckdb
 
-_SOURCE, _MATCHED = "_merge_source", "_merge_matched"
+_SOURCE, _MATCHED, _ADDED = "_merge_source", "_merge_matched", "_merge_added"
 _SID, _PATH, _POS, _CLAUSE = "_merge_sid", "_merge_path", "_merge_pos", "_merge_clause"
 _PRUNING_TYPES = ("bigint", "integer", "varchar", "date", "timestamp(6)")
 
@@ -91,22 +91,23 @@ class RowChange:
         self._find_matches(self._pruned(on), changes)
         touched = self._touched(changes)
         selects = [self._rewritten(touched, changes)] if touched else []
-        selects += [self._added(additions)] if additions else []
-        rows = self._changed_rows(changes)
+        inserted = 0
+        if additions:
+            self._cursor.execute(f'CREATE TEMP TABLE "{_ADDED}" AS {self._added(additions)}')
+            inserted = self._count(_ADDED, "true")
+            selects.append(f'SELECT * FROM "{_ADDED}"')  # noqa: S608
         added = []
         if selects:
             self._cursor.execute(f'CREATE TEMP TABLE "_merge_rows" AS {" UNION ALL ".join(selects)}')
             added = iceberg_write.write_files(self._cursor, self._iceberg, 'SELECT * FROM "_merge_rows"')
-        plan = iceberg_read.plan(self._iceberg, AlwaysTrue()).only(touched) if touched else None
-        removed = plan.files if plan else ()
-        kept = sum(file.record_count for file in removed)
+        removed = iceberg_read.plan(self._iceberg, AlwaysTrue()).only(touched).files if touched else ()
         try:
             iceberg_write.commit_replace(self._context.lake, self._iceberg, added, removed)
         except LakeError:
             iceberg_write.discard(self._iceberg, added)
             raise
-        inserted = sum(file.record_count for file in added) - kept + self._deleted_rows(changes)
-        return Outcome(rows=rows + inserted, files=tuple(file.file_path for file in added))
+        changed = self._count(_MATCHED, f'"{_CLAUSE}" IS NOT NULL') if changes else 0
+        return Outcome(rows=changed + inserted, files=tuple(file.file_path for file in added))
 
     def _require_columns(self, values: dict[str, exp.Expression]) -> None:
         names = {column.name for column in self._columns}
@@ -194,15 +195,8 @@ class RowChange:
         query = f'SELECT DISTINCT "{_PATH}" FROM "{_MATCHED}" WHERE "{_CLAUSE}" IS NOT NULL'  # noqa: S608
         return [row[0] for row in self._cursor.execute(query).fetchall()]
 
-    def _changed_rows(self, changes: Sequence[Change]) -> int:
-        return self._count(f'"{_CLAUSE}" IS NOT NULL') if changes else 0
-
-    def _deleted_rows(self, changes: Sequence[Change]) -> int:
-        deleting = [str(index) for index, change in enumerate(changes, start=1) if change.values is None]
-        return self._count(f'"{_CLAUSE}" IN ({", ".join(deleting)})') if deleting else 0
-
-    def _count(self, condition: str) -> int:
-        row = self._cursor.execute(f'SELECT count(*) FROM "{_MATCHED}" WHERE {condition}').fetchone()  # noqa: S608
+    def _count(self, table: str, condition: str) -> int:
+        row = self._cursor.execute(f'SELECT count(*) FROM "{table}" WHERE {condition}').fetchone()  # noqa: S608
         return int(row[0]) if row else 0
 
     def _rewritten(self, touched: Sequence[str], changes: Sequence[Change]) -> str:

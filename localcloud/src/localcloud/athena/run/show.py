@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from localcloud.athena.catalog_tables import tables
 from localcloud.athena.run.context import Context, Outcome
-from localcloud.athena.run.ddl import hive_columns
+from localcloud.athena.run.grammar import hive_columns
 from localcloud.athena.run.names import NAME, QUALIFIED
 from localcloud.athena.run.tables import table_columns
 from localcloud.athena.sql.dialect import parse_query
