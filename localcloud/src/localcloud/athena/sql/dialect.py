@@ -32,7 +32,7 @@ class QueryDialect(Trino):
 def parse_query(text: str) -> exp.Expression:
     """One statement of Athena's DML; raises LakeError SYNTAX_ERROR with line and column."""
     try:
-        return parse_one(text, dialect=QueryDialect)
+        tree = parse_one(text, dialect=QueryDialect)
     except ParseError as error:
         where = error.errors[0] if error.errors else {}
         raise LakeError(
@@ -42,6 +42,9 @@ def parse_query(text: str) -> exp.Expression:
         ) from error
     except TokenError as error:
         raise LakeError("SYNTAX_ERROR", f"line 1:1: {error}") from error
+    if tree.args.get("returning") is not None:
+        raise LakeError("SYNTAX_ERROR", "line 1:1: mismatched input 'RETURNING'. Expecting: <EOF>")
+    return tree
 
 
 def identifier(name: str) -> exp.Identifier:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import duckdb
 from sqlglot import exp
 
-from localcloud.redshift.engine import handlers
+from localcloud.redshift.engine import handlers, queries
 from localcloud.redshift.engine.catalog import Catalog
 from localcloud.redshift.engine.database import Database
 from localcloud.redshift.engine.names import Names
@@ -19,7 +19,7 @@ from localcloud.redshift.engine.result import Column, Result
 from localcloud.redshift.errors import RedshiftError, from_duckdb
 from localcloud.redshift.sql import statement as statements
 from localcloud.redshift.sql.statement import Statement
-from localcloud.redshift.sql.translate import bind, fold_names, translate
+from localcloud.redshift.sql.translate import Translated, bind, fold_names, translate_typed
 
 _PROCESS_IDS = itertools.count(1_073_750_000)
 _SESSIONS: dict[int, Session] = {}
@@ -41,6 +41,7 @@ class Session:
         self.connection.execute("SET VARIABLE rs_user = ?", [user])
         self.connection.execute("SET VARIABLE rs_process_id = ?", [self.process_id])
         self.connection.execute("SET VARIABLE rs_schema = 'public'")
+        self.connection.execute("SET VARIABLE rs_search_path = ['public']")
         self.catalog = Catalog(self.connection, database.name, database.oids)
         self.names = Names(self)
         self.declared: dict[str, Result] = {}
@@ -56,7 +57,9 @@ class Session:
         """The columns that executing `statement` will give, or None; has no effect on data."""
         if statement.verb == "SELECT":
             with self.errors():
-                return self.query_columns(self.translated(statement.tree, parameters))
+                translated = self.typed(statement.tree, parameters)
+                described = [(column.name, column.type) for column in self.query_columns(translated.sql)]
+                return queries.columns_of(described, translated.columns)
         if statement.verb in handlers.READ_ONLY_ROWS:
             return self.execute(statement, parameters).columns
         return None
@@ -88,7 +91,11 @@ class Session:
 
     def translated(self, tree: exp.Expression, parameters: Sequence[exp.Expression]) -> str:
         """DuckDB SQL of a query, its parameters bound and its names resolved."""
-        return translate(bind(tree, parameters), self.names)
+        return self.typed(tree, parameters).sql
+
+    def typed(self, tree: exp.Expression, parameters: Sequence[exp.Expression]) -> Translated:
+        """The same with the Redshift types of its columns."""
+        return translate_typed(bind(tree, parameters), self.names)
 
     def query_columns(self, sql: str) -> list[Column]:
         """Names and DuckDB types of a translated query's columns."""

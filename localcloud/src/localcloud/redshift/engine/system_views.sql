@@ -53,6 +53,9 @@ CREATE VIEW localsys.sys.rs_relations AS
     SELECT r.*, n.oid AS schema_oid FROM "{database}".pg_landfall.relations r JOIN "{database}".pg_landfall.schemas n USING (schema_name)
     UNION ALL SELECT table_oid, 'pg_temp_' || getvariable('rs_process_id'), table_name, 'r', 'EVEN', NULL, false, getvariable('rs_user'), NULL, NULL, NULL, 13
         FROM duckdb_tables() WHERE database_name = 'temp' AND NOT starts_with(table_name, 'pg_landfall');
+CREATE MACRO rs_pg_table_is_visible(relation) AS EXISTS (
+    SELECT 1 FROM localsys.sys.rs_relations WHERE oid = relation
+        AND (schema_oid = 13 OR list_contains(getvariable('rs_search_path'), schema_name)));
 CREATE VIEW localsys.sys.rs_columns AS
     SELECT c.*, r.schema_oid, r.schema_name, r.relation_name, r.kind, r.owner
         FROM "{database}".pg_landfall.columns c JOIN localsys.sys.rs_relations r ON r.oid = c.relation_oid

@@ -96,7 +96,7 @@ def column_declaration(text: str) -> TableDeclaration:
 
 
 def _without_column_keys(statement: Statement) -> tuple[str, list[tuple[str, str]]]:
-    """The statement without DISTKEY and SORTKEY written behind columns, and (column, keyword) for each."""
+    """The statement without INTERLEAVED and the keys written behind columns, and (column, keyword) for each key."""
     tokens, depth, column, found = statement.tokens, 0, "", []
     cuts: list[Token] = []
     for index, token in enumerate(tokens):
@@ -109,6 +109,8 @@ def _without_column_keys(statement: Statement) -> tuple[str, list[tuple[str, str
             column = token.text.lower()
         elif depth == 1 and token.text.upper() in ("DISTKEY", "SORTKEY") and following != "(":
             found.append((column, token.text.upper()))
+            cuts.append(token)
+        elif depth == 0 and token.text.upper() == "INTERLEAVED":
             cuts.append(token)
     text = statement.text
     for token in reversed(cuts):

@@ -10,7 +10,7 @@ from sqlglot import ErrorLevel, exp
 from sqlglot.errors import UnsupportedError
 
 from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql import kinds
+from localcloud.redshift.sql import kinds, quantifiers
 from localcloud.redshift.sql.inference import COLUMNS, Columns, infer
 from localcloud.redshift.sql.labels import label_projections
 from localcloud.redshift.sql.rewrites import rewrite
@@ -87,6 +87,7 @@ def translate_typed(tree: exp.Expression, resolver: Resolver) -> Translated:
     """
     fold_names(tree)
     label_projections(tree)
+    tree = quantifiers.expand(tree)
     _resolve_tables(tree, resolver)
     columns = infer(tree)
     return Translated(to_duckdb(rewrite(tree)), columns)
