@@ -25,6 +25,7 @@ class Answer:
     """Everything between a query and ReadyForQuery."""
 
     columns: list[tuple[str, int]] = field(default_factory=list)
+    modifiers: list[int] = field(default_factory=list)
     rows: list[tuple[str | None, ...]] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
@@ -109,6 +110,7 @@ class PgClient:
             answer.kinds.append(kind)
             if kind == "T":
                 answer.columns = _columns(body)
+                answer.modifiers = _modifiers(body)
             elif kind == "D":
                 answer.rows.append(_row(body))
             elif kind == "C":
@@ -141,6 +143,15 @@ def _columns(body: bytes) -> list[tuple[str, int]]:
         columns.append((body[at:end].decode(), struct.unpack("!I", body[end + 7 : end + 11])[0]))
         at = end + 19
     return columns
+
+
+def _modifiers(body: bytes) -> list[int]:
+    modifiers, at = [], 2
+    for _ in range(struct.unpack("!H", body[:2])[0]):
+        end = body.index(b"\0", at)
+        modifiers.append(struct.unpack("!i", body[end + 13 : end + 17])[0])
+        at = end + 19
+    return modifiers
 
 
 def _row(body: bytes) -> tuple[str | None, ...]:

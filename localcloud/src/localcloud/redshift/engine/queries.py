@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from localcloud.redshift.engine.result import Column, Result, Row, of_rows
 from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.sql.inference import Columns
 from localcloud.redshift.sql.nodes import call
 from localcloud.redshift.sql.statement import Statement
 from localcloud.redshift.sql.translate import translate
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 _ZONED = "TIMESTAMP WITH TIME ZONE"
+_FETCHED_AS = {_ZONED: "timezone('UTC', {})", "INTERVAL": "rs_interval_text({})"}
+"""DuckDB gives zoned timestamps to Python only with pytz, so that the UTC clock time is fetched and the zone named
+here; an INTERVAL would lose its months."""
 Check = Callable[[exp.Expression], exp.Expression]
 
 
@@ -33,19 +37,26 @@ def select(session: Session, statement: Statement, parameters: Sequence[exp.Expr
     terminated = _terminate(session, tree)
     if terminated is not None:
         return terminated
-    return read(session, session.translated(tree, parameters), "SELECT")
+    translated = session.typed(tree, parameters)
+    return read(session, translated.sql, "SELECT", translated.columns)
 
 
-def read(session: Session, sql: str, tag: str) -> Result:
+def columns_of(described: Iterable[tuple[str, str]], known: Columns) -> list[Column]:
+    """Names and DuckDB types as DuckDB describes them, with Redshift's types where all are known."""
+    found = list(described)
+    kinds = [kind or "" for _, kind in known] if len(known) == len(found) else [""] * len(found)
+    return [Column(name, kind, declared) for (name, kind), declared in zip(found, kinds, strict=True)]
+
+
+def read(session: Session, sql: str, tag: str, known: Columns) -> Result:
     """Run translated SQL; DuckDB computes on while the rows are fetched."""
     cursor = session.connection.execute(sql)
-    columns = [Column(d[0], str(d[1])) for d in cursor.description or []]
+    columns = columns_of(((d[0], str(d[1])) for d in cursor.description or []), known)
     zoned = [place for place, column in enumerate(columns) if column.type == _ZONED]
-    if zoned:
-        # DuckDB gives these to Python only with pytz: fetch the UTC clock time and name the zone here.
+    if any(column.type in _FETCHED_AS for column in columns):
         names = ", ".join(f"c{place}" for place in range(len(columns)))
         outputs = ", ".join(
-            f"timezone('UTC', c{place})" if place in zoned else f"c{place}" for place in range(len(columns))
+            _FETCHED_AS.get(column.type, "{}").format(f"c{place}") for place, column in enumerate(columns)
         )
         cursor = session.connection.execute(f"SELECT {outputs} FROM ({sql}) AS source({names})")  # noqa: S608
     return Result(tag, columns, lambda count: _fetch(session, cursor, count, zoned))

@@ -11,10 +11,11 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Column:
-    """A result column: its name and DuckDB's name of its type, e.g. `DECIMAL(18,2)`."""
+    """A result column: its name, DuckDB's name of its type, e.g. `DECIMAL(18,2)`, and Redshift's where it is known."""
 
     name: str
     type: str
+    declared: str = ""
 
 
 @dataclass

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from localcloud.redshift.errors import unsupported
-from localcloud.redshift.sql import kinds
+from localcloud.redshift.sql import arithmetic, kinds
 from localcloud.redshift.sql.inference import KIND, kind_of
-from localcloud.redshift.sql.nodes import call, cast, number, text
+from localcloud.redshift.sql.nodes import call, cast, number
 
 _DONE = "typed"
 
@@ -26,7 +26,7 @@ def average(node: exp.Expression) -> exp.Expression:
     """AVG of integers truncates; of NUMERIC it is exact to the argument's scale."""
     result = kind_of(node)
     if kinds.is_integer(result):
-        return _around(node, lambda holder: cast(_mean(holder, 0), kinds.BIGINT))
+        return _around(node, lambda holder: cast(_mean(holder), kinds.BIGINT))
     if result is not None and kinds.is_numeric(result):
         return _around(node, lambda holder: _decimal_mean(holder, result))
     if result is None:
@@ -35,21 +35,12 @@ def average(node: exp.Expression) -> exp.Expression:
 
 
 def _decimal_mean(holder: exp.Expression, result: str) -> exp.Expression:
-    scale = kinds.digits(result)[1]
+    total = arithmetic.units(_swapped(holder, exp.Sum), kinds.digits(result)[1])
     count = call("nullif", _swapped(holder, exp.Count), number(0))
-    units = call("rs_units", _swapped(holder, exp.Sum), number(10**scale))
-    quotient = call("rs_quotient", units, cast(count, kinds.numeric(38, 0)), number(1), number(1))
-    if scale == 0:
-        return cast(quotient, result)
-    unit = exp.Cast(this=text("0." + "0" * (scale - 1) + "1"), to=_decimal(38, scale))
-    return cast(exp.Mul(this=exp.Cast(this=quotient, to=_decimal(38, 0)), expression=unit), result)
+    return arithmetic.exact_quotient(total, count, 0, result)
 
 
-def _decimal(precision: int, scale: int) -> exp.DataType:
-    return exp.DataType.build(f"DECIMAL({precision},{scale})", dialect="duckdb")
-
-
-def _mean(holder: exp.Expression, _scale: int) -> exp.Expression:
+def _mean(holder: exp.Expression) -> exp.Expression:
     count = call("nullif", _swapped(holder, exp.Count), number(0))
     return exp.Paren(this=exp.IntDiv(this=_swapped(holder, exp.Sum), expression=count))
 

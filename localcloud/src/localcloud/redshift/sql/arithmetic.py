@@ -7,7 +7,10 @@ from sqlglot import exp
 from localcloud.redshift.errors import unsupported
 from localcloud.redshift.sql import kinds
 from localcloud.redshift.sql.inference import kind_of
-from localcloud.redshift.sql.nodes import call, cast, number
+from localcloud.redshift.sql.nodes import call, cast, number, text
+
+_WIDE_SCALE = 9
+"""Up to this scale a NUMERIC times ten to its scale is sure to fit 38 digits in practice; it is an error if not."""
 
 
 def divide(node: exp.Expression) -> exp.Expression:
@@ -29,21 +32,40 @@ def divide(node: exp.Expression) -> exp.Expression:
 
 
 def _quotient(left: exp.Expression, right: exp.Expression, result: str) -> exp.Expression:
-    """Exact: both operands as whole numbers of their last digit, divided with the digits that the result has."""
-    scale = kinds.digits(result)[1]
-    whole, scales = [], []
+    sides, scales = [], []
     for side in (left, right):
         kind = kind_of(side)
-        precision, digits = kinds.digits(kind if kind is not None and kind != kinds.UNKNOWN else result)
-        scales.append(digits)
-        value = cast(side, kinds.numeric(precision, digits))
-        whole.append(call("rs_units", value, number(10**digits)) if digits else call("rs_units", value, number(1)))
-    shift = scale - scales[0] + scales[1]
-    quotient = call(
-        "rs_quotient", whole[0], _nonzero(whole[1]), number(10 ** max(shift, 0)), number(10 ** max(-shift, 0))
-    )
-    unit = exp.Cast(this=exp.Literal.string("0." + "0" * (scale - 1) + "1"), to=_decimal(38, scale))
-    return cast(exp.Mul(this=exp.Cast(this=quotient, to=_decimal(38, 0)), expression=unit), result)
+        precision, scale = kinds.digits(kind if kind is not None and kind != kinds.UNKNOWN else result)
+        sides.append(units(cast(side, kinds.numeric(precision, scale)), scale))
+        scales.append(scale)
+    return exact_quotient(sides[0], _nonzero(sides[1]), kinds.digits(result)[1] - scales[0] + scales[1], result)
+
+
+def exact_quotient(dividend: exp.Expression, divisor: exp.Expression, shift: int, result: str) -> exp.Expression:
+    """`dividend * 10^shift / divisor` of whole numbers as the units of `result`, half away from zero.
+
+    One digit more than the result has is computed, which the cast to the result's scale then rounds.
+    """
+    scale = kinds.digits(result)[1] + 1
+    more = shift + 1
+    if more > 0:
+        dividend = exp.Mul(this=dividend, expression=_hugeint(number(10**more)))
+    elif more < 0:
+        divisor = exp.Mul(this=divisor, expression=_hugeint(number(10**-more)))
+    units = exp.IntDiv(this=exp.Paren(this=dividend), expression=exp.Paren(this=divisor))
+    unit = exp.Cast(this=text("0." + "0" * (scale - 1) + "1"), to=_decimal(kinds.MAX_PRECISION, scale))
+    return cast(exp.Mul(this=exp.Cast(this=units, to=_decimal(kinds.MAX_PRECISION, 0)), expression=unit), result)
+
+
+def units(value: exp.Expression, scale: int) -> exp.Expression:
+    """A NUMERIC as the whole number of its last decimal place."""
+    if scale > _WIDE_SCALE:
+        return call("rs_units", value, number(10**scale))
+    return _hugeint(exp.Mul(this=value, expression=exp.Cast(this=number(10**scale), to=_decimal(scale + 1, 0))))
+
+
+def _hugeint(node: exp.Expression) -> exp.Expression:
+    return exp.Cast(this=node, to=exp.DataType.build("HUGEINT", dialect="duckdb"))
 
 
 def _decimal(precision: int, scale: int) -> exp.DataType:
@@ -106,16 +128,21 @@ def _move(node: exp.Expression) -> exp.Expression:
 
 
 def compare(node: exp.Expression) -> exp.Expression:
-    """Trailing blanks don't count when texts are compared; CHAR is stored without them."""
+    """Trailing blanks don't count when texts are compared; CHAR is stored without them.
+
+    Two columns are left alone, so that joins keep their speed: deviations.py says so.
+    """
     if isinstance(node.parent, exp.Update):  # an assignment
         return node
     keys = ("this", "low", "high") if isinstance(node, exp.Between) else ("this", "expression")
     operands = [node.args.get(key) for key in keys] + list(node.expressions if isinstance(node, exp.In) else [])
-    if not any(kinds.is_text(kind_of(operand)) for operand in operands if operand is not None):
+    present = [operand for operand in operands if operand is not None]
+    if all(isinstance(operand, exp.Column) for operand in present) or not any(
+        kinds.is_text(kind_of(operand)) for operand in present
+    ):
         return node
-    for operand in operands:
-        if operand is not None:
-            operand.replace(_without_blanks(operand))
+    for operand in present:
+        operand.replace(_without_blanks(operand))
     return node
 
 

@@ -7,7 +7,7 @@ from sqlglot import exp
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql import kinds
 from localcloud.redshift.sql.inference import kind_of
-from localcloud.redshift.sql.nodes import call, cast, text
+from localcloud.redshift.sql.nodes import call, cast, number, text
 
 _SPELLINGS = {
     "millennium": "mil mils millennia millenniums",
@@ -35,6 +35,8 @@ _STEPS = {
     "hour": ("to_hours", 1), "minute": ("to_minutes", 1), "second": ("to_seconds", 1),
     "millisecond": ("to_milliseconds", 1), "microsecond": ("to_microseconds", 1),
 }  # fmt: skip
+_COUNTED_FROM_ONE = {"century": 100, "millennium": 1000}
+"""Years of the parts whose first year ends in 1, as in 2001."""
 _MOMENTS = (kinds.TIMESTAMPTZ, kinds.TIME, kinds.TIMETZ, kinds.INTERVAL)
 
 
@@ -76,7 +78,7 @@ def datediff(node: exp.Anonymous) -> exp.Expression:
 def date_part(node: exp.Anonymous) -> exp.Expression:
     if str(node.this).lower() == "date_part_year":
         return cast(call("date_part", text("year"), moment(node.expressions[0])), kinds.INTEGER)
-    if len(node.expressions) < 2:  # noqa: PLR2004 - the part and the moment
+    if len(node.expressions) < 2:
         raise RedshiftError("42883", "function date_part() takes a date part and a value")
     return cast(_part(node.expressions[0], node.expressions[1]), kinds.DOUBLE)
 
@@ -98,4 +100,6 @@ def date_trunc(node: exp.Anonymous) -> exp.Expression:
     unit = part_of(part)
     if unit in ("dow", "doy", "epoch"):
         raise RedshiftError("22023", f'unit "{unit}" not supported by date_trunc')
+    if unit in _COUNTED_FROM_ONE:
+        return cast(call("rs_trunc_years", moment(value), number(_COUNTED_FROM_ONE[unit])), result)
     return cast(call("date_trunc", text(unit), moment(value)), result)

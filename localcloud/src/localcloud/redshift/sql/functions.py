@@ -16,7 +16,17 @@ import duckdb
 
 from localcloud.redshift.sql import kinds
 from localcloud.redshift.sql.kinds import (
-    BIGINT, BOOLEAN, DATE, DOUBLE, INTEGER, SUPER, TIMESTAMP, TIMESTAMPTZ, VARBYTE, VARCHAR, Kind,
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    SUPER,
+    TIMESTAMP,
+    TIMESTAMPTZ,
+    VARBYTE,
+    VARCHAR,
+    Kind,
 )  # fmt: skip
 
 Returns = Callable[[Sequence[Kind]], Kind]
@@ -113,7 +123,6 @@ _macros("regexp_substr", _always(VARCHAR), 2, 5)
 _macros("regexp_count", _always(INTEGER), 2, 4)
 _macros("regexp_instr", _always(INTEGER), 2, 4)
 _macros("regexp_replace", _always(VARCHAR), 2, 5)
-_macros("to_number", _unknown, 2)
 # Date and time
 _macros("getdate sysdate", _always(TIMESTAMP), 0)
 _macros("convert_timezone", _always(TIMESTAMP), 2, 3)
@@ -129,7 +138,6 @@ _macros("to_char", _always(VARCHAR), 2)
 _macros("to_date", _always(DATE), 2, 3)
 _macros("to_timestamp", _always(TIMESTAMPTZ), 2, 3)
 _macros("date_cmp timestamp_cmp date_cmp_timestamp timestamp_cmp_date", _always(INTEGER), 2)
-_macros("timezone", _unknown, 2)
 # Conditions
 _macros("isnull", kinds.common, 2)
 # JSON and SUPER
@@ -153,6 +161,7 @@ _same("bool_and bool_or", _always(BOOLEAN))
 _same("bit_and bit_or any_value", _first)
 _same("row_number rank dense_rank", _always(BIGINT), 0)
 _same("percent_rank cume_dist", _always(DOUBLE), 0)
+_same("grouping", _always(INTEGER))
 _same("ntile", _always(BIGINT))
 _macros("ratio_to_report", _always(DOUBLE))
 # Session and system
@@ -162,8 +171,28 @@ _macros("pg_last_unload_count pg_last_copy_count", _always(BIGINT), 0)
 _same("generate_series", _unknown, 2, 3)
 
 PARSED_BY_NAME = frozenset(
-    "COUNT SUM AVG MIN MAX COALESCE NVL NVL2 NULLIF GREATEST LEAST LISTAGG MEDIAN PERCENTILE_CONT PERCENTILE_DISC"
-    " LAG LEAD FIRST_VALUE LAST_VALUE NTH_VALUE".split()
+    [
+        "COUNT",
+        "SUM",
+        "AVG",
+        "MIN",
+        "MAX",
+        "COALESCE",
+        "NVL",
+        "NVL2",
+        "NULLIF",
+        "GREATEST",
+        "LEAST",
+        "LISTAGG",
+        "MEDIAN",
+        "PERCENTILE_CONT",
+        "PERCENTILE_DISC",
+        "LAG",
+        "LEAD",
+        "FIRST_VALUE",
+        "LAST_VALUE",
+        "NTH_VALUE",
+    ]
 )
 """Functions whose call sqlglot takes apart; every other name stays a name until it is looked up here."""
 PARSED_BY_SYNTAX = frozenset(["CAST", "CONVERT", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM", "DECODE"])

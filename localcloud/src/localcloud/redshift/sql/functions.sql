@@ -5,10 +5,6 @@ CREATE MACRO rs_nonzero(b) AS CASE WHEN b = 0 THEN error('division by zero') ELS
 -- A NUMERIC as the whole number of its last decimal place; `unit` is ten to its scale.
 CREATE MACRO rs_units(v, unit) AS
     trunc(v)::HUGEINT * unit::HUGEINT + ((v - trunc(v)) * unit::DECIMAL(38, 0))::HUGEINT;
--- a / b of whole numbers, half away from zero; one of the factors `up` and `down` is not above one.
-CREATE MACRO rs_rounded(a, b) AS
-    a // b + CASE WHEN 2 * abs(a % b) >= abs(b) THEN sign(a) * sign(b) ELSE 0 END;
-CREATE MACRO rs_quotient(a, b, up, down) AS rs_rounded(a * up::HUGEINT, b::HUGEINT * greatest(down, 1)::HUGEINT);
 CREATE MACRO rs_sqrt(v) AS CASE WHEN v < 0 THEN error('cannot take square root of a negative number') ELSE sqrt(v::DOUBLE) END;
 CREATE MACRO rs_log(v) AS log10(v);
 CREATE MACRO rs_dlog10(v) AS log10(v);
@@ -66,6 +62,14 @@ CREATE MACRO rs_months_between(a, b) AS
     (year(a::DATE) - year(b::DATE)) * 12 + (month(a::DATE) - month(b::DATE)) + CASE
         WHEN day(a::DATE) = day(b::DATE) OR (a::DATE = last_day(a::DATE) AND b::DATE = last_day(b::DATE)) THEN 0::DOUBLE
         ELSE (day(a::DATE) - day(b::DATE)) / 31.0::DOUBLE END;
+CREATE MACRO rs_trunc_years(moment, years) AS make_date(((year(moment) - 1) // years * years + 1)::BIGINT, 1, 1);
+CREATE MACRO rs_part(n, word) AS CASE WHEN n = 0 THEN '' WHEN n = 1 THEN '1 ' || word || ' ' ELSE n || ' ' || word || 's ' END;
+CREATE MACRO rs_clock(micros) AS CASE WHEN micros = 0 THEN '' ELSE
+    CASE WHEN micros < 0 THEN '-' ELSE '' END || format('{:02d}:{:02d}:{:02d}', abs(micros) // 3600000000, abs(micros) // 60000000 % 60, abs(micros) // 1000000 % 60)
+    || CASE WHEN micros % 1000000 = 0 THEN '' ELSE rtrim('.' || lpad((abs(micros) % 1000000)::VARCHAR, 6, '0'), '0') END END;
+CREATE MACRO rs_interval_text(v) AS CASE WHEN v = to_seconds(0) THEN '00:00:00' ELSE trim(
+    rs_part(datepart('year', v), 'year') || rs_part(datepart('month', v), 'mon') || rs_part(datepart('day', v), 'day')
+    || rs_clock(datepart('hour', v) * 3600000000 + datepart('minute', v) * 60000000 + datepart('microsecond', v))) END;
 CREATE MACRO rs_day_number(name) AS CASE
     WHEN lower(name) IN ('su', 'sun', 'sunday') THEN 0
     WHEN lower(name) IN ('m', 'mo', 'mon', 'monday') THEN 1

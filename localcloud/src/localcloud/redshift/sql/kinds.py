@@ -170,5 +170,5 @@ def average(kind: Kind) -> Kind:
         return BIGINT
     if kind is not None and is_numeric(kind):
         precision, scale = digits(kind)
-        return numeric(19 if precision <= 19 else MAX_PRECISION, scale)  # noqa: PLR2004 - named above
+        return numeric(19 if precision <= 19 else MAX_PRECISION, scale)
     return DOUBLE if is_float(kind) else kind

@@ -6,7 +6,6 @@ from sqlglot import exp
 
 from localcloud.redshift.sql import types
 
-
 BUILT = "built"
 """Key of `meta`: the call was written by this engine, so that its name is DuckDB's and not the client's."""
 

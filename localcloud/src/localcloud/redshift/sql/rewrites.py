@@ -46,7 +46,7 @@ _UNCHANGED = frozenset(
         exp.And, exp.Or, exp.Case, exp.If, exp.Coalesce, exp.Greatest, exp.Least, exp.DecodeCase, exp.Exists,
         exp.Any, exp.Count, exp.Min, exp.Max, exp.ApproxDistinct, exp.GroupConcat, exp.Trim, exp.RegexpLike,
         exp.RegexpILike, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue, exp.CurrentDate, exp.Nvl2,
-        exp.PercentileCont, exp.PercentileDisc, exp.Median, exp.Nullif,
+        exp.PercentileCont, exp.PercentileDisc, exp.Median, exp.Nullif, exp.Array,
     }
 )  # fmt: skip
 """Functions for which sqlglot writes DuckDB's equivalent."""
@@ -84,7 +84,7 @@ def _anonymous(node: exp.Expression) -> exp.Expression:
 def _formatted(node: exp.Anonymous) -> exp.Expression:
     """to_char, to_date and to_timestamp."""
     name = str(node.this).lower()
-    if len(node.expressions) != 2 or not isinstance(node.expressions[1], exp.Literal):  # noqa: PLR2004
+    if len(node.expressions) != 2 or not isinstance(node.expressions[1], exp.Literal):
         raise unsupported(f"{name} without a literal format")
     value, pattern = node.expressions[0], node.expressions[1].name
     if name == "to_char":
@@ -203,6 +203,7 @@ _BY_NAME: dict[str, Callable[[exp.Anonymous], exp.Expression]] = {
     "date_part_year": dates.date_part,
     "date_trunc": dates.date_trunc,
     "json_extract_path_text": _json_path,
+    "grouping": lambda node: cast(call("grouping", *node.expressions), kinds.INTEGER),
     "generate_series": _series,
     "ratio_to_report": aggregates.ratio_to_report,
 }

@@ -63,12 +63,20 @@ _OIDS = {
     '"NULL"': (UNKNOWN, -2),
 }
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+_NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
+_TEXT = re.compile(r"character( varying)?\((\d+)\)")
 
 
 def wire_column(column: Column, format_code: int = 0) -> WireColumn:
     """How RowDescription names the type of `column`; nested and JSON types travel as SUPER."""
     decimal = _DECIMAL.fullmatch(column.type)
+    text = _TEXT.fullmatch(column.declared)
+    if text and column.type == "VARCHAR":
+        return WireColumn(column.name, VARCHAR if text[1] else BPCHAR, -1, int(text[2]) + 4, format_code)
     if decimal:
+        # Redshift counts a result's digits otherwise than DuckDB; the scale is the same.
+        computed = _NUMERIC.fullmatch(column.declared)
+        decimal = computed if computed and computed[2] == decimal[2] else decimal
         modifier = (int(decimal[1]) << 16 | int(decimal[2])) + 4
         return WireColumn(column.name, NUMERIC, -1, modifier, format_code)
     oid, size = _OIDS.get(column.type, (SUPER, -1))
@@ -77,7 +85,7 @@ def wire_column(column: Column, format_code: int = 0) -> WireColumn:
 
 def _float(value: float) -> str:
     if math.isfinite(value):
-        return repr(value).removesuffix(".0")
+        return f"{value:.15g}"  # extra_float_digits = 0
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
