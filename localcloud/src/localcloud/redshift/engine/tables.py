@@ -80,8 +80,9 @@ def _identities(session: Session, declared: TableDeclaration) -> dict[str, str]:
     found = {}
     for column, (seed, step) in declared.identities.items():
         sequence = f"{quoted(session.database.name, 'pg_landfall')}.identity_{session.catalog.next_oid()}"
+        # The number may have been given out before a restart, to a table that was dropped since.
         session.connection.execute(
-            f"CREATE SEQUENCE {sequence} START {seed} INCREMENT {step} MINVALUE -9223372036854775807"
+            f"CREATE OR REPLACE SEQUENCE {sequence} START {seed} INCREMENT {step} MINVALUE -9223372036854775807"
         )
         found[column] = sequence
     return found
