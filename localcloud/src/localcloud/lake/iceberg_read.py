@@ -14,7 +14,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.serializers import FromInputFile
 from pyiceberg.table import FileScanTask, Table
 from pyiceberg.table.metadata import TableMetadata
-from pyiceberg.types import ListType, MapType, NestedField, StructType
+from pyiceberg.types import NestedField
 
 from localcloud.lake import types
 from localcloud.lake.errors import LakeError, NotSupportedError
@@ -54,16 +54,6 @@ class IcebergPlan:
     def delete_files(self) -> list[DataFile]:
         """The delete files of the planned data files, each once."""
         return list({delete.file_path: delete for file in self.files for delete in self.deletes_of(file)}.values())
-
-    def scanned_bytes(self, columns: Sequence[str]) -> int:
-        """Compressed bytes of the chunks of `columns` in the planned files, from Iceberg's own column sizes."""
-        wanted = {field_id for name in columns for field_id in _leaf_ids(self.schema.find_field(name))}
-        return sum(
-            sum(size for field_id, size in file.column_sizes.items() if field_id in wanted)
-            if file.column_sizes
-            else file.file_size_in_bytes
-            for file in self.files
-        )
 
 
 @lru_cache(maxsize=256)
@@ -193,14 +183,3 @@ def _snapshot_id(table: Table, version: Version) -> int:
     if snapshot is None:
         raise LakeError("INVALID_ARGUMENTS", f"No version history table {name} at or before {version.as_of}")
     return snapshot.snapshot_id
-
-
-def _leaf_ids(field: NestedField) -> list[int]:
-    kind = field.field_type
-    if isinstance(kind, StructType):
-        return [leaf for child in kind.fields for leaf in _leaf_ids(child)]
-    if isinstance(kind, ListType):
-        return _leaf_ids(kind.element_field)
-    if isinstance(kind, MapType):
-        return _leaf_ids(kind.key_field) + _leaf_ids(kind.value_field)
-    return [field.field_id]

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import duckdb
+import duckdb_extension_avro
 import duckdb_extension_httpfs
 from botocore.config import Config
 from pyiceberg.catalog.glue import GlueCatalog
@@ -29,8 +30,16 @@ class LakeSettings:
 
 def load_httpfs(connection: duckdb.DuckDBPyConnection) -> None:
     """Load the S3 client that the wheel duckdb-extension-httpfs carries; nothing is downloaded."""
-    package = Path(duckdb_extension_httpfs.__file__).parent
-    extension = package / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
+    _load(connection, Path(duckdb_extension_httpfs.__file__), "httpfs")
+
+
+def load_avro(connection: duckdb.DuckDBPyConnection) -> None:
+    """Load the Avro reader that the wheel duckdb-extension-avro carries."""
+    _load(connection, Path(duckdb_extension_avro.__file__), "avro")
+
+
+def _load(connection: duckdb.DuckDBPyConnection, package: Path, name: str) -> None:
+    extension = package.parent / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
     connection.execute(f"LOAD '{extension}'")
 
 
@@ -46,6 +55,7 @@ def attach_lake(connection: duckdb.DuckDBPyConnection, settings: LakeSettings) -
     connection.execute(f"SET temp_directory = '{temporary}'")
     connection.execute("SET TimeZone = 'UTC'")
     load_httpfs(connection)
+    load_avro(connection)
     connection.execute(
         "CREATE OR REPLACE SECRET lake (TYPE s3, PROVIDER config, URL_STYLE 'path',"
         f" KEY_ID '{settings.access_key}', SECRET '{settings.secret_key}', REGION '{settings.region}',"

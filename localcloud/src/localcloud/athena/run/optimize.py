@@ -14,7 +14,7 @@ from sqlglot import exp
 from localcloud.athena.run.context import Context, Outcome
 from localcloud.athena.run.names import QUALIFIED
 from localcloud.athena.sql.dialect import parse_query
-from localcloud.lake import iceberg_read, iceberg_write
+from localcloud.lake import iceberg_bytes, iceberg_read, iceberg_write
 from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import LakeTable
 from localcloud.lake.iceberg_read import IcebergPlan
@@ -51,7 +51,7 @@ def optimize(context: Context, text: str) -> Outcome:
         return Outcome(rows=0)
     chosen = plan.only([file.file_path for file in packed])
     names = [field.name for field in iceberg.schema().fields]
-    context.compiler.scanned_bytes = chosen.scanned_bytes(names)
+    context.compiler.scanned_bytes = iceberg_bytes.scanned_bytes(context.lake, chosen, names, AlwaysTrue())
     added = iceberg_write.write_files(context.cursor, iceberg, iceberg_read.relation_sql(chosen, names))
     try:
         iceberg_write.commit_rewrite(context.lake, iceberg, added, packed)

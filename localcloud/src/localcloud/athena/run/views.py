@@ -28,7 +28,7 @@ def create_view(context: Context, text: str) -> Outcome:
         raise NotSupportedError("this form of CREATE VIEW")
     database, name = (match[2] or context.database).lower(), match[3].lower()
     original, comment = match[6].strip(), unquoted(match[4] or "")
-    compiled = context.compiler.compile(parse_query(original))
+    compiled = context.compiler.compile(parse_query(original), reads=False)
     definition = {
         "originalSql": original,
         "catalog": "awsdatacatalog",
