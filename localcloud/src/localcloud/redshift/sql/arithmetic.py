@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from localcloud.redshift.errors import unsupported
-from localcloud.redshift.sql import kinds
+from localcloud.redshift.sql import kinds, super_values
 from localcloud.redshift.sql.inference import kind_of
 from localcloud.redshift.sql.nodes import call, cast, number, text
 
@@ -137,6 +137,8 @@ def compare(node: exp.Expression) -> exp.Expression:
     keys = ("this", "low", "high") if isinstance(node, exp.Between) else ("this", "expression")
     operands = [node.args.get(key) for key in keys] + list(node.expressions if isinstance(node, exp.In) else [])
     present = [operand for operand in operands if operand is not None]
+    if any(kind_of(operand) == kinds.SUPER for operand in present):
+        return super_values.compare(node, present)
     if all(isinstance(operand, exp.Column) for operand in present) or not any(
         kinds.is_text(kind_of(operand)) for operand in present
     ):

@@ -20,7 +20,7 @@ def rewrite_cast(node: exp.Cast) -> exp.Expression:
     _refuse_impossible(source, target.name)
     if kinds.is_text(target.name):
         return _to_text(node, source, target.name)
-    if target.name == kinds.SUPER:
+    if target.name == kinds.SUPER and not isinstance(node.this, exp.Null):
         return call("to_json", node.this.copy())
     if source == kinds.SUPER:
         return _from_super(node, target.duckdb)

@@ -149,7 +149,9 @@ _macros("json_parse", _always(SUPER))
 _macros("json_serialize json_typeof", _always(VARCHAR))
 _macros("is_array is_object is_scalar is_varchar is_boolean is_integer is_bigint is_smallint is_float is_decimal",
         _always(BOOLEAN))  # fmt: skip
-_macros("array array_concat array_flatten subarray split_to_array object", _always(SUPER), 0, _MANY)
+_macros("array_concat array_flatten subarray split_to_array", _always(SUPER), 1, 3)
+for _name in ("array", "object"):
+    FUNCTIONS[_name] = Function(f"json_{_name}", _always(SUPER), (0, _MANY))
 _macros("get_array_length", _always(BIGINT))
 # Bytes
 _macros("to_varbyte", _always(VARBYTE), 2)
@@ -170,6 +172,11 @@ _macros("pg_backend_pid", _always(INTEGER), 0)
 _macros("pg_last_unload_count pg_last_copy_count", _always(BIGINT), 0)
 _same("generate_series", _unknown, 2, 3)
 
+TAKE_SUPER = frozenset(
+    ["json_serialize", "json_typeof", "array", "array_concat", "array_flatten", "subarray", "object", "any_value"]
+    + ["get_array_length", *(name for name in FUNCTIONS if name.startswith("is_"))]
+)
+"""Functions with SUPER arguments; any other needs a cast first."""
 PARSED_BY_NAME = frozenset(
     [
         "COUNT",

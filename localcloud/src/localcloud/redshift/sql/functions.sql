@@ -42,7 +42,9 @@ CREATE MACRO rs_boolean_text(v) AS CASE
 -- Character types are limited in bytes: casts cut, stores refuse
 CREATE MACRO rs_truncate(v, n) AS CASE
     WHEN strlen(v) <= n THEN v
-    ELSE left(v, coalesce(list_max(list_filter(range(1, n + 1), lambda k: strlen(left(v, k)) <= n)), 0)::INTEGER) END;
+    -- The value becomes a parameter of the lambda, for it may hold a subquery.
+    ELSE list_transform([v], lambda whole: left(
+        whole, coalesce(list_max(list_filter(range(1, n + 1), lambda k: strlen(left(whole, k)) <= n)), 0)::INTEGER))[1] END;
 CREATE MACRO rs_checked(v, n, type_name) AS CASE
     WHEN v IS NULL OR strlen(v) <= n OR strlen(rtrim(v, ' ')) <= n THEN left(v, n)
     ELSE error('value too long for type ' || type_name) END;
@@ -92,7 +94,7 @@ CREATE MACRO rs_len(v) AS length(v)::INTEGER;
 CREATE MACRO rs_octet_length
     (v BLOB) AS octet_length(v)::INTEGER,
     (v VARCHAR) AS strlen(v)::INTEGER;
-CREATE MACRO rs_concat(a, b) AS a || b;
+CREATE MACRO rs_concat(a, b) AS (a || b)::VARCHAR;
 CREATE MACRO rs_btrim
     (v) AS trim(v, ' '),
     (v, characters) AS trim(v, characters);
@@ -147,30 +149,32 @@ CREATE MACRO rs_sha2(v, bits) AS CASE bits
     WHEN 256 THEN sha256(v) WHEN 0 THEN sha256(v) ELSE error('sha2 with this length is not supported by the local cloud') END;
 CREATE MACRO rs_isnull(a, b) AS coalesce(a, b);
 
--- JSON in text
+-- JSON in text. DuckDB reads more than JSON: trailing commas, comments and the names of no numbers.
+CREATE MACRO rs_json_ok(document) AS json_valid(document) AND NOT regexp_matches(
+    regexp_replace(document, '"(\\.|[^"\\])*"', '""', 'g'), ',\s*[\]}]|/[/*]|(?i)\b(nan|inf)');
 CREATE MACRO rs_json_step(document, step) AS CASE
     WHEN json_type(document) = 'ARRAY' AND regexp_full_match(step, '\d+') THEN json_extract(document, '$[' || step || ']')
     ELSE json_extract(document, '$."' || replace(step, '"', '\"') || '"') END;
 CREATE MACRO rs_json_path_text(document, steps, lenient) AS CASE
     WHEN document IS NULL THEN NULL
-    WHEN NOT json_valid(document) THEN CASE WHEN lenient THEN NULL ELSE error('Invalid JSON object') END
+    WHEN NOT rs_json_ok(document) THEN CASE WHEN lenient THEN NULL ELSE error('Invalid JSON object') END
     ELSE coalesce(json_extract_string(list_reduce(steps, lambda found, step: rs_json_step(found, step)::VARCHAR, document::VARCHAR), '$'), '') END;
 CREATE MACRO rs_json_extract_array_element_text(document, n, lenient := false) AS CASE
     WHEN document IS NULL THEN NULL
-    WHEN NOT json_valid(document) OR json_type(document) <> 'ARRAY' THEN CASE WHEN lenient THEN NULL ELSE error('Invalid JSON array object') END
+    WHEN NOT rs_json_ok(document) OR json_type(document) <> 'ARRAY' THEN CASE WHEN lenient THEN NULL ELSE error('Invalid JSON array object') END
     WHEN n < 0 THEN NULL
     ELSE json_extract_string(document, '$[' || n || ']') END;
-CREATE MACRO rs_is_valid_json(document) AS json_valid(document) AND json_type(document) IN ('OBJECT', 'ARRAY');
-CREATE MACRO rs_can_json_parse(document) AS json_valid(document);
-CREATE MACRO rs_is_valid_json_array(document) AS json_valid(document) AND json_type(document) = 'ARRAY';
+CREATE MACRO rs_is_valid_json(document) AS CASE WHEN rs_json_ok(document) THEN json_type(document) IN ('OBJECT', 'ARRAY') ELSE document IS NULL AND NULL END;
+CREATE MACRO rs_can_json_parse(document) AS rs_json_ok(document);
+CREATE MACRO rs_is_valid_json_array(document) AS CASE WHEN rs_json_ok(document) THEN json_type(document) = 'ARRAY' ELSE document IS NULL AND NULL END;
 CREATE MACRO rs_json_array_length(document, lenient := false) AS CASE
-    WHEN json_valid(document) AND json_type(document) = 'ARRAY' THEN json_array_length(document::JSON)::INTEGER
-    WHEN document IS NULL OR lenient THEN NULL
-    ELSE error('Invalid JSON array object') END;
+    WHEN document IS NULL THEN NULL
+    WHEN rs_is_valid_json_array(document) THEN json_array_length(document::JSON)::INTEGER
+    WHEN NOT lenient THEN error('Invalid JSON array object') END;
 
 -- SUPER, stored as JSON
 CREATE MACRO rs_json_parse(document) AS CASE
-    WHEN document IS NULL THEN NULL WHEN json_valid(document) THEN document::JSON ELSE error('Invalid JSON') END;
+    WHEN document IS NULL THEN NULL WHEN rs_json_ok(document) THEN json(document) ELSE error('Invalid JSON') END;
 CREATE MACRO rs_json_serialize(v) AS v::JSON::VARCHAR;
 CREATE MACRO rs_super_text(v) AS CASE
     WHEN json_type(v) IN ('OBJECT', 'ARRAY') THEN error('cannot cast a SUPER object or array to another type') ELSE v ->> '$' END;
@@ -190,7 +194,13 @@ CREATE MACRO rs_is_decimal(v) AS coalesce(json_type(v) IN ('BIGINT', 'UBIGINT', 
 CREATE MACRO rs_is_float(v) AS coalesce(json_type(v) = 'DOUBLE', false);
 CREATE MACRO rs_get_array_length(v) AS CASE
     WHEN v IS NULL OR json_type(v) = 'ARRAY' THEN json_array_length(v)::BIGINT ELSE error('get_array_length: the argument is no array') END;
-CREATE MACRO rs_elements(v) AS CASE WHEN json_type(v) = 'ARRAY' THEN json_extract(v, '$[*]') ELSE [] END;
+CREATE MACRO rs_elements(v) AS CASE
+    WHEN v IS NULL OR json_type(v) = 'NULL' THEN [] WHEN json_type(v) = 'ARRAY' THEN json_extract(v, '$[*]')
+    ELSE error('iterating over a SUPER value that is no array is not supported by the local cloud') END;
+CREATE MACRO rs_super_varchar(v) AS CASE WHEN json_type(v) = 'VARCHAR' THEN v ->> '$' END;
+CREATE MACRO rs_super_number(v) AS CASE WHEN json_type(v) IN ('BIGINT', 'UBIGINT', 'DOUBLE') THEN v::DOUBLE END;
+CREATE MACRO rs_super_boolean(v) AS CASE WHEN json_type(v) = 'BOOLEAN' THEN v::BOOLEAN END;
+CREATE MACRO rs_super_is_null(v) AS v IS NULL OR json_type(v) = 'NULL';
 CREATE MACRO rs_array_concat(a, b) AS CASE
     WHEN a IS NULL OR b IS NULL THEN NULL ELSE to_json(list_concat(rs_elements(a), rs_elements(b))) END;
 CREATE MACRO rs_array_flatten(v) AS CASE WHEN v IS NULL THEN NULL ELSE to_json(flatten(list_transform(

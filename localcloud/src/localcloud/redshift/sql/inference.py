@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from localcloud.redshift.errors import RedshiftError
+from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql import kinds, types
-from localcloud.redshift.sql.functions import FUNCTIONS
+from localcloud.redshift.sql.functions import FUNCTIONS, TAKE_SUPER
 from localcloud.redshift.sql.kinds import Kind
 from localcloud.redshift.sql.nodes import BUILT
 
-KIND, COLUMNS, ELEMENTS = "kind", "columns", "elements"
-"""Keys of `meta`: an expression's type; a relation's columns; whether a relation's rows are elements of a SUPER."""
+KIND, COLUMNS, ELEMENTS, PATH = "kind", "columns", "elements", "path"
+"""Keys of `meta`: an expression's type; a relation's columns; whether a relation's rows are elements of a SUPER value;
+(relation, column, fields) of a name that leads into one."""
 
 Columns = list[tuple[str, Kind]]
 _OPERATORS = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
@@ -44,6 +45,8 @@ class _Scope:
 
     def column(self, relation: str, name: str) -> tuple[bool, Kind]:
         """Whether the column was found, and its type."""
+        if relation in self.elements:
+            return relation == name, kinds.SUPER
         places = [self.relations[relation]] if relation in self.relations else []
         if not relation:
             places = list(self.relations.values())
@@ -153,8 +156,10 @@ def _add_relation(node: exp.Expression, scope: _Scope) -> None:
     elif isinstance(node, (exp.Subquery, exp.Values, exp.Lateral)):
         # A lateral join's query sees the relations before it.
         inner = node.this if isinstance(node, exp.Lateral) else node
-        before = scope if isinstance(node, exp.Lateral) or node.meta.get(ELEMENTS) else scope.outer
-        scope.relations[node.alias] = _renamed(_query(inner, scope.ctes, before), node)
+        lateral = isinstance(node, exp.Lateral) or bool(node.meta.get(ELEMENTS))
+        scope.relations[node.alias] = _renamed(_query(inner, scope.ctes, scope if lateral else scope.outer), node)
+        if node.meta.get(ELEMENTS):
+            scope.relations[node.alias][0] = (node.alias, kinds.SUPER)
     elif isinstance(node, exp.Paren):
         _add_relation(node.this, scope)
     if node.meta.get(ELEMENTS):
@@ -202,11 +207,31 @@ def _visit(node: exp.Expression, scope: _Scope) -> Kind:
 
 
 def _column(node: exp.Column, scope: _Scope) -> Kind:
+    """A column, perhaps with its schema before it, or a path into a SUPER column."""
     if isinstance(node.this, exp.Star):
         return None
-    if node.table in scope.elements:
-        return kinds.SUPER
-    return scope.column(node.table, node.name)[1]
+    names = [part.name for part in node.parts]
+    for relation, column, fields in _readings(names):
+        found, kind = scope.column(relation, column)
+        if found and fields and kind == kinds.SUPER:
+            node.meta[PATH] = (relation, column, fields)
+            return kind
+        if found and not fields:
+            node.set("db", None)
+            node.set("catalog", None)
+            return kind
+    node.set("db", None)
+    node.set("catalog", None)
+    return None
+
+
+def _readings(names: list[str]) -> list[tuple[str, str, list[str]]]:
+    """(relation, column, fields) as a dotted name can be understood, the likeliest first."""
+    if len(names) == 1:
+        return [("", names[0], [])]
+    plain = (names[-2], names[-1], [])
+    element = (names[0], names[0], names[1:])
+    return [plain, (names[0], names[1], names[2:]), element, ("", names[0], names[1:])]
 
 
 def _plain(node: exp.Expression) -> Kind:
@@ -216,6 +241,8 @@ def _plain(node: exp.Expression) -> Kind:
         return kinds.arithmetic(_OPERATORS[type(node)], kind_of(node.this), kind_of(node.expression))
     if isinstance(node, _SAME_AS_INNER):
         return kind_of(node.this)
+    if isinstance(node, (exp.Bracket, exp.Dot)):
+        return kinds.SUPER if kind_of(node.this) == kinds.SUPER else kind_of(node.expression)
     if isinstance(node, exp.Anonymous):
         return _call(node)
     if isinstance(node, exp.Literal):
@@ -272,6 +299,8 @@ def _call(node: exp.Anonymous) -> Kind:
     function = FUNCTIONS.get(name)
     if function is None or node.meta.get(BUILT):
         return None
+    if kinds.SUPER in map(kind_of, node.expressions) and name not in TAKE_SUPER:
+        raise unsupported(f"{name} of a SUPER value without a cast")
     if not function.arity[0] <= len(node.expressions) <= function.arity[1]:
         given = ", ".join(kind_of(argument) or kinds.UNKNOWN for argument in node.expressions)
         raise RedshiftError("42883", f"function {name}({given}) does not exist")

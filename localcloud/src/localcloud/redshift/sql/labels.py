@@ -58,9 +58,11 @@ def _label(node: exp.Expression) -> str:
     if isinstance(node, exp.Column):
         return node.name
     if isinstance(node, exp.Cast):
+        if isinstance(node.to, exp.ObjectIdentifier):
+            return str(node.to.this).lower()
         inner = _label(node.this)
         return inner if inner != UNNAMED else _CAST_NAMES.get(node.to.this.value, UNNAMED)
-    if isinstance(node, (exp.Paren, exp.Window, exp.Filter, exp.WithinGroup, exp.IgnoreNulls)):
+    if isinstance(node, (exp.Bracket, exp.Paren, exp.Window, exp.Filter, exp.WithinGroup, exp.IgnoreNulls)):
         return _label(node.this)
     if isinstance(node, exp.Dot):
         return _label(node.expression)

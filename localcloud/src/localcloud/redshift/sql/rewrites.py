@@ -8,7 +8,7 @@ from functools import lru_cache
 from sqlglot import exp
 
 from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql import aggregates, arithmetic, casts, dates, formats, kinds
+from localcloud.redshift.sql import aggregates, arithmetic, casts, dates, formats, kinds, super_values
 from localcloud.redshift.sql.functions import FUNCTIONS, system_functions
 from localcloud.redshift.sql.inference import KIND, kind_of
 from localcloud.redshift.sql.nodes import BUILT, call, cast
@@ -53,6 +53,8 @@ _UNCHANGED = frozenset(
 
 
 def _like(node: exp.Expression) -> exp.Expression:
+    if kind_of(node.this) == kinds.SUPER:
+        node.this.replace(call("rs_super_varchar", node.this.copy()))
     if isinstance(node.parent, exp.Escape):
         return node
     return exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
@@ -150,8 +152,19 @@ def _position(node: exp.Expression) -> exp.Expression:
     return call("rs_strpos", node.this.copy(), node.args["substr"].copy())
 
 
+def _concatenate(node: exp.Expression) -> exp.Expression:
+    """DuckDB gives NULL no type."""
+    if kinds.SUPER in (kind_of(node.this), kind_of(node.expression)):
+        raise unsupported("|| on SUPER values without a cast")
+    if kinds.VARBYTE in (kind_of(node.this), kind_of(node.expression)) or isinstance(node.parent, exp.DPipe):
+        return node
+    return cast(exp.Paren(this=node.copy()), kinds.VARCHAR)
+
+
 def _strip_catalog(node: exp.Expression) -> exp.Expression:
     """`pg_catalog.format_type(…)` is `format_type(…)`."""
+    if kind_of(node.this) == kinds.SUPER:
+        return super_values.navigate_dot(node)
     if isinstance(node.this, (exp.Identifier, exp.Column)) and node.this.name == "pg_catalog":
         return node.expression
     return node
@@ -172,10 +185,13 @@ def _session_macro(name: str) -> Change:
     return lambda _: call(name)
 
 
-def _group_concat(node: exp.Expression) -> exp.Expression:
-    separator = node.args.get("separator")
-    if separator is None:
-        node.set("separator", exp.Literal.string(""))
+def _list_aggregate(node: exp.Expression) -> exp.Expression:
+    """LISTAGG with its default separator; with DISTINCT, sqlglot takes the separator for a second argument of it."""
+    arguments = node.this.expressions if isinstance(node.this, exp.Distinct) else [node.this]
+    separator = node.args.get("separator") or (arguments[1] if len(arguments) > 1 else exp.Literal.string(""))
+    if isinstance(node.this, exp.Distinct):
+        node.set("this", exp.Distinct(expressions=[arguments[0].copy()]))
+    node.set("separator", separator.copy())
     return node
 
 
@@ -229,7 +245,7 @@ _REWRITES: dict[type[exp.Expression], Change] = {
     exp.SimilarTo: _similar,
     exp.Sum: aggregates.total,
     exp.Avg: aggregates.average,
-    exp.GroupConcat: _group_concat,
+    exp.GroupConcat: _list_aggregate,
     exp.Anonymous: _anonymous,
     exp.Extract: dates.extract,
     exp.Substring: _substring,
@@ -243,6 +259,9 @@ _REWRITES: dict[type[exp.Expression], Change] = {
     exp.Placeholder: _unbound,
     exp.Pivot: _refuse("PIVOT"),
     exp.TableSample: _refuse("TABLESAMPLE"),
-    exp.Bracket: _refuse("navigation into SUPER values"),
+    exp.Bracket: super_values.navigate_bracket,
+    exp.Column: super_values.navigate_column,
+    exp.Is: super_values.is_null,
+    exp.DPipe: _concatenate,
     exp.MatchRecognize: _refuse("MATCH_RECOGNIZE"),
 }

@@ -10,7 +10,7 @@ from sqlglot import ErrorLevel, exp
 from sqlglot.errors import UnsupportedError
 
 from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql import kinds, quantifiers
+from localcloud.redshift.sql import kinds, leader_syntax, super_values
 from localcloud.redshift.sql.inference import COLUMNS, Columns, infer
 from localcloud.redshift.sql.labels import label_projections
 from localcloud.redshift.sql.rewrites import rewrite
@@ -87,7 +87,8 @@ def translate_typed(tree: exp.Expression, resolver: Resolver) -> Translated:
     """
     fold_names(tree)
     label_projections(tree)
-    tree = quantifiers.expand(tree)
+    tree = leader_syntax.rewrite(tree)
+    super_values.iterate(tree)
     _resolve_tables(tree, resolver)
     columns = infer(tree)
     return Translated(to_duckdb(rewrite(tree)), columns)
@@ -102,10 +103,6 @@ def to_duckdb(tree: exp.Expression) -> str:
 
 
 def _resolve_tables(tree: exp.Expression, resolver: Resolver) -> None:
-    for column in tree.find_all(exp.Column):
-        # Relations keep their last name as alias, so longer qualifiers are not needed below.
-        column.set("db", None)
-        column.set("catalog", None)
     for table in list(tree.find_all(exp.Table)):
         if isinstance(table.this, exp.Anonymous) and table.this.name.lower() == _LATE_BINDING:
             _name_columns(table)
