@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pyiceberg.expressions import AlwaysTrue
 from sqlglot import exp
 
+from localcloud.athena.run.coercion import can_store, stored_sql
 from localcloud.athena.run.context import Context, Outcome
-from localcloud.athena.run.tables import can_store, table_columns
+from localcloud.athena.run.tables import table_columns
 from localcloud.athena.sql.compile import Compiled
 from localcloud.athena.sql.dialect import identifier, parse_query
 from localcloud.athena.sql.pushdown import conjuncts
 from localcloud.lake import iceberg_read, iceberg_write
 from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import Column, LakeTable
-from localcloud.lake.types import to_duckdb
 
 _SOURCE, _MATCHED, _ADDED = "_merge_source", "_merge_matched", "_merge_added"
 _SID, _PATH, _POS, _CLAUSE = "_merge_sid", "_merge_path", "_merge_pos", "_merge_clause"
@@ -280,5 +280,5 @@ class RowChange:
                 raise LakeError(
                     "TYPE_MISMATCH", f"line 1:1: MERGE column '{column.name}' is {column.type}, the value {given.type}"
                 )
-            casts.append(f'CAST("{given.name}" AS {to_duckdb(column.type)}) AS "{column.name}"')
+            casts.append(f'{stored_sql(f"{chr(34)}{given.name}{chr(34)}", given.type, column.type)} AS "{column.name}"')
         return f"SELECT {', '.join(casts)} FROM ({compiled.sql})"  # noqa: S608

@@ -10,11 +10,10 @@ from pyiceberg.types import NestedField
 from sqlglot import exp
 
 from localcloud.athena.run.context import Context
-from localcloud.athena.sql import types as trino
 from localcloud.lake import iceberg_read
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable
-from localcloud.lake.types import parts, to_hive, to_iceberg
+from localcloud.lake.types import to_hive, to_iceberg
 
 OWNER = "hadoop"
 """Who Athena says owns the tables it makes in Glue."""
@@ -103,15 +102,3 @@ def table_columns(context: Context, table: LakeTable) -> tuple[Column, ...]:
     if table.kind == "iceberg":
         return iceberg_read.columns(iceberg_read.load(context.lake, table))
     return table.all_columns
-
-
-def can_store(source: str, target: str) -> bool:
-    """Whether Trino stores values of one type in a column of another: it does where the two have a common supertype.
-
-    A value that does not fit then fails the statement. Source: Trino release 354, 'INSERT'.
-    """
-    if trino.common([source, target]) is not None:
-        return True
-    bases = {parts(source)[0], parts(target)[0]}
-    # A zone may be added or taken off; rows are cast field by field.
-    return bases in ({"timestamp", "timestamp with time zone"}, {"row"})
