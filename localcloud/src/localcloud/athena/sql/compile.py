@@ -246,7 +246,7 @@ def _typed(node: exp.Expression) -> exp.Expression:
 def _visible(lake: Lake, source: Source, version: Version | None = None) -> tuple[Column, ...]:
     """The columns `*` stands for. Iceberg's own schema is exact where Glue's types are not."""
     if source.suffix:
-        return metadata_tables.columns(source.suffix)
+        return metadata_tables.columns(lake, source.table, source.suffix)
     if source.table.kind != "iceberg":
         return source.columns
     return iceberg_read.columns(iceberg_read.load(lake, source.table), version)
