@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -121,9 +122,11 @@ def _may_match(group: RowGroup, schema: Schema, condition: ice.BooleanExpression
             continue
         if bounds.nulls is not None:
             nulls[field.field_id] = bounds.nulls
+        if bounds.low is None or bounds.high is None:
+            continue  # nothing but NULL, or no bounds written
         try:
             low, high = (to_bytes(field.field_type, value) for value in (bounds.low, bounds.high))
-        except (TypeError, ValueError, AttributeError, OverflowError):
+        except (TypeError, ValueError, AttributeError, OverflowError, struct.error):
             continue  # the file's type is not the table's: no bound that could be compared
         lower[field.field_id], upper[field.field_id] = low, high
     metrics = DataFile.from_args(
