@@ -56,8 +56,13 @@ CREATE VIEW localsys.sys.rs_relations AS
 CREATE MACRO rs_pg_table_is_visible(relation) AS EXISTS (
     SELECT 1 FROM localsys.sys.rs_relations WHERE oid = relation
         AND (schema_oid = 13 OR list_contains(getvariable('rs_search_path'), schema_name)));
+CREATE MACRO rs_to_regclass(wanted_schema, wanted_name) AS (
+    SELECT coalesce(min(oid), error('relation "' || wanted_name || '" does not exist')) FROM localsys.sys.rs_relations
+    WHERE relation_name = wanted_name AND (schema_name = wanted_schema
+        OR wanted_schema = '' AND (schema_oid = 13 OR list_contains(getvariable('rs_search_path'), schema_name))));
 CREATE VIEW localsys.sys.rs_columns AS
-    SELECT c.*, r.schema_oid, r.schema_name, r.relation_name, r.kind, r.owner
+    SELECT c.* REPLACE (replace(c.default_text, '"identity"(table', '"identity"(' || c.relation_oid) AS default_text),
+        r.schema_oid, r.schema_name, r.relation_name, r.kind, r.owner
         FROM "{database}".pg_landfall.columns c JOIN localsys.sys.rs_relations r ON r.oid = c.relation_oid
     UNION ALL SELECT d.table_oid, t.ordinal, t.column_name, t.type_name, t.not_null, NULL, 'none', false, 0, NULL, 13,
         'pg_temp_' || getvariable('rs_process_id'), t.table_name, 'r', getvariable('rs_user')
@@ -112,7 +117,7 @@ CREATE VIEW localsys.sys.pg_description AS
     UNION ALL SELECT relation_oid, 1259, ordinal, comment FROM "{database}".pg_landfall.columns WHERE comment IS NOT NULL;
 CREATE VIEW localsys.sys.pg_constraint AS
     SELECT c.oid, constraint_name AS conname, r.schema_oid AS connamespace, c.kind AS contype, relation_oid AS conrelid, 0 AS confrelid,
-        (SELECT list(ordinal ORDER BY ordinal) FROM "{database}".pg_landfall.columns k
+        (SELECT list(ordinal::SMALLINT ORDER BY ordinal) FROM "{database}".pg_landfall.columns k
             WHERE k.relation_oid = c.relation_oid AND list_contains(c.column_names, k.column_name)) AS conkey
     FROM "{database}".pg_landfall.constraints c JOIN localsys.sys.rs_relations r ON r.oid = c.relation_oid;
 CREATE VIEW localsys.sys.pg_proc AS

@@ -159,8 +159,10 @@ def _column(element: exp.ColumnDef, declared: TableDeclaration) -> None:
             column["default_text"] = rule.this.sql(dialect="redshift")
             declared.defaults[element.name] = _default(rule.this)
         elif isinstance(rule, exp.GeneratedAsIdentityColumnConstraint):
-            declared.identities[element.name] = (int(rule.args["start"].name), int(rule.args["increment"].name))
-            column["not_null"] = True
+            seed, step = int(rule.args["start"].name), int(rule.args["increment"].name)
+            declared.identities[element.name] = (seed, step)
+            # As pg_attrdef shows it; the catalogue's views put the table's number for the first word.
+            column["default_text"] = f"\"identity\"(table, {len(declared.columns)}, '{seed},{step}'::text)"
         elif isinstance(rule, (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint)):
             is_primary = isinstance(rule, exp.PrimaryKeyColumnConstraint)
             column["not_null"] = column["not_null"] or is_primary
