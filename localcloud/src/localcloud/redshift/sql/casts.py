@@ -21,7 +21,7 @@ def rewrite_cast(node: exp.Cast) -> exp.Expression:
     if kinds.is_text(target.name):
         return _to_text(node, source, target.name)
     if target.name == kinds.SUPER and not isinstance(node.this, exp.Null):
-        return call("to_json", node.this.copy())
+        return call("to_json", node.this)
     if source == kinds.SUPER:
         return _from_super(node, target.duckdb)
     if kinds.is_text(source) or source == kinds.UNKNOWN:
@@ -42,7 +42,7 @@ def _refuse_impossible(source: kinds.Kind, target: str) -> None:
 
 
 def _to_text(node: exp.Cast, source: kinds.Kind, target: str) -> exp.Expression:
-    value = node.this.copy()
+    value = node.this
     if kinds.is_float(source):
         # 15 (6) significant digits, as extra_float_digits = 0 asks for.
         value = call("rs_float_text", value, text("{:.15g}" if source == kinds.DOUBLE else "{:.6g}"))
@@ -66,11 +66,11 @@ def _from_text(node: exp.Cast, target: types.ColumnType) -> exp.Expression:
         if kinds.is_integer(target.name) and not written.lstrip("+-").isdigit():
             raise RedshiftError("22P02", f'invalid input syntax for type {target.name}: "{node.this.name}"')
     elif kinds.is_integer(target.name):
-        return exp.Cast(this=call("rs_integer_text", node.this.copy(), text(target.name)), to=to)
+        return exp.Cast(this=call("rs_integer_text", node.this, text(target.name)), to=to)
     if target.name == kinds.BOOLEAN:
-        return call("rs_boolean_text", node.this.copy())
+        return call("rs_boolean_text", node.this)
     if target.name == kinds.VARBYTE:
-        return call("encode", node.this.copy())
+        return call("encode", node.this)
     node.set("to", to)
     return node
 
@@ -79,4 +79,4 @@ def _from_super(node: exp.Cast, duckdb_type: str) -> exp.Expression:
     if duckdb_type in ("BLOB", "TIMETZ"):
         raise unsupported(f"a cast of SUPER to {duckdb_type.lower()}")
     to = exp.DataType.build(duckdb_type, dialect="duckdb")
-    return exp.Cast(this=call("rs_super_text", node.this.copy()), to=to)
+    return exp.Cast(this=call("rs_super_text", node.this), to=to)

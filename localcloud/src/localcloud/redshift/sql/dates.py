@@ -52,7 +52,7 @@ def part_of(node: exp.Expression) -> str:
 
 def moment(node: exp.Expression) -> exp.Expression:
     """A value as the timestamp that date functions compute with; times and intervals stay what they are."""
-    return node.copy() if kind_of(node) in _MOMENTS else cast(node, kinds.TIMESTAMP)
+    return node if kind_of(node) in _MOMENTS else cast(node, kinds.TIMESTAMP)
 
 
 def dateadd(node: exp.Anonymous) -> exp.Expression:

@@ -51,7 +51,8 @@ def label_projections(tree: exp.Expression) -> None:
             if isinstance(projection, (exp.Alias, exp.Star, exp.Column, exp.Aliases)):
                 continue
             alias = exp.to_identifier(_label(projection), quoted=True)
-            projection.replace(exp.Alias(this=projection.copy(), alias=alias))
+            place = projection.index
+            select.set("expressions", exp.Alias(this=projection, alias=alias), place)
 
 
 def _label(node: exp.Expression) -> str:

@@ -18,8 +18,8 @@ def call(name: str, *arguments: exp.Expression) -> exp.Anonymous:
 
 
 def cast(node: exp.Expression, kind: str) -> exp.Cast:
-    """A copy of `node` as DuckDB's type for a Redshift type."""
-    return exp.Cast(this=node.copy(), to=exp.DataType.build(types.stored_as(kind), dialect="duckdb"))
+    """`node` as DuckDB's type for a Redshift type."""
+    return exp.Cast(this=node, to=exp.DataType.build(types.stored_as(kind), dialect="duckdb"))
 
 
 def number(value: int) -> exp.Literal:

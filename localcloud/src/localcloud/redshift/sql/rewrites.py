@@ -17,19 +17,24 @@ Change = Callable[[exp.Expression], exp.Expression]
 
 
 def rewrite(tree: exp.Expression) -> exp.Expression:
-    """Apply every rewrite, innermost nodes first; a replacement keeps the type of what it stands for."""
+    """Apply every rewrite, innermost nodes first; a replacement keeps the type of what it stands for.
+
+    A change may move its node, or what is below it, into what it returns: nothing has to be copied.
+    """
     for node in list(tree.walk(bfs=False))[::-1]:
         change = _rewrite_of(type(node))
         if change is None:
             continue
-        kind = kind_of(node)
+        kind, parent, key, index = kind_of(node), node.parent, node.arg_key, node.index
         replacement = change(node)
-        if replacement is not node:
-            if node is tree:
-                tree = replacement
-            else:
-                node.replace(replacement)
-            replacement.meta[KIND] = kind
+        if replacement is node:
+            continue
+        replacement.meta[KIND] = kind
+        if node is tree:
+            tree = replacement
+            tree.parent = None
+        elif parent is not None and key is not None:
+            parent.set(key, replacement, index)
     return tree
 
 
@@ -54,10 +59,10 @@ _UNCHANGED = frozenset(
 
 def _like(node: exp.Expression) -> exp.Expression:
     if kind_of(node.this) == kinds.SUPER:
-        node.this.replace(call("rs_super_varchar", node.this.copy()))
+        node.set("this", call("rs_super_varchar", node.this))
     if isinstance(node.parent, exp.Escape):
         return node
-    return exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
+    return exp.Escape(this=node, expression=exp.Literal.string("\\"))
 
 
 def _similar(node: exp.Expression) -> exp.Expression:
@@ -65,7 +70,7 @@ def _similar(node: exp.Expression) -> exp.Expression:
     if not isinstance(pattern, exp.Literal) or isinstance(node.parent, exp.Escape):
         raise unsupported("SIMILAR TO with ESCAPE or a pattern that is no literal")
     regex = "".join({"%": ".*", "_": ".", ".": "\\.", "^": "\\^", "$": "\\$"}.get(c, c) for c in pattern.name)
-    return call("regexp_full_match", node.this.copy(), exp.Literal.string(regex))
+    return call("regexp_full_match", node.this, exp.Literal.string(regex))
 
 
 def _anonymous(node: exp.Expression) -> exp.Expression:
@@ -109,7 +114,7 @@ def _round(node: exp.Anonymous) -> exp.Expression:
     """A float is rounded half to even, as PostgreSQL's dround does, any other number half away from zero."""
     value = node.expressions[0]
     if kinds.is_float(kind_of(value)) and len(node.expressions) == 1:
-        return call("round_even", value.copy(), exp.Literal.number(0))
+        return call("round_even", value, exp.Literal.number(0))
     return call("round", *node.expressions)
 
 
@@ -121,8 +126,8 @@ def _length(node: exp.Anonymous) -> exp.Expression:
     """Trailing blanks of a CHAR are not counted; bytes of a VARBYTE are."""
     value = node.expressions[0]
     if kind_of(value) == kinds.VARBYTE:
-        return call("rs_octet_length", value.copy())
-    return call("rs_len", value.copy())
+        return call("rs_octet_length", value)
+    return call("rs_len", value)
 
 
 def _series(node: exp.Anonymous) -> exp.Expression:
@@ -137,19 +142,19 @@ def _json_path(node: exp.Anonymous) -> exp.Expression:
     lenient = isinstance(path[-1], exp.Boolean)
     if lenient and path.pop().this is False:
         lenient = False
-    keys = exp.Array(expressions=[step.copy() for step in path])
-    return call("rs_json_path_text", document.copy(), keys, exp.Boolean(this=lenient))
+    keys = exp.Array(expressions=[step for step in path])
+    return call("rs_json_path_text", document, keys, exp.Boolean(this=lenient))
 
 
 def _substring(node: exp.Expression) -> exp.Expression:
     arguments = [node.this, node.args.get("start") or exp.Literal.number(1)]
     if node.args.get("length") is not None:
         arguments.append(node.args["length"])
-    return call("rs_substring", *(argument.copy() for argument in arguments))
+    return call("rs_substring", *arguments)
 
 
 def _position(node: exp.Expression) -> exp.Expression:
-    return call("rs_strpos", node.this.copy(), node.args["substr"].copy())
+    return call("rs_strpos", node.this, node.args["substr"])
 
 
 def _concatenate(node: exp.Expression) -> exp.Expression:
@@ -158,7 +163,7 @@ def _concatenate(node: exp.Expression) -> exp.Expression:
         raise unsupported("|| on SUPER values without a cast")
     if kinds.VARBYTE in (kind_of(node.this), kind_of(node.expression)) or isinstance(node.parent, exp.DPipe):
         return node
-    return cast(exp.Paren(this=node.copy()), kinds.VARCHAR)
+    return cast(exp.Paren(this=node), kinds.VARCHAR)
 
 
 def _strip_catalog(node: exp.Expression) -> exp.Expression:

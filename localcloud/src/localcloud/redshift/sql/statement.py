@@ -86,7 +86,7 @@ class Statement:
     @cached_property
     def tree(self) -> exp.Expression:
         """The parsed statement, not to be changed (copy it); raises RedshiftError 42601."""
-        return parse(self.text)
+        return parse(self.text, self.tokens)
 
     @cached_property
     def parameter_count(self) -> int:
@@ -99,10 +99,20 @@ class Statement:
         return max(numbers, default=0)
 
 
-def parse(text: str) -> exp.Expression:
-    """One Redshift statement as a syntax tree; raises RedshiftError 42601 with the place of the mistake."""
+def parse(text: str, tokens: Sequence[Token] | None = None) -> exp.Expression:
+    """One Redshift statement as a syntax tree; raises RedshiftError 42601 with the place of the mistake.
+
+    `tokens` are those of `text`, where they are known already.
+    """
+    dialect = dialect_of(text)
     try:
-        tree = sqlglot.parse_one(text, dialect=dialect_of(text))
+        if tokens is None:
+            tree = sqlglot.parse_one(text, dialect=dialect)
+        else:
+            parsed = dialect().parser().parse(list(tokens), text)[0]
+            if parsed is None:
+                raise RedshiftError("42601", "syntax error at end of input")
+            tree = parsed
     except SqlglotError as error:
         raise _syntax_error(error) from error
     except RecursionError as error:
@@ -128,7 +138,9 @@ def split(sql: str) -> tuple[Statement, ...]:
             pending.append(token)
         elif pending:
             text = sql[pending[0].start : pending[-1].end + 1]
-            statements.append(Statement(text, tuple(tokenize(text)), _verb(pending)))
+            # Tokens tell their places: only those of a statement at the start of the script can be kept.
+            tokens = tuple(tokenize(text)) if pending[0].start else tuple(pending)
+            statements.append(Statement(text, tokens, _verb(pending)))
             pending = []
     return tuple(statements)
 

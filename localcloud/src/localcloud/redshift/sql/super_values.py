@@ -104,16 +104,16 @@ def navigate_bracket(node: exp.Expression) -> exp.Expression:
     if kind_of(node.this) != kinds.SUPER or index is None:
         raise unsupported("[ ] on anything but a SUPER value")
     if isinstance(index, exp.Literal) and index.is_string:
-        return _step(node.this.copy(), index.name)
+        return _step(node.this, index.name)
     if isinstance(index, exp.Literal):
-        return call("json_extract", node.this.copy(), text(f"$[{index.name}]"))
-    position = exp.Cast(this=index.copy(), to=exp.DataType.build("VARCHAR"))
+        return call("json_extract", node.this, text(f"$[{index.name}]"))
+    position = exp.Cast(this=index, to=exp.DataType.build("VARCHAR"))
     path = exp.DPipe(this=exp.DPipe(this=text("$["), expression=position), expression=text("]"))
-    return call("json_extract", node.this.copy(), path)
+    return call("json_extract", node.this, path)
 
 
 def navigate_dot(node: exp.Expression) -> exp.Expression:
-    return _step(node.this.copy(), node.expression.name)
+    return _step(node.this, node.expression.name)
 
 
 def _step(value: exp.Expression, name: str) -> exp.Expression:
@@ -148,4 +148,4 @@ def is_null(node: exp.Expression) -> exp.Expression:
     """A JSON null is null, too."""
     if kind_of(node.this) != kinds.SUPER or not isinstance(node.expression, exp.Null):
         return node
-    return call("rs_super_is_null", node.this.copy())
+    return call("rs_super_is_null", node.this)

@@ -97,7 +97,7 @@ def translate_typed(tree: exp.Expression, resolver: Resolver) -> Translated:
 def to_duckdb(tree: exp.Expression) -> str:
     """The text of an already translated tree; refuses what sqlglot can't express in DuckDB."""
     try:
-        return tree.sql(dialect="duckdb", identify=True, unsupported_level=ErrorLevel.RAISE)
+        return tree.sql(dialect="duckdb", identify=True, unsupported_level=ErrorLevel.RAISE, copy=False)
     except UnsupportedError as error:
         raise unsupported(str(error).splitlines()[0]) from error
 
