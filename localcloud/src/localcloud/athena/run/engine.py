@@ -21,6 +21,7 @@ from localcloud.athena.run import (
     optimize,
     repair,
     show,
+    show_create,
     unload,
     vacuum,
     views,
@@ -65,9 +66,9 @@ _RUNS: dict[str, Run] = {
     "SHOW_COLUMNS": show.columns,
     "SHOW_PARTITIONS": show.partitions,
     "SHOW_TBLPROPERTIES": show.properties,
-    "SHOW_CREATE_TABLE": show.create_table,
-    "SHOW_CREATE_VIEW": show.create_view,
-    "DESCRIBE": show.describe,
+    "SHOW_CREATE_TABLE": show_create.create_table,
+    "SHOW_CREATE_VIEW": show_create.create_view,
+    "DESCRIBE": show_create.describe,
     "EXPLAIN": show.explain,
 }
 

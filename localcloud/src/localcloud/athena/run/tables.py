@@ -18,7 +18,7 @@ from localcloud.lake.types import to_hive, to_iceberg
 OWNER = "hadoop"
 """Who Athena says owns the tables it makes in Glue."""
 
-_ICEBERG_PROPERTIES = ("format_version", "optimize_", "vacuum_", "write_target_data_file_size_bytes")
+ATHENA_PROPERTIES = ("format_version", "optimize_", "vacuum_", "write_target_data_file_size_bytes")
 
 
 def table_exists(context: Context, database: str, name: str) -> bool:
@@ -35,6 +35,9 @@ def table_name(context: Context, node: exp.Expression) -> tuple[str, str]:
     table = node if isinstance(node, exp.Table) else node.find(exp.Table)
     if table is None:
         raise LakeError("SYNTAX_ERROR", "line 1:1: the statement names no table")
+    database, dot, name = table.name.rpartition(".")
+    if dot and not table.db:  # `database.name` in one pair of quotes, as SHOW CREATE TABLE gives it
+        return database.lower(), name.lower()
     return (table.db or context.database).lower(), table.name.lower()
 
 
@@ -82,7 +85,7 @@ def iceberg_properties(properties: Mapping[str, Any]) -> dict[str, str]:
         elif key == "format":
             if str(value).upper() != "PARQUET":
                 raise NotSupportedError(f"Iceberg data in {value}")
-        elif key.startswith(_ICEBERG_PROPERTIES):
+        elif key.startswith(ATHENA_PROPERTIES):
             found[key] = str(value)
         elif key not in ("table_type", "is_external", "location", "partitioning", "classification"):
             raise LakeError("INVALID_TABLE_PROPERTY", f"line 1:1: Table property '{key}' does not exist")
