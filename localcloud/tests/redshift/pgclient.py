@@ -35,7 +35,16 @@ class Answer:
 class PgClient:
     """Connects with MD5 authentication; every call reads up to ReadyForQuery."""
 
-    def __init__(self, port: int, user: str, password: str, database: str, *, tls: bool = False) -> None:
+    def __init__(
+        self,
+        port: int,
+        user: str,
+        password: str,
+        database: str,
+        *,
+        tls: bool = False,
+        options: dict[str, str] | None = None,
+    ) -> None:
         self.port = port
         self.parameters: dict[str, str] = {}
         self.socket: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
@@ -46,7 +55,8 @@ class PgClient:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
             self.socket = context.wrap_socket(self.socket)
-        body = f"user\0{user}\0database\0{database}\0\0".encode()
+        given = {"user": user, "database": database, **(options or {})}
+        body = "".join(f"{name}\0{value}\0" for name, value in given.items()).encode() + b"\0"
         self.socket.sendall(struct.pack("!II", len(body) + 8, 196608) + body)
         self.key = b""
         self._log_in(user, password)

@@ -15,12 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.lake.session import Lake, LakeSettings
-from localcloud.redshift.engine.database import Database
+from localcloud.redshift.engine.database import Database, check_name
+from localcloud.redshift.engine.isolation import SNAPSHOT
 from localcloud.redshift.engine.session import Session
+from localcloud.redshift.engine.usage import DEFAULT_CAPACITY, Meter
 from localcloud.redshift.errors import RedshiftError
 
 IAM_USER = "IAM:RootIdentity"
 """Database user of an API caller who gives no secret."""
+FIRST_DATABASE = "dev"
+"""A database that every namespace has."""
 
 
 @dataclass
@@ -34,6 +38,8 @@ class Namespace:
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
     details: dict[str, Any] = field(default_factory=dict)
+    databases: dict[str, str] = field(default_factory=dict)
+    """Isolation levels by database: what CREATE DATABASE and ALTER DATABASE said, the rest being the default."""
 
 
 @dataclass
@@ -76,6 +82,7 @@ class Registry:
         self._settings = settings
         self._temporary: list[TemporaryLogin] = []
         self._databases: dict[tuple[str, str], Database] = {}
+        self._meters: dict[str, Meter] = {}
         self.lock = threading.RLock()
         if self._path.exists():
             stored = json.loads(self._path.read_text())
@@ -96,14 +103,53 @@ class Registry:
 
     def database(self, namespace: Namespace, name: str) -> Database:
         """A namespace's database; raises RedshiftError 3D000 for a name it has not."""
-        if name not in (namespace.database, "dev"):
-            raise RedshiftError("3D000", f'database "{name}" does not exist')
+        siblings = self._siblings(namespace)
         with self.lock:
+            level = siblings.levels().get(name)
+            if level is None:
+                raise RedshiftError("3D000", f'database "{name}" does not exist')
             key = (namespace.id, name)
             if key not in self._databases:
                 path = self._state_dir / "databases" / namespace.id / f"{name}.duckdb"
-                self._databases[key] = Database(path=path, name=name, lake=self._lake, settings=self._settings)
+                self._databases[key] = Database(
+                    path=path,
+                    name=name,
+                    lake=self._lake,
+                    settings=self._settings,
+                    meter=self.meter(namespace),
+                    siblings=siblings,
+                )
+                self._databases[key].isolation.level = level
             return self._databases[key]
+
+    def opened(self, namespace: Namespace, name: str) -> Database | None:
+        """A database that is open already."""
+        return self._databases.get((namespace.id, name))
+
+    def forget(self, namespace: Namespace, name: str) -> None:
+        """Close a database and delete its files."""
+        with self.lock:
+            database = self._databases.pop((namespace.id, name), None)
+            if database is not None:
+                database.close()
+            for path in (self._state_dir / "databases" / namespace.id).glob(f"{name}.duckdb*"):
+                path.unlink()
+
+    def meter(self, namespace: Namespace) -> Meter:
+        """What counts the use of the namespace's workgroup."""
+        with self.lock:
+            if namespace.id not in self._meters:
+                path = self._state_dir / "usage" / f"{namespace.id}.json"
+                self._meters[namespace.id] = Meter(path=path, capacity=lambda: self._capacity(namespace))
+            return self._meters[namespace.id]
+
+    def _capacity(self, namespace: Namespace) -> float:
+        """RPUs of the workgroup that answers for the namespace."""
+        found = [w for w in list(self.workgroups.values()) if w.namespace == namespace.name]
+        return float(found[0].details.get("baseCapacity", DEFAULT_CAPACITY)) if found else DEFAULT_CAPACITY
+
+    def _siblings(self, namespace: Namespace) -> NamespaceDatabases:
+        return NamespaceDatabases(self, namespace)
 
     def remove_namespace(self, name: str) -> Namespace:
         """Forget a namespace and delete its databases."""
@@ -158,4 +204,50 @@ class Registry:
         with self.lock:
             for database in self._databases.values():
                 database.close()
+            for meter in self._meters.values():
+                meter.close()
             self.save()
+
+
+class NamespaceDatabases:
+    """See engine.database.Siblings."""
+
+    def __init__(self, registry: Registry, namespace: Namespace) -> None:
+        self._registry = registry
+        self._namespace = namespace
+
+    def levels(self) -> dict[str, str]:
+        return {self._namespace.database: SNAPSHOT, FIRST_DATABASE: SNAPSHOT} | self._namespace.databases
+
+    def create(self, name: str, level: str) -> None:
+        with self._registry.lock:
+            if name in self.levels():
+                raise RedshiftError("42P04", f'database "{name}" already exists')
+            check_name(name)
+            self._namespace.databases[name] = level
+            self._registry.save()
+
+    def alter(self, name: str, level: str) -> None:
+        with self._registry.lock:
+            self._require(name)
+            self._namespace.databases[name] = level
+            self._registry.save()
+            opened = self._registry.opened(self._namespace, name)
+            if opened is not None:
+                opened.isolation.level = level
+
+    def drop(self, name: str, *, force: bool) -> None:
+        with self._registry.lock:
+            self._require(name)
+            if name in (self._namespace.database, FIRST_DATABASE):
+                raise RedshiftError("42501", f'database "{name}" belongs to the namespace and can\'t be dropped')
+            opened = self._registry.opened(self._namespace, name)
+            if opened is not None and opened.sessions and not force:
+                raise RedshiftError("55006", f'database "{name}" is being accessed by other users')
+            del self._namespace.databases[name]
+            self._registry.save()
+            self._registry.forget(self._namespace, name)
+
+    def _require(self, name: str) -> None:
+        if name not in self.levels():
+            raise RedshiftError("3D000", f'database "{name}" does not exist')

@@ -10,8 +10,11 @@ from sqlglot import exp
 
 from localcloud.redshift.engine import (
     copying,
+    cursors,
+    databases,
     external,
     grants,
+    prepared,
     queries,
     schemas,
     settings,
@@ -45,11 +48,24 @@ READ_ONLY_ROWS = frozenset(
 )
 """Verbs that give rows and change nothing, so that describing them may execute them."""
 
+OUTSIDE_TRANSACTIONS = frozenset({"VACUUM", "CREATE DATABASE", "DROP DATABASE", "CREATE EXTERNAL TABLE"})
+"""Verbs that Redshift refuses inside a transaction block."""
+
 _HANDLERS = {
     "SELECT": Handler(queries.select, transactional=False),
     "BEGIN": Handler(transactions.begin, transactional=False),
     "COMMIT": Handler(transactions.commit, transactional=False),
     "ROLLBACK": Handler(transactions.rollback, transactional=False),
+    "LOCK": Handler(transactions.lock),
+    "CREATE DATABASE": Handler(databases.create, transactional=False),
+    "ALTER DATABASE": Handler(databases.alter, transactional=False),
+    "DROP DATABASE": Handler(databases.drop, transactional=False),
+    "DECLARE": Handler(cursors.declare, transactional=False),
+    "FETCH": Handler(cursors.fetch, transactional=False),
+    "CLOSE": Handler(cursors.close, transactional=False),
+    "PREPARE": Handler(prepared.prepare, transactional=False),
+    "EXECUTE": Handler(prepared.execute, transactional=False),
+    "DEALLOCATE": Handler(prepared.deallocate, transactional=False),
     "SET": Handler(settings.set_value, transactional=False),
     "RESET": Handler(settings.reset, transactional=False),
     "USE": Handler(settings.use_database, transactional=False),
@@ -93,19 +109,12 @@ _OTHER_STATEMENTS = frozenset(
         "ATTACH",
         "CALL",
         "CANCEL",
-        "CLOSE",
         "CREATE",
-        "DEALLOCATE",
-        "DECLARE",
         "DESC",
         "DETACH",
         "DROP",
-        "EXECUTE",
         "EXPLAIN",
-        "FETCH",
         "IMPORT",
-        "LOCK",
-        "PREPARE",
         "REFRESH",
         "SHOW",
     ]

@@ -23,11 +23,13 @@ _MAX_VIEW_DEPTH = 50
 _EXTERNAL_VIEWS = frozenset(
     {"svv_external_tables", "svv_external_columns", "svv_all_tables", "svv_all_columns", "svv_tables", "svv_columns"}
 )
+_DATABASE_VIEWS = frozenset({"pg_database", "svv_redshift_databases", "svv_all_databases", "stv_db_isolation_level"})
 _LATE_VIEWS = frozenset({"pg_get_late_binding_view_cols", "svv_columns", "svv_redshift_columns", "svv_all_columns"})
 
 
 class Names:
-    """Resolves names inside the session's transaction; remembers which relations it gave out (`used`)."""
+    """Resolves names inside the session's transaction; remembers which relations it gave out (`used`), and which
+    tables, those behind views too (`tables`)."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -35,6 +37,7 @@ class Names:
         self._system: frozenset[tuple[str, str]] | None = None
         self._system_columns: dict[tuple[str, str], Columns] = {}
         self.used: list[int] = []
+        self.tables: set[int] = set()
         self.external: bool = False
 
     def resolve(self, parts: tuple[str, ...]) -> Stored | Derived:
@@ -111,6 +114,7 @@ class Names:
             if self._depth == 0:
                 self.used.append(entry.oid)
             if entry.kind == "r":
+                self.tables.add(entry.oid)
                 columns = [(column.name, column.type_name) for column in self._session.catalog.columns(entry.oid)]
                 return Stored(self._session.database.name, schema, name, columns)  # type: ignore[arg-type]
             view = self._view(entry)
@@ -151,6 +155,10 @@ class Names:
             raise RedshiftError("42P01", f'relation "{name}" does not exist or is not supported by the local cloud')
         if name in _EXTERNAL_VIEWS and schema == "sys":
             external.refresh_listing(self._session)
+        if name in _DATABASE_VIEWS:
+            self._session.database.refresh_databases()
+        if name == "sys_serverless_usage":
+            self._session.database.refresh_usage()
         if name in _LATE_VIEWS:
             late_binding.refresh_columns(self._session)
         if (schema, name) not in self._system_columns:

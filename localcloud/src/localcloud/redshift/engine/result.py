@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 Row = tuple[Any, ...]
+Fetch = Callable[[int], list[Row]]
+_HELD_IN_MEMORY_BYTES = 1024 * 1024
+_HELD_PAGE_ROWS = 2_000
 
 
 @dataclass(frozen=True)
@@ -27,8 +32,12 @@ class Result:
 
     tag: str
     columns: Sequence[Column] | None = None
-    fetch: Callable[[int], list[Row]] = lambda _: []
+    fetch: Fetch = lambda _: []
     affected: int | None = None
+
+    def held(self) -> Result:
+        """The same result with its remaining rows taken out of the engine, which is then free for other statements."""
+        return Result(self.tag, self.columns, _hold(self.fetch), self.affected)
 
 
 def of_rows(tag: str, columns: Sequence[Column], rows: Sequence[Row]) -> Result:
@@ -41,3 +50,23 @@ def of_rows(tag: str, columns: Sequence[Column], rows: Sequence[Row]) -> Result:
         return page
 
     return Result(tag, columns, fetch)
+
+
+def _hold(source: Fetch) -> Fetch:
+    """Read `source` to its end into a file that is in memory as long as it is small; gives a reader of it."""
+    # Closed when the reader is forgotten.
+    store = tempfile.SpooledTemporaryFile(_HELD_IN_MEMORY_BYTES)  # noqa: SIM115
+    while rows := source(_HELD_PAGE_ROWS):
+        pickle.dump(rows, store, pickle.HIGHEST_PROTOCOL)
+    end = store.tell()
+    store.seek(0)
+    pending: list[Row] = []
+
+    def fetch(count: int) -> list[Row]:
+        while len(pending) < count and store.tell() < end:
+            pending.extend(pickle.load(store))  # noqa: S301 - written by this process, in a file nobody else can name
+        page = pending[:count]
+        del pending[:count]
+        return page
+
+    return fetch

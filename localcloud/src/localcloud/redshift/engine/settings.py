@@ -63,7 +63,7 @@ def set_value(session: Session, statement: Statement, _parameters: Sequence[exp.
     if not words.accept("="):
         words.expect("TO")
     value = statement.text[words.next().start :].strip()
-    value = value[1:-1] if value[:1] == "'" and value[-1:] == "'" else value
+    value = value[1:-1].replace("''", "'") if value[:1] == "'" and value[-1:] == "'" else value
     if name not in DEFAULTS and name not in _WITHOUT_EFFECT:
         raise RedshiftError("42704", f'configuration parameter "{name}" is unknown or not supported by the local cloud')
     if name == "statement_timeout" and value.lower() != "default" and not value.isdigit():

@@ -105,8 +105,10 @@ CREATE VIEW localsys.sys.pg_user AS
 CREATE VIEW localsys.sys.pg_group AS
     SELECT principal_name AS groname, rs_user_id(principal_name) AS grosysid, NULL::VARCHAR AS grolist
     FROM "{database}".pg_landfall.principals WHERE kind = 'group';
+CREATE TABLE localsys.sys.rs_databases (database_name VARCHAR, isolation_level VARCHAR);
 CREATE VIEW localsys.sys.pg_database AS
-    SELECT 1 AS oid, '{database}' AS datname, 100 AS datdba, 6 AS encoding, false AS datistemplate, true AS datallowconn, NULL::VARCHAR AS datacl;
+    SELECT (row_number() OVER (ORDER BY database_name <> '{database}', database_name))::INTEGER AS oid, database_name AS datname, 100 AS datdba, 6 AS encoding, false AS datistemplate, true AS datallowconn, NULL::VARCHAR AS datacl
+    FROM localsys.sys.rs_databases;
 CREATE VIEW localsys.sys.pg_depend AS
     SELECT 2618 AS classid, view_oid AS objid, 0 AS objsubid, 1259 AS refclassid, relation_oid AS refobjid, 0 AS refobjsubid, 'n' AS deptype
     FROM "{database}".pg_landfall.dependencies;
@@ -207,8 +209,15 @@ CREATE VIEW localsys.sys.svv_all_schemas AS
 CREATE VIEW localsys.sys.svv_redshift_schemas AS
     SELECT database_name, schema_name, schema_owner, schema_type, schema_acl, schema_option FROM localsys.sys.svv_all_schemas WHERE schema_type = 'local';
 CREATE VIEW localsys.sys.svv_redshift_databases AS
-    SELECT '{database}' AS database_name, 100 AS database_owner, 'local' AS database_type, NULL::VARCHAR AS database_acl, NULL::VARCHAR AS database_options,
-        'Snapshot Isolation' AS database_isolation_level;
+    SELECT database_name, 100 AS database_owner, 'local' AS database_type, NULL::VARCHAR AS database_acl, NULL::VARCHAR AS database_options,
+        isolation_level AS database_isolation_level FROM localsys.sys.rs_databases;
+CREATE VIEW localsys.sys.stv_db_isolation_level AS
+    SELECT database_name AS db_name, isolation_level FROM localsys.sys.rs_databases;
+CREATE TABLE localsys.sys.rs_usage (
+    started DOUBLE, compute_seconds DOUBLE, compute_capacity DOUBLE, data_storage INTEGER, charged_seconds INTEGER);
+CREATE VIEW localsys.sys.sys_serverless_usage AS
+    SELECT epoch_ms((started * 1000)::BIGINT) AS start_time, epoch_ms(((started + 60) * 1000)::BIGINT) AS end_time,
+        compute_seconds, compute_capacity, data_storage, 0 AS cross_region_transferred_data, charged_seconds FROM localsys.sys.rs_usage;
 CREATE VIEW localsys.sys.svv_all_databases AS SELECT * FROM localsys.sys.svv_redshift_databases;
 CREATE VIEW localsys.sys.svv_table_info AS
     SELECT '{database}' AS "database", r.schema_name AS "schema", r.oid AS table_id, r.relation_name AS "table",

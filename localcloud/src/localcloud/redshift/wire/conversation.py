@@ -6,14 +6,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlglot import exp
 
-from localcloud.redshift.engine.result import Result, Row
-from localcloud.redshift.engine.session import Session
-from localcloud.redshift.errors import RedshiftError
+from localcloud.redshift.engine.result import Column, Result, Row
+from localcloud.redshift.engine.session import IN_TRANSACTION, Session
+from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.statement import Statement
 from localcloud.redshift.wire import messages, values
 
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 _PAGE_ROWS = 2_000
 _DISCONNECT_CHECK_SECONDS = 1.0
+_KNOWN = frozenset({b"Q", b"P", b"B", b"D", b"E", b"C", b"F", b"H", b"d", b"c", b"f"})
+"""Kinds of messages of the protocol. H asks for what happens anyway, the COPY ones (d, c, f) are to be ignored."""
 
 
 @dataclass
@@ -34,13 +36,12 @@ class Prepared:
 
 @dataclass
 class Portal:
-    """A bound statement; `result` and `held` live from the first Execute on."""
+    """A bound statement; `result` lives from the first Execute on."""
 
     statement: Statement | None
     parameters: list[exp.Expression]
     formats: list[int]
     result: Result | None = None
-    held: list[Row] = field(default_factory=list)
     sent: int = 0
 
 
@@ -71,10 +72,15 @@ class Conversation:
             kind, body = await messages.read(self._reader)
             if kind == b"X":
                 return
-            if kind == b"Q":
-                await self._simple(messages.Reader(body).text())
-            elif kind == b"S":
+            if kind == b"S":
                 skipping = False
+                self._ready()
+            elif kind not in _KNOWN:
+                raise RedshiftError("08P01", f"unexpected message {kind!r}")
+            elif kind == b"Q" and not skipping:
+                await self._simple(messages.Reader(body).text())
+            elif kind == b"F" and not skipping:
+                self._fail(unsupported("a function call message"))
                 self._ready()
             elif kind in steps and not skipping:
                 try:
@@ -82,8 +88,6 @@ class Conversation:
                 except RedshiftError as error:
                     skipping = True
                     self._fail(error)
-            elif kind not in steps and kind != b"H":
-                raise RedshiftError("08P01", f"unexpected message {kind!r}")
 
     async def _work(self, function: Callable[[], T]) -> T:
         """Run in a statement thread; a client that went away meanwhile has its statement cancelled."""
@@ -101,10 +105,19 @@ class Conversation:
             raise RedshiftError("XX000", f"internal error: {type(error).__name__}: {error}") from error
 
     def _ready(self) -> None:
+        if self._session.status != IN_TRANSACTION:
+            # Portals live as long as their transaction.
+            self._portals.clear()
         self._writer.write(messages.ready(self._session.status))
+
+    def _notices(self) -> None:
+        for notice in self._session.notices:
+            self._writer.write(messages.notice_response(notice))
+        self._session.notices.clear()
 
     def _fail(self, error: RedshiftError) -> None:
         self._session.fail()
+        self._notices()
         self._writer.write(messages.error_response(error))
 
     async def _simple(self, sql: str) -> None:
@@ -121,6 +134,7 @@ class Conversation:
         self._ready()
 
     async def _send(self, result: Result) -> None:
+        self._notices()
         if result.columns is None:
             self._writer.write(messages.command_complete(self._tag(result)))
             return
@@ -131,13 +145,17 @@ class Conversation:
             sent += len(rows)
             self._writer.write(self._rows(columns, rows))
             await self._writer.drain()
-        self._writer.write(messages.command_complete(f"{result.tag} {sent}" if result.tag == "SELECT" else result.tag))
+        self._writer.write(messages.command_complete(self._rows_tag(result, sent)))
 
     @staticmethod
     def _tag(result: Result) -> str:
         if result.affected is None:
             return result.tag
         return f"INSERT 0 {result.affected}" if result.tag == "INSERT" else f"{result.tag} {result.affected}"
+
+    @staticmethod
+    def _rows_tag(result: Result, sent: int) -> str:
+        return f"{result.tag} {sent}" if result.tag in ("SELECT", "FETCH") else result.tag
 
     @staticmethod
     def _rows(columns: Sequence[messages.WireColumn], rows: list[Row]) -> bytes:
@@ -149,6 +167,9 @@ class Conversation:
 
     async def _parse(self, body: messages.Reader) -> None:
         name, sql, oids = body.text(), body.text(), body.oids()
+        if name and name in self._prepared:
+            raise RedshiftError("42P05", f'prepared statement "{name}" already exists')
+        self._prepared.pop(name, None)
         statements = await self._work(lambda: self._session.parse(sql))
         if len(statements) > 1:
             raise RedshiftError("42601", "cannot insert multiple commands into a prepared statement")
@@ -161,6 +182,10 @@ class Conversation:
         portal, name = body.text(), body.text()
         prepared = self._named(name)
         codes, raw, formats = body.int16s(), body.values(), body.int16s()
+        if portal and portal in self._portals:
+            raise RedshiftError("42P03", f'portal "{portal}" already exists')
+        if not {*codes, *formats} <= {0, 1}:
+            raise RedshiftError("08P01", "unsupported format code in a Bind message")
         if len(raw) != len(prepared.oids):
             raise RedshiftError(
                 "08P01", f"bind message supplies {len(raw)} parameters, but {len(prepared.oids)} are required"
@@ -173,17 +198,23 @@ class Conversation:
         self._writer.write(messages.BIND_COMPLETE)
 
     async def _describe(self, body: messages.Reader) -> None:
-        kind, name = body.bytes(1), body.text()
+        kind, name = _kind(body)
         formats: list[int] = []
         if kind == b"S":
             prepared = self._named(name)
             statement = prepared.statement
             parameters = [values.parameter(oid, 0, None) for oid in prepared.oids]
             self._writer.write(messages.parameter_description(prepared.oids))
+        elif name not in self._portals and name in self._session.cursors:
+            self._write_columns(self._session.cursors[name].columns, formats)
+            return
         else:
             portal = self._portal(name)
             statement, parameters, formats = portal.statement, portal.parameters, portal.formats
         columns = await self._work(lambda: self._session.describe(statement, parameters)) if statement else None
+        self._write_columns(columns, formats)
+
+    def _write_columns(self, columns: Sequence[Column] | None, formats: list[int]) -> None:
         if columns is None:
             self._writer.write(messages.NO_DATA)
         else:
@@ -199,6 +230,7 @@ class Conversation:
             return
         if portal.result is None:
             portal.result = await self._work(lambda: self._session.execute(statement, portal.parameters))
+            self._notices()
         if portal.result.columns is None:
             self._writer.write(messages.command_complete(self._tag(portal.result)))
         else:
@@ -214,14 +246,15 @@ class Conversation:
             self._writer.write(self._rows(columns, rows))
             await self._writer.drain()
             if len(rows) < size:
-                tag = f"{result.tag} {portal.sent}" if result.tag == "SELECT" else result.tag
-                self._writer.write(messages.command_complete(tag))
+                self._writer.write(messages.command_complete(self._rows_tag(result, portal.sent)))
                 return
             allowed = None if allowed is None else allowed - len(rows)
+        # The engine's connection has room for one open result: whatever comes before the next Execute would end it.
+        portal.result = await self._work(result.held)
         self._writer.write(messages.PORTAL_SUSPENDED)
 
     async def _close(self, body: messages.Reader) -> None:
-        kind, name = body.bytes(1), body.text()
+        kind, name = _kind(body)
         (self._prepared if kind == b"S" else self._portals).pop(name, None)
         self._writer.write(messages.CLOSE_COMPLETE)
 
@@ -243,3 +276,11 @@ class Conversation:
         if name not in self._portals:
             raise RedshiftError("34000", f'portal "{name}" does not exist')
         return self._portals[name]
+
+
+def _kind(body: messages.Reader) -> tuple[bytes, str]:
+    """What Describe and Close name: S for a prepared statement, P for a portal."""
+    kind, name = body.bytes(1), body.text()
+    if kind not in (b"S", b"P"):
+        raise RedshiftError("08P01", f"invalid message subtype {kind!r}")
+    return kind, name
