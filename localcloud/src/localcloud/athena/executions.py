@@ -101,7 +101,8 @@ class Execution:
             "EngineExecutionTimeInMillis": int(engine * 1000),
             "DataScannedInBytes": self.finished.scanned_bytes if self.finished else 0,
             "TotalExecutionTimeInMillis": int((end - self.submitted) * 1000),
-            "QueryQueueTimeInMillis": int(((self.started or end) - self.submitted) * 1000),
+            # At least 1, for clients take 0 for a value that is missing.
+            "QueryQueueTimeInMillis": max(1, int(((self.started or end) - self.submitted) * 1000)),
             "ServiceProcessingTimeInMillis": 0,
             "ResultReuseInformation": {"ReusedPreviousResult": False},
         }

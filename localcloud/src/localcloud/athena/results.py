@@ -30,6 +30,7 @@ _PRECISION = {
     "real": 17,
     "float": 17,
     "double": 17,
+    "varbinary": 1_073_741_824,
 }
 _MAX_TEXT = 2147483647
 

@@ -41,12 +41,14 @@ def create_table(context: Context, text: str) -> Outcome:
         raise LakeError("INVALID_OPERATION", f"'{table.database}.{table.name}' is a view: use SHOW CREATE VIEW")
     if table.kind == "iceberg":
         return one_column("createtab_stmt", _iceberg(table, iceberg_read.load(context.lake, table)))
-    return one_column("createtab_stmt", _hive(table))
+    written = f"{match[1]}.{match[2]}" if match[1] else match[2]
+    return one_column("createtab_stmt", _hive(table, written.lower()))
 
 
-def _hive(table: LakeTable) -> list[str]:
+def _hive(table: LakeTable, written: str) -> list[str]:
+    """The statement's lines; `written` is the table's name as it was asked for, with or without its database."""
     storage = table.glue.get("StorageDescriptor") or {}
-    lines = [f"CREATE EXTERNAL TABLE `{table.database}.{table.name}`(", *_columns(table.columns)]
+    lines = [f"CREATE EXTERNAL TABLE `{written}`(", *_columns(table.columns)]
     if table.partition_keys:
         lines += ["PARTITIONED BY ( ", *_columns(table.partition_keys)]
     if storage.get("BucketColumns"):

@@ -84,7 +84,7 @@ def text_of(value: str, source: str | None) -> str:
     if base == "json":
         return f"trino_json_text({value})"
     if base.startswith("interval"):
-        raise NotSupportedError(f"the text of an {base}")
+        return f"trino_{'months' if base.endswith('month') else 'seconds'}_text({value})"
     raise LakeError("TYPE_MISMATCH", f"line 1:1: Cannot cast {source} to varchar")
 
 
