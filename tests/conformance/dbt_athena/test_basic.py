@@ -24,6 +24,8 @@ from dbt.tests.adapter.basic.test_snapshot_timestamp import BaseSnapshotTimestam
 from dbt.tests.adapter.basic.test_table_materialization import BaseTableMaterialization
 from dbt.tests.adapter.basic.test_validate_connection import BaseValidateConnection
 
+from tests.conformance.dbt_athena.table_types import IcebergOnly
+
 
 class TestSimpleMaterializations(BaseSimpleMaterializations):
     pass
@@ -61,11 +63,11 @@ class TestGenericTests(BaseGenericTests):
     pass
 
 
-class TestSnapshotCheckCols(BaseSnapshotCheckCols):
+class TestSnapshotCheckCols(IcebergOnly, BaseSnapshotCheckCols):
     pass
 
 
-class TestSnapshotTimestamp(BaseSnapshotTimestamp):
+class TestSnapshotTimestamp(IcebergOnly, BaseSnapshotTimestamp):
     pass
 
 

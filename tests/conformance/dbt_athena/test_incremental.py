@@ -11,12 +11,14 @@ from dbt.tests.adapter.incremental.test_incremental_on_schema_change import Base
 from dbt.tests.adapter.incremental.test_incremental_predicates import BaseIncrementalPredicates
 from dbt.tests.adapter.incremental.test_incremental_unique_id import BaseIncrementalUniqueKey
 
+from tests.conformance.dbt_athena.table_types import IcebergOnly
+
 
 class TestOnSchemaChange(BaseIncrementalOnSchemaChange):
     pass
 
 
-class MergesByDefault:
+class MergesByDefault(IcebergOnly):
     """Models that give a unique key and no strategy."""
 
     @pytest.fixture(scope="class")
@@ -24,7 +26,7 @@ class MergesByDefault:
         return {"models": {"+incremental_strategy": "merge"}}
 
 
-class TestIncrementalPredicates(BaseIncrementalPredicates):
+class TestIncrementalPredicates(IcebergOnly, BaseIncrementalPredicates):
     @pytest.fixture(scope="class")
     def project_config_update(self) -> dict[str, Any]:
         return {"models": {"+incremental_predicates": ["target.id != 2"], "+incremental_strategy": "merge"}}

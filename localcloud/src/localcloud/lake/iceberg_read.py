@@ -56,6 +56,10 @@ class IcebergPlan:
         return list({delete.file_path: delete for file in self.files for delete in self.deletes_of(file)}.values())
 
 
+_NEWEST_FORMAT = 2
+"""Athena reads and writes version 2 and reads version 1. Source: Athena user guide, 'Query Iceberg tables'."""
+
+
 @lru_cache(maxsize=256)
 def _metadata(io: FileIO, location: str) -> TableMetadata:
     # A metadata file never changes once written, so its parsed form can be kept by location.
@@ -72,6 +76,8 @@ def load(lake: Lake, table: LakeTable) -> Table:
             "ICEBERG_MISSING_METADATA",
             f"Metadata not found in metadata location for table {table.database}.{table.name}",
         ) from None
+    if metadata.format_version > _NEWEST_FORMAT:
+        raise NotSupportedError(f"Iceberg's format version {metadata.format_version}")
     return Table((table.database, table.name), metadata, table.metadata_location, io, lake.iceberg)
 
 

@@ -52,6 +52,8 @@ def write_files(
         f"FIELD_IDS {{{_field_ids(schema.fields)}}}",
         "RETURN_STATS true",
     ]
+    if "write.parquet.compression-level" in table.properties:
+        options.append(f"COMPRESSION_LEVEL {int(table.properties['write.parquet.compression-level'])}")
     target = f"{table.location().rstrip('/')}/data"
     if keys:
         partitions = ", ".join(f'"{folder}"' for folder in folders)

@@ -35,7 +35,11 @@ def insert(context: Context, text: str) -> Outcome:
     if table.kind == "iceberg":
         iceberg = iceberg_read.load(context.lake, table)
         files = iceberg_write.write_files(context.cursor, iceberg, select, MAX_OPEN_PARTITIONS)
-        iceberg_write.commit_append(iceberg, files)
+        try:
+            iceberg_write.commit_append(iceberg, files)
+        except LakeError:
+            iceberg_write.discard(iceberg, files)
+            raise
         return Outcome(rows=sum(file.record_count for file in files), files=tuple(file.file_path for file in files))
     if (table.glue.get("StorageDescriptor") or {}).get("BucketColumns"):
         raise LakeError("NOT_SUPPORTED", "Inserting into bucketed tables is not supported by Athena")

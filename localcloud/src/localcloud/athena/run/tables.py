@@ -18,7 +18,7 @@ from localcloud.lake.types import to_hive, to_iceberg
 OWNER = "hadoop"
 """Who Athena says owns the tables it makes in Glue."""
 
-ATHENA_PROPERTIES = ("format_version", "optimize_", "vacuum_", "write_target_data_file_size_bytes")
+ATHENA_PROPERTIES = ("optimize_", "vacuum_", "write_target_data_file_size_bytes")
 
 
 def table_exists(context: Context, database: str, name: str) -> bool:
@@ -85,6 +85,11 @@ def iceberg_properties(properties: Mapping[str, Any]) -> dict[str, str]:
         elif key == "format":
             if str(value).upper() != "PARQUET":
                 raise NotSupportedError(f"Iceberg data in {value}")
+        elif key == "compression_level":
+            found["write.parquet.compression-level"] = str(value)
+        elif key == "format_version":
+            if str(value) != "2":
+                raise NotSupportedError(f"writing Iceberg tables of format version {value}")
         elif key.startswith(ATHENA_PROPERTIES):
             found[key] = str(value)
         elif key not in ("table_type", "is_external", "location", "partitioning", "classification"):
