@@ -1,13 +1,13 @@
 """The suite's snapshots.
 
-Its module test_various_configs is left out: it makes and fills its tables with PostgreSQL's own statements.
+Its modules test_various_configs and test_ephemeral_snapshot_hard_deletes are left out: they make and fill their tables
+with PostgreSQL's own statements.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from dbt.tests.adapter.simple_snapshot.test_ephemeral_snapshot_hard_deletes import BaseSnapshotEphemeralHardDeletes
 from dbt.tests.adapter.simple_snapshot.test_snapshot import BaseSimpleSnapshot, BaseSnapshotCheck
 from dbt.tests.util import relation_from_name
 
@@ -42,8 +42,4 @@ class TestSimpleSnapshot(FactsInAthenasWords, BaseSimpleSnapshot):
 
 
 class TestSnapshotCheck(FactsInAthenasWords, BaseSnapshotCheck):
-    pass
-
-
-class TestSnapshotEphemeralHardDeletes(IcebergOnly, BaseSnapshotEphemeralHardDeletes):
     pass

@@ -7,8 +7,8 @@ from localcloud.deviation import Deviation
 DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         'row_number() OVER (PARTITION BY "$path") without ORDER BY',
-        "numbers a text object's lines in their order, where it stands in the SELECT that names the table itself; behind"
-        " a subquery or a view the order is any",
+        "numbers a text object's lines in their order, where it stands in the SELECT that names the table itself;"
+        " behind a subquery or a view the order is any",
         "reads a text object from start to end, which in practice gives the same, and promises no order",
     ),
     Deviation(
