@@ -10,7 +10,8 @@ SEED = int(os.environ.get("LANDFALL_FUZZ_SEED", "20261121"))
 
 STATEMENTS = (
     "select 1",
-    "select a.x, count(*) over (partition by a.x order by y desc) from fuzz a join fuzz b on a.x = b.x where a.y like 'b%'",
+    "select a.x, count(*) over (partition by a.x order by y desc) from fuzz a join fuzz b on a.x = b.x"
+    " where a.y like 'b%'",
     "insert into fuzz values (1, 'one'), (2, null)",
     "update fuzz set y = upper(y) where x between 1 and 3",
     "delete from fuzz where x > 100",
@@ -23,7 +24,8 @@ STATEMENTS = (
     "merge into fuzz using (select 1 as x, 'z' as y) s on fuzz.x = s.x when matched then update set y = s.y"
     " when not matched then insert values (s.x, s.y)",
     "copy fuzz from 's3://nowhere/x' iam_role default format csv",
-    "select case when x = 1 then 'a' else null end, x::numeric(10,2) / 3, x % 2 from fuzz order by 1 nulls first limit 3",
+    "select case when x = 1 then 'a' else null end, x::numeric(10,2) / 3, x % 2 from fuzz"
+    " order by 1 nulls first limit 3",
     "explain select * from fuzz",
     "grant select on fuzz to public; set query_group to 'q'; lock fuzz",
 )

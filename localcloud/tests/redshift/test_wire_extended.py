@@ -158,7 +158,11 @@ def test_prepared_statements_in_sql(pg: PgClient) -> None:
     assert pg.query("execute take (1)").rows == [("it's",)]
     assert pg.prepared("execute take (2)", []).rows == [("b",)]
     assert pg.query("deallocate take").tags == ["DEALLOCATE"]
-    for sql, sqlstate in (("execute take (1)", "26000"), ("prepare put as select 1", "42P05"), ("execute put", "42601")):
+    for sql, sqlstate in (
+        ("execute take (1)", "26000"),
+        ("prepare put as select 1", "42P05"),
+        ("execute put", "42601"),
+    ):
         with pytest.raises(PgError) as caught:
             pg.query(sql)
         assert caught.value.sqlstate == sqlstate

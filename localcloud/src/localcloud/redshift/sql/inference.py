@@ -94,7 +94,7 @@ def _change(node: exp.Expression, scope: _Scope) -> None:
     """A statement that changes rows: its expressions see the target and the other relations it names."""
     source, using = node.args.get("from_"), node.args.get("using")
     relations = [source.this] if source is not None else []
-    relations += using if isinstance(using, list) else [using] if using is not None else []
+    relations += using if isinstance(using, list) else [using] if using else []
     if isinstance(node, (exp.Update, exp.Delete, exp.Merge)):
         relations.insert(0, node.this)
     for relation in relations:

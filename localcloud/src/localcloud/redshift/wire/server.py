@@ -48,6 +48,7 @@ class WireServer:
         self._pool = ThreadPoolExecutor(MAX_CONNECTIONS, "redshift-statement")
         self._sessions: dict[int, tuple[int, Session]] = {}
         self._server: asyncio.Server | None = None
+        self._stopping = False
 
     async def start(self, port: int) -> None:
         """Listen on 127.0.0.1:`port`; raises OSError when it is taken."""
@@ -57,6 +58,7 @@ class WireServer:
         """Close the door and interrupt what still runs."""
         if self._server:
             self._server.close()
+        self._stopping = True
         for _, session in list(self._sessions.values()):
             session.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -85,8 +87,15 @@ class WireServer:
         finally:
             if session is not None:
                 self._sessions.pop(session.process_id, None)
-                await asyncio.get_running_loop().run_in_executor(self._pool, session.close)
+                await self._leave(session)
             writer.close()
+
+    async def _leave(self, session: Session) -> None:
+        if self._stopping:
+            # The threads are gone; the databases are about to be closed as a whole.
+            session.close()
+        else:
+            await asyncio.get_running_loop().run_in_executor(self._pool, session.close)
 
     async def _open(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Session | None:
         encrypted = False
