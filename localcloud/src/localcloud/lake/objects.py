@@ -12,7 +12,7 @@ from sqlglot import exp
 from localcloud.lake.partitions import Partition
 from localcloud.lake.session import Lake
 
-_LISTED_APART = 64
+_LISTED_APART = 8
 """With more partitions than this, one listing of what they have in common is cheaper than one each."""
 
 _DELETED_AT_ONCE = 1000
