@@ -81,3 +81,15 @@ def test_a_place_that_is_taken_is_refused(cloud: Any, database: str) -> None:
     cloud.run(f"create table one with (external_location = '{location}') as select 1 as id", database)
     reason = cloud.failure(f"create table two with (external_location = '{location}') as select 1 as id", database)
     assert reason.startswith("HIVE_PATH_ALREADY_EXISTS: Target directory for table")
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("current_timestamp", "NOT_SUPPORTED: Unsupported Hive type: timestamp(3) with time zone"),
+        ("timestamp '2026-11-01 10:00:00.123456'", "NOT_SUPPORTED: Incorrect timestamp precision for timestamp(6)"),
+        ("cast('x' as json)", "NOT_SUPPORTED: Unsupported Hive type: json"),
+    ],
+)
+def test_a_type_that_hive_has_not_is_refused(cloud: Any, database: str, value: str, reason: str) -> None:
+    assert cloud.failure(f"create table h as select {value} as x", database).startswith(reason)

@@ -137,5 +137,5 @@ def test_information_schema_and_show(cloud: Any, database: str) -> None:
     ).rows
     assert [row[0] for row in rows] == ["id", "at"]
     assert cloud.run("show tables 't*'", database).rows == [["t"]]
-    assert [row[0].strip() for row in cloud.run("describe t", database).rows] == ["id", "at"]
+    assert [row[0] for row in cloud.run("describe t", database).rows][2:4] == ["id", "at"]
     cloud.run("drop database if exists none_such", database)

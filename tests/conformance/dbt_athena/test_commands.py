@@ -43,6 +43,12 @@ from dbt.tests.adapter.unit_testing.test_quoted_reserved_word_column_names impor
 from dbt.tests.adapter.unit_testing.test_types import BaseUnitTestingTypes
 
 
+@pytest.fixture(scope="class")
+def table_type() -> str:
+    """None of it depends on the kind of table, so it is run once."""
+    return "hive"
+
+
 class TestShowLimit(BaseShowLimit):
     pass
 

@@ -48,6 +48,12 @@ from dbt.tests.adapter.utils.test_timestamps import BaseCurrentTimestamps
 from dbt.tests.adapter.utils.test_validate_sql import BaseValidateSqlMethod
 
 
+@pytest.fixture(scope="class")
+def table_type() -> str:
+    """The macros do not depend on the kind of table, so they are run once."""
+    return "hive"
+
+
 class TestTypeBigInt(BaseTypeBigInt):
     pass
 

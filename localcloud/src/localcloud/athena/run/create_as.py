@@ -8,7 +8,14 @@ from typing import Any
 from sqlglot import exp
 
 from localcloud.athena.run.context import MAX_OPEN_PARTITIONS, Context, Outcome
-from localcloud.athena.run.hive_tables import Bucketing, create_entry, file_format_of, register_partitions, write_hive
+from localcloud.athena.run.hive_tables import (
+    Bucketing,
+    create_entry,
+    file_format_of,
+    register_partitions,
+    require_hive_types,
+    write_hive,
+)
 from localcloud.athena.run.tables import (
     iceberg_properties,
     iceberg_schema,
@@ -106,6 +113,7 @@ def _create_hive(
             "Partition keys must be the last columns in the table and in the same order as the table properties:"
             f" {keys}",
         )
+    require_hive_types(compiled.columns)
     hive_write.require_empty(context.lake, location.rstrip("/") + "/")
     data = [column for column in compiled.columns if column.name not in keys]
     partition_columns = [column for column in compiled.columns if column.name in keys]

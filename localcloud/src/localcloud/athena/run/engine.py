@@ -82,6 +82,8 @@ class Finished:
     manifest_location: str | None
     update_count: int | None
     scanned_bytes: int
+    output_rows: int = 0
+    output_bytes: int = 0
 
 
 class Engine:
@@ -110,7 +112,15 @@ class Engine:
             raise errors.from_duckdb(error) from error
         except ClientError as error:
             raise LakeError("GENERIC_INTERNAL_ERROR", f"{error} (AWS said so)") from error
-        return Finished(written.columns, written.location, written.manifest, outcome.rows, scanned)
+        return Finished(
+            columns=written.columns,
+            output_location=written.location,
+            manifest_location=written.manifest,
+            update_count=outcome.rows,
+            scanned_bytes=scanned,
+            output_rows=written.rows or outcome.rows or 0,
+            output_bytes=written.size,
+        )
 
     def close(self) -> None:
         """End the DuckDB instance."""

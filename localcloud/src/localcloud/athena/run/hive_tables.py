@@ -15,6 +15,7 @@ from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.hive_write import FileFormat, WrittenFile
 from localcloud.lake.objects import delete_objects
+from localcloud.lake.types import parts
 
 HIVE_FORMATS = {
     "PARQUET": (
@@ -45,6 +46,24 @@ def file_format_of(properties: dict[str, Any]) -> tuple[FileFormat, dict[str, st
     return FileFormat(kind, str(codec or default).lower(), delimiter), serde | {
         "serialization.format": serde.get("field.delim", "1")
     }
+
+
+_MILLISECONDS = 3
+_NOT_IN_HIVE = ("timestamp with time zone", "time", "time with time zone", "json", "uuid", "ipaddress")
+
+
+def require_hive_types(columns: Sequence[Column]) -> None:
+    """Raise NOT_SUPPORTED for a column that a Hive table cannot hold as it is."""
+    for column in columns:
+        base, arguments = parts(column.type)
+        if base in _NOT_IN_HIVE or base.startswith("interval"):
+            raise LakeError("NOT_SUPPORTED", f"Unsupported Hive type: {column.type}")
+        if base == "timestamp" and arguments and int(arguments[0]) > _MILLISECONDS:
+            raise LakeError(
+                "NOT_SUPPORTED",
+                f"Incorrect timestamp precision for {column.type}; the configured precision is MILLISECONDS; column"
+                f" name: {column.name}",
+            )
 
 
 @dataclass(frozen=True)
