@@ -95,7 +95,7 @@ def _table(entry: Mapping[str, Any]) -> Body:
     extra = {
         "inputformat": storage.get("InputFormat"),
         "outputformat": storage.get("OutputFormat"),
-        "location": storage.get("Location"),
+        "location": storage.get("Location", "").rstrip("/"),
         "serde.serialization.lib": serde.get("SerializationLibrary"),
     }
     parameters |= {key: value for key, value in extra.items() if value}
