@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from localcloud.redshift.errors import unsupported
 from localcloud.redshift.sql import arithmetic, kinds
-from localcloud.redshift.sql.inference import KIND, kind_of
+from localcloud.redshift.sql.expressions import KIND, kind_of
 from localcloud.redshift.sql.nodes import call, cast, number
 
 _DONE = "typed"

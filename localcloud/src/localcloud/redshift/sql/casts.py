@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql import kinds, types
-from localcloud.redshift.sql.inference import kind_of
+from localcloud.redshift.sql.expressions import kind_of
 from localcloud.redshift.sql.nodes import call, number, text
 
 

@@ -10,27 +10,15 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql import kinds, types
-from localcloud.redshift.sql.functions import FUNCTIONS, TAKE_SUPER
+from localcloud.redshift.sql import expressions, kinds
+from localcloud.redshift.sql.expressions import KIND, kind_of
 from localcloud.redshift.sql.kinds import Kind
-from localcloud.redshift.sql.nodes import BUILT
 
-KIND, COLUMNS, ELEMENTS, PATH = "kind", "columns", "elements", "path"
-"""Keys of `meta`: an expression's type; a relation's columns; whether a relation's rows are elements of a SUPER value;
-(relation, column, fields) of a name that leads into one."""
+COLUMNS, ELEMENTS, PATH = "columns", "elements", "path"
+"""Keys of `meta`: a relation's columns; whether a relation's rows are elements of a SUPER value; (relation, column,
+fields) of a name that leads into one."""
 
 Columns = list[tuple[str, Kind]]
-_OPERATORS = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
-_BOOLEAN = (
-    exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In, exp.Is, exp.Like,
-    exp.ILike, exp.Escape, exp.SimilarTo, exp.Exists, exp.Boolean, exp.RegexpLike, exp.RegexpILike, exp.NullSafeEQ,
-    exp.NullSafeNEQ,
-)  # fmt: skip
-_SAME_AS_INNER = (
-    exp.Paren, exp.Alias, exp.Neg, exp.Filter, exp.Window, exp.IgnoreNulls, exp.RespectNulls, exp.Order, exp.Ordered,
-    exp.Min, exp.Max, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue, exp.Nullif,
-)  # fmt: skip
 
 
 @dataclass
@@ -57,11 +45,6 @@ class _Scope:
         if not relation and name in self.outputs:
             return True, self.outputs[name]
         return self.outer.column(relation, name) if self.outer else (False, None)
-
-
-def kind_of(node: exp.Expression | None) -> Kind:
-    """The type `infer` found for a node."""
-    return node.meta.get(KIND) if node is not None else None
 
 
 def infer(query: exp.Expression) -> Columns:
@@ -201,7 +184,7 @@ def _visit(node: exp.Expression, scope: _Scope) -> Kind:
         for child in node.iter_expressions():
             if not isinstance(child, (exp.DataType, exp.Identifier)):
                 _visit(child, scope)
-        kind = _column(node, scope) if isinstance(node, exp.Column) else _plain(node)
+        kind = _column(node, scope) if isinstance(node, exp.Column) else expressions.kind(node)
     node.meta[KIND] = kind
     return kind
 
@@ -232,90 +215,3 @@ def _readings(names: list[str]) -> list[tuple[str, str, list[str]]]:
     plain = (names[-2], names[-1], [])
     element = (names[0], names[0], names[1:])
     return [plain, (names[0], names[1], names[2:]), element, ("", names[0], names[1:])]
-
-
-def _plain(node: exp.Expression) -> Kind:
-    if isinstance(node, _BOOLEAN):
-        return kinds.BOOLEAN
-    if type(node) in _OPERATORS:
-        return kinds.arithmetic(_OPERATORS[type(node)], kind_of(node.this), kind_of(node.expression))
-    if isinstance(node, _SAME_AS_INNER):
-        return kind_of(node.this)
-    if isinstance(node, (exp.Bracket, exp.Dot)):
-        return kinds.SUPER if kind_of(node.this) == kinds.SUPER else kind_of(node.expression)
-    if isinstance(node, exp.Anonymous):
-        return _call(node)
-    if isinstance(node, exp.Literal):
-        return _literal(node)
-    if isinstance(node, (exp.Cast, exp.TryCast)):
-        return types.of_declaration(node.to).name if node.to.this != exp.DataType.Type.INTERVAL else kinds.INTERVAL
-    if isinstance(node, (exp.Coalesce, exp.Greatest, exp.Least)):
-        return kinds.common([kind_of(node.this), *map(kind_of, node.expressions)])
-    if isinstance(node, (exp.Case, exp.DecodeCase, exp.Nvl2)):
-        return kinds.common(map(kind_of, _branches(node)))
-    if isinstance(node, exp.Sum):
-        return kinds.total(_aggregated(node))
-    if isinstance(node, exp.Avg):
-        return kinds.average(_aggregated(node))
-    return _FIXED.get(type(node))
-
-
-_FIXED: dict[type[exp.Expression], str] = {
-    exp.Null: kinds.UNKNOWN,
-    exp.DPipe: kinds.VARCHAR,
-    exp.Count: kinds.BIGINT,
-    exp.ApproxDistinct: kinds.BIGINT,
-    exp.GroupConcat: kinds.VARCHAR,
-    exp.CurrentDate: kinds.DATE,
-    exp.CurrentTimestamp: kinds.TIMESTAMP,
-    exp.Extract: kinds.INTEGER,
-    exp.Interval: kinds.INTERVAL,
-    exp.Substring: kinds.VARCHAR,
-    exp.Trim: kinds.VARCHAR,
-    exp.StrPosition: kinds.INTEGER,
-    exp.CurrentUser: "name",
-    exp.SessionUser: "name",
-    exp.BitwiseAnd: kinds.BIGINT,
-}
-
-
-def _aggregated(node: exp.Expression) -> Kind:
-    argument = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
-    return kind_of(argument)
-
-
-def _branches(node: exp.Expression) -> list[exp.Expression]:
-    if isinstance(node, exp.Case):
-        default = node.args.get("default")
-        return [branch.args["true"] for branch in node.args["ifs"]] + ([default] if default is not None else [])
-    if isinstance(node, exp.Nvl2):
-        return [node.args["true"], node.args["false"]]
-    results = node.expressions[1:]
-    return [*results[1::2], *([results[-1]] if len(results) % 2 else [])]
-
-
-def _call(node: exp.Anonymous) -> Kind:
-    name = str(node.this).lower()
-    function = FUNCTIONS.get(name)
-    if function is None or node.meta.get(BUILT):
-        return None
-    if kinds.SUPER in map(kind_of, node.expressions) and name not in TAKE_SUPER:
-        raise unsupported(f"{name} of a SUPER value without a cast")
-    if not function.arity[0] <= len(node.expressions) <= function.arity[1]:
-        given = ", ".join(kind_of(argument) or kinds.UNKNOWN for argument in node.expressions)
-        raise RedshiftError("42883", f"function {name}({given}) does not exist")
-    return function.returns([kind_of(argument) for argument in node.expressions])
-
-
-def _literal(node: exp.Literal) -> Kind:
-    if node.is_string:
-        return kinds.UNKNOWN
-    whole, _, fraction = node.this.partition(".")
-    if "e" in node.this.lower():
-        return kinds.DOUBLE
-    if "." in node.this:
-        return kinds.numeric(max(len(whole.lstrip("0")) + len(fraction), 1), len(fraction))
-    number = int(whole)
-    if number < 2**31:
-        return kinds.INTEGER
-    return kinds.BIGINT if number < 2**63 else kinds.numeric(len(whole), 0)

@@ -5,14 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 _NAMES = {
-    exp.Length: "len",
     exp.Substring: "substring",
-    exp.TimestampTrunc: "date_trunc",
-    exp.DateTrunc: "date_trunc",
-    exp.DateDiff: "date_diff",
-    exp.DateAdd: "date_add",
-    exp.TsOrDsAdd: "date_add",
-    exp.TsOrDsDiff: "date_diff",
     exp.GroupConcat: "listagg",
     exp.Case: "case",
     exp.ApproxDistinct: "count",
@@ -21,9 +14,9 @@ _NAMES = {
     exp.Extract: "date_part",
     exp.CurrentUser: "current_user",
     exp.Exists: "exists",
-    exp.CurrentVersion: "version",
     exp.If: "case",
 }
+_CALLED_OTHERWISE = {"dateadd": "date_add", "datediff": "date_diff", "date_part": "pgdate_part"}
 _CAST_NAMES = {
     "INT": "int4",
     "BIGINT": "int8",
@@ -73,7 +66,8 @@ def _label(node: exp.Expression) -> str:
     if type(node) in _NAMES:
         return _NAMES[type(node)]
     if isinstance(node, exp.Anonymous):
-        return str(node.this).lower()
+        name = str(node.this).lower()
+        return _CALLED_OTHERWISE.get(name, name)
     if isinstance(node, (exp.Func, exp.CurrentTimestamp)) and not isinstance(node, (exp.And, exp.Or, exp.Concat)):
         return type(node).sql_name().lower()
     return UNNAMED

@@ -9,8 +9,8 @@ from sqlglot import exp
 
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql import aggregates, arithmetic, casts, dates, formats, kinds, super_values
+from localcloud.redshift.sql.expressions import KIND, kind_of
 from localcloud.redshift.sql.functions import FUNCTIONS, system_functions
-from localcloud.redshift.sql.inference import KIND, kind_of
 from localcloud.redshift.sql.nodes import BUILT, call, cast
 
 Change = Callable[[exp.Expression], exp.Expression]

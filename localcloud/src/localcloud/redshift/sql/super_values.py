@@ -8,7 +8,8 @@ from sqlglot import exp
 
 from localcloud.redshift.errors import unsupported
 from localcloud.redshift.sql import kinds
-from localcloud.redshift.sql.inference import ELEMENTS, PATH, kind_of
+from localcloud.redshift.sql.expressions import kind_of
+from localcloud.redshift.sql.inference import ELEMENTS, PATH
 from localcloud.redshift.sql.nodes import call, text
 
 _COMPARABLE = {"number": "rs_super_number", "boolean": "rs_super_boolean", "text": "rs_super_varchar"}
