@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import secrets
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,9 @@ from localcloud.redshift.engine.session import Session
 from localcloud.redshift.engine.usage import DEFAULT_CAPACITY, Meter
 from localcloud.redshift.errors import RedshiftError
 
+log = logging.getLogger(__name__)
+
+ACCOUNT = "000000000000"
 IAM_USER = "IAM:RootIdentity"
 """Database user of an API caller who gives no secret."""
 FIRST_DATABASE = "dev"
@@ -53,6 +58,18 @@ class Workgroup:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass
+class UsageLimit:
+    """RPU-hours (`amount`) that a workgroup may use in a `period`: daily, weekly or monthly; `action` on a breach."""
+
+    id: str
+    workgroup: str
+    resource_arn: str
+    amount: int
+    period: str
+    action: str
+
+
 @dataclass(frozen=True)
 class TemporaryLogin:
     """What GetCredentials gave out: valid until `expires_at` (Unix seconds)."""
@@ -76,6 +93,7 @@ class Registry:
         self.region = settings.region
         self.namespaces: dict[str, Namespace] = {}
         self.workgroups: dict[str, Workgroup] = {}
+        self.usage_limits: dict[str, UsageLimit] = {}
         self._state_dir = state_dir
         self._path = state_dir / "redshift-serverless.json"
         self._lake = lake
@@ -88,6 +106,7 @@ class Registry:
             stored = json.loads(self._path.read_text())
             self.namespaces = {entry["name"]: Namespace(**entry) for entry in stored["namespaces"]}
             self.workgroups = {entry["name"]: Workgroup(**entry) for entry in stored["workgroups"]}
+            self.usage_limits = {entry["id"]: UsageLimit(**entry) for entry in stored.get("usage_limits", [])}
 
     def save(self) -> None:
         """Write the state file whole, replacing the old one atomically."""
@@ -95,6 +114,7 @@ class Registry:
             content = {
                 "namespaces": [asdict(namespace) for namespace in self.namespaces.values()],
                 "workgroups": [asdict(workgroup) for workgroup in self.workgroups.values()],
+                "usage_limits": [asdict(limit) for limit in self.usage_limits.values()],
             }
             fresh = self._path.with_suffix(".new")
             fresh.touch(mode=0o600)
@@ -143,6 +163,22 @@ class Registry:
                 self._meters[namespace.id] = Meter(path=path, capacity=lambda: self._capacity(namespace))
             return self._meters[namespace.id]
 
+    def refuse_overuse(self, namespace: Namespace) -> None:
+        """Raise RedshiftError 53400 when a limit of the namespace's workgroup is used up and says `deactivate`."""
+        for limit in list(self.usage_limits.values()):
+            workgroup = self.workgroups.get(limit.workgroup)
+            if workgroup is None or workgroup.namespace != namespace.name:
+                continue
+            meter = self.meter(namespace)
+            if meter.charged_seconds(period_start(limit.period)) < limit.amount * 3600:
+                continue
+            if limit.action == "deactivate":
+                raise RedshiftError(
+                    "53400",
+                    f"Query is cancelled: the {limit.period} usage limit of {limit.amount} RPU-hours is reached",
+                )
+            log.warning("the %s usage limit %s of %d RPU-hours is reached", limit.period, limit.id, limit.amount)
+
     def _capacity(self, namespace: Namespace) -> float:
         """RPUs of the workgroup that answers for the namespace."""
         found = [w for w in list(self.workgroups.values()) if w.namespace == namespace.name]
@@ -172,7 +208,7 @@ class Registry:
 
     def login(self, *, database: str, user: str, salt: bytes, answer: str) -> Session:
         """See wire.server.Door. All namespaces share the port: the login tells which of them is meant."""
-        for namespace, stored in self._hashes(user):
+        for namespace, stored in self._hashes(user, database):
             expected = "md5" + hashlib.md5(stored.encode() + salt, usedforsecurity=False).hexdigest()
             if hmac.compare_digest(expected.encode(), answer.encode()):
                 return self.open(namespace, database, user)
@@ -181,14 +217,16 @@ class Registry:
     def check_password(self, namespace: Namespace, user: str, password: str) -> bool:
         wanted = password_hash(user, password)
         return any(
-            entry.name == namespace.name and hmac.compare_digest(stored, wanted) for entry, stored in self._hashes(user)
+            entry.name == namespace.name and hmac.compare_digest(stored, wanted)
+            for entry, stored in self._hashes(user, namespace.database)
         )
 
     def open(self, namespace: Namespace, database: str, user: str) -> Session:
         """A session of a user whose identity is established."""
         return Session(database=self.database(namespace, database), user=user)
 
-    def _hashes(self, user: str) -> list[tuple[Namespace, str]]:
+    def _hashes(self, user: str, database: str) -> list[tuple[Namespace, str]]:
+        """Password hashes that let `user` in: the administrator's, GetCredentials' and those of CREATE USER."""
         with self.lock:
             found = [(n, n.password_hash) for n in self.namespaces.values() if n.admin_user == user]
             now = time.time()
@@ -197,7 +235,18 @@ class Registry:
                 for login in self._temporary
                 if login.user == user and login.expires_at > now and login.namespace in self.namespaces
             ]
+            if not found:
+                found = list(self._users_of_sql(user, database))
             return found
+
+    def _users_of_sql(self, user: str, database: str) -> Iterator[tuple[Namespace, str]]:
+        for namespace in self.namespaces.values():
+            try:
+                stored = self.database(namespace, database).password_hash(user)
+            except RedshiftError:
+                continue
+            if stored:
+                yield namespace, stored
 
     def close(self) -> None:
         """Checkpoint every open database and save."""
@@ -209,12 +258,25 @@ class Registry:
             self.save()
 
 
+def period_start(period: str) -> float:
+    """When the current day, week (from Sunday) or month began in UTC, in Unix seconds."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if period == "weekly":
+        today -= timedelta(days=today.isoweekday() % 7)
+    elif period == "monthly":
+        today = today.replace(day=1)
+    return today.timestamp()
+
+
 class NamespaceDatabases:
     """See engine.database.Siblings."""
 
     def __init__(self, registry: Registry, namespace: Namespace) -> None:
         self._registry = registry
         self._namespace = namespace
+
+    def refuse_overuse(self) -> None:
+        self._registry.refuse_overuse(self._namespace)
 
     def levels(self) -> dict[str, str]:
         return {self._namespace.database: SNAPSHOT, FIRST_DATABASE: SNAPSHOT} | self._namespace.databases

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from sqlglot import exp
 
+from localcloud.redshift.engine import grants_checks
 from localcloud.redshift.engine.catalog import CatalogColumn
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.errors import RedshiftError, unsupported
@@ -39,6 +40,7 @@ def copy(session: Session, statement: Statement, _parameters: Sequence[exp.Expre
     entry = session.catalog.require(schema, name)
     if entry.kind != "r":
         raise RedshiftError("42809", f'"{name}" is not a table')
+    grants_checks.require_relation(session, entry, "insert")
     known = {column.name: column for column in session.catalog.columns(entry.oid)}
     missing = [n for n in names if n not in known]
     if missing:

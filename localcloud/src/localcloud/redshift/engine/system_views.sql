@@ -33,15 +33,6 @@ CREATE MACRO rs_col_description(relation, number) AS (
     SELECT comment FROM "{database}".pg_landfall.columns WHERE relation_oid = relation AND ordinal = number);
 CREATE MACRO rs_format_encoding(code) AS (['none', 'bytedict', 'lzo', 'zstd', 'az64', 'raw', 'delta', 'mostly8', 'runlength', 'text255'])[code + 1];
 CREATE MACRO rs_array_to_string(list, separator) AS list;
-CREATE MACRO rs_has_table_privilege
-    (relation, privilege) AS true,
-    (grantee, relation, privilege) AS grantee = getvariable('rs_user') OR EXISTS (
-        SELECT 1 FROM "{database}".pg_landfall.grants g WHERE g.grantee = grantee
-            AND g.privilege = lower(privilege) AND g.schema_name || '.' || g.relation_name = right(replace(relation, '"', ''), length(g.schema_name || '.' || g.relation_name)));
-CREATE MACRO rs_has_schema_privilege
-    (relation, privilege) AS true,
-    (grantee, relation, privilege) AS grantee = getvariable('rs_user');
-
 -- Relations and columns, permanent and of this session
 CREATE VIEW localsys.sys.rs_namespaces AS
     SELECT oid, schema_name, owner, comment, NULL AS glue_database, NULL AS iam_role FROM "{database}".pg_landfall.schemas
@@ -95,16 +86,6 @@ CREATE VIEW localsys.sys.pg_tables AS
         false AS hasrules, false AS hastriggers FROM localsys.sys.rs_relations WHERE kind = 'r';
 CREATE VIEW localsys.sys.pg_views AS
     SELECT schema_name AS schemaname, relation_name AS viewname, owner AS viewowner, definition FROM localsys.sys.rs_relations WHERE kind = 'v';
-CREATE VIEW localsys.sys.pg_user AS
-    SELECT name AS usename, rs_user_id(name) AS usesysid, superuser AS usecreatedb, superuser AS usesuper, false AS usecatupd, '********' AS passwd,
-        NULL::TIMESTAMP AS valuntil, NULL::VARCHAR AS useconfig
-    FROM (SELECT name, bool_or(superuser) AS superuser FROM (
-        SELECT principal_name AS name, is_superuser AS superuser FROM "{database}".pg_landfall.principals WHERE kind = 'user'
-        UNION ALL SELECT owner, true FROM localsys.sys.rs_namespaces UNION ALL SELECT owner, true FROM localsys.sys.rs_relations
-        UNION ALL SELECT getvariable('rs_user'), true) GROUP BY name);
-CREATE VIEW localsys.sys.pg_group AS
-    SELECT principal_name AS groname, rs_user_id(principal_name) AS grosysid, NULL::VARCHAR AS grolist
-    FROM "{database}".pg_landfall.principals WHERE kind = 'group';
 CREATE TABLE localsys.sys.rs_databases (database_name VARCHAR, isolation_level VARCHAR);
 CREATE VIEW localsys.sys.pg_database AS
     SELECT (row_number() OVER (ORDER BY database_name <> '{database}', database_name))::INTEGER AS oid, database_name AS datname, 100 AS datdba, 6 AS encoding, false AS datistemplate, true AS datallowconn, NULL::VARCHAR AS datacl
@@ -231,6 +212,3 @@ CREATE VIEW localsys.sys.svv_table_info AS
     FROM localsys.sys.rs_relations r JOIN "{database}".pg_landfall.columns c ON c.relation_oid = r.oid
     JOIN duckdb_tables() d ON d.database_name = '{database}' AND d.schema_name = r.schema_name AND d.table_name = r.relation_name
     WHERE r.kind = 'r' GROUP BY r.schema_name, r.oid, r.relation_name, r.diststyle;
-CREATE VIEW localsys.sys.svv_relation_privileges AS
-    SELECT schema_name AS namespace_name, relation_name, upper(privilege) AS privilege_type, rs_user_id(grantee) AS identity_id, grantee AS identity_name,
-        grantee_kind AS identity_type, false AS admin_option FROM "{database}".pg_landfall.grants WHERE relation_name <> '';

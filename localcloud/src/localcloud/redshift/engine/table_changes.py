@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localcloud.redshift.engine import views
+from localcloud.redshift.engine import grants_checks, policies, policies_statements, views
 from localcloud.redshift.engine.catalog import RelationEntry
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.errors import RedshiftError, unsupported
@@ -33,6 +33,10 @@ def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expr
     if schema == "pg_temp":
         raise unsupported("ALTER TABLE of a temporary table")
     entry = session.catalog.require(schema, name)
+    if words.accept("ROW", "LEVEL", "SECURITY"):
+        policies_statements.set_protection(session, entry, words)
+        return Result("ALTER TABLE")
+    grants_checks.require_owner(session, entry, "alter", "alter table")
     if words.accept("RENAME", "TO"):
         _rename(session, entry, words)
     elif words.accept("RENAME"):
@@ -91,6 +95,9 @@ def _append(session: Session, entry: RelationEntry, source_parts: tuple[str, ...
     """Move all rows of a table with the same columns; Redshift commits it by itself, here it is transactional."""
     schema, name = session.names.place(exp.table_(*source_parts[::-1]))
     source = session.catalog.require(schema, name)
+    grants_checks.require_owner(session, source)
+    if policies.visible_rows(session, source) is not None:
+        raise RedshiftError("42501", f'permission denied: IGNORE RLS is required to append from "{name}"')
     here = [(c.name, c.type_name) for c in session.catalog.columns(entry.oid)]
     there = [(c.name, c.type_name) for c in session.catalog.columns(source.oid)]
     if sorted(here) != sorted(there):

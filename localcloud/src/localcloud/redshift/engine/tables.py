@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localcloud.redshift.engine import table_changes, views
+from localcloud.redshift.engine import grants_checks, table_changes, views
 from localcloud.redshift.engine.catalog import CatalogColumn, NewRelation
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.errors import RedshiftError, unsupported
@@ -34,6 +34,7 @@ def create(session: Session, statement: Statement, parameters: Sequence[exp.Expr
     if declared.temporary:
         schema, name = "pg_temp", declared.name[-1]
         taken = session.names.is_temporary(name)
+        grants_checks.require_database(session, "temp")
     else:
         schema = declared.name[-2] if len(declared.name) > 1 else session.names.creation_schema()
         name = declared.name[-1]
@@ -74,6 +75,8 @@ def _require_own(session: Session, declared: TableDeclaration, schema: str) -> N
     if session.catalog.external_schema(schema):
         raise unsupported(f'creating a table in the external schema "{schema}"')
     session.catalog.require_schema(schema)
+    if not grants_checks.has_system_privilege(session, session.user, "create table"):
+        grants_checks.require_schema(session, schema, "create")
 
 
 def _identities(session: Session, declared: TableDeclaration) -> dict[str, str]:
@@ -158,6 +161,7 @@ def _drop_one(session: Session, parts: tuple[str, ...], *, if_exists: bool, casc
         raise RedshiftError("42P01", f'Table "{name}" does not exist')
     if entry.kind != "r":
         raise RedshiftError("42809", f'"{name}" is not a table')
+    grants_checks.require_owner(session, entry, "drop", "drop table")
     views.drop_dependents(session, entry, cascade=cascade)
     session.connection.execute(f"DROP TABLE {quoted(session.database.name, schema, name)}")
     session.catalog.remove(entry.oid)
@@ -174,8 +178,10 @@ def truncate(session: Session, statement: Statement, _parameters: Sequence[exp.E
     if schema == "pg_temp":
         session.connection.execute(f"DELETE FROM temp.main.{quoted(name)}")  # noqa: S608
     else:
-        if session.catalog.require(schema, name).kind != "r":
+        entry = session.catalog.require(schema, name)
+        if entry.kind != "r":
             raise RedshiftError("42809", f'"{name}" is not a table')
+        grants_checks.require_owner(session, entry, "truncate", "truncate table")
         session.connection.execute(f"DELETE FROM {quoted(session.database.name, schema, name)}")  # noqa: S608
     if session.status == "T":
         session.end(commit=True)
@@ -199,7 +205,9 @@ def comment(session: Session, statement: Statement, _parameters: Sequence[exp.Ex
         raise unsupported(f"COMMENT ON {kind}")
     relation = parts[:-1] if kind == "COLUMN" else parts
     schema, name = session.names.place(exp.table_(*relation[::-1]))
-    oid = session.catalog.require(schema, name).oid
+    entry = session.catalog.require(schema, name)
+    grants_checks.require_owner(session, entry)
+    oid = entry.oid
     if kind == "COLUMN":
         session.catalog.rows(
             "UPDATE {c}.columns SET comment = ? WHERE relation_oid = ? AND column_name = ?", text, oid, parts[-1]
