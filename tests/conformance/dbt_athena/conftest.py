@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -47,6 +47,15 @@ def prefix(table_type: str) -> str:
 def project_root(table_type: str, tmpdir_factory: Any) -> Any:
     """The class's project folder, another one for each kind of table."""
     return tmpdir_factory.mktemp(f"project-{table_type}")
+
+
+@pytest.fixture(scope="class")
+def logs_dir(table_type: str, tmpdir_factory: Any) -> Iterator[str]:
+    """Where dbt logs; the suite's own choice is a folder in the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = str(tmpdir_factory.mktemp(f"logs-{table_type}"))
+        patch.setenv("DBT_LOG_PATH", folder)
+        yield folder
 
 
 @pytest.fixture(scope="class")
