@@ -1,6 +1,6 @@
 """The suite's relations: names, caches, changes of kind, clones, comments, and what a model's run leaves behind.
 
-Its BaseEphemeralMulti and BaseEphemeralNested are left out: they compare statements with PostgreSQL's, letter by letter.
+Its BaseEphemeralMulti and BaseEphemeralNested are left out: they compare statements with PostgreSQL's to the letter.
 """
 
 from __future__ import annotations
