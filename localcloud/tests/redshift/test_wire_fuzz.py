@@ -35,7 +35,7 @@ def test_any_input_has_a_well_formed_answer(cloud: Cloud, table: None) -> None:
         attempt = rng.choice(attempts)
         try:
             attempt(session, rng)
-        except (AssertionError, TimeoutError) as error:
+        except (AssertionError, TimeoutError, ConnectionError) as error:
             raise AssertionError(f"case {case} ({attempt.__name__}) with seed {SEED}: {error!r}") from error
         if case % _CHECK_EVERY == 0:
             _assert_alive(cloud)
@@ -146,6 +146,8 @@ def _sql(session: Reused, rng: random.Random) -> None:
         assert error.fields["M"]
         if "internal error" in error.fields["M"]:
             session.internal[error.fields["M"]] = sql
+    except ConnectionError as error:
+        raise AssertionError(f"the server closed the connection at {sql!r}") from error
     client.query(f"rollback; set statement_timeout to {_STATEMENT_MILLISECONDS}; set search_path to public")
 
 

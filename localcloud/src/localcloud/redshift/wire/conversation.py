@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 _PAGE_ROWS = 2_000
 _DISCONNECT_CHECK_SECONDS = 1.0
+_MOST_PARAMETERS = 32_767
+"""The protocol counts them in a signed 16-bit number."""
 _KNOWN = frozenset({b"Q", b"P", b"B", b"D", b"E", b"C", b"F", b"H", b"d", b"c", b"f"})
 """Kinds of messages of the protocol. H asks for what happens anyway, the COPY ones (d, c, f) are to be ignored."""
 
@@ -175,6 +177,8 @@ class Conversation:
             raise RedshiftError("42601", "cannot insert multiple commands into a prepared statement")
         statement = statements[0] if statements else None
         wanted = statement.parameter_count if statement else 0
+        if wanted > _MOST_PARAMETERS:
+            raise RedshiftError("54023", f"a statement can't have more than {_MOST_PARAMETERS} parameters")
         self._prepared[name] = Prepared(statement, oids + [0] * (wanted - len(oids)))
         self._writer.write(messages.PARSE_COMPLETE)
 
