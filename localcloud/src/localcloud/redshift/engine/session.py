@@ -80,6 +80,8 @@ class Session:
             raise RedshiftError(
                 "25P02", "current transaction is aborted, commands ignored until end of transaction block"
             )
+        if statement.verb not in ("COMMIT", "ROLLBACK"):
+            self.database.siblings.refuse_overuse()
         self._cancelled = False
         with self._statement_lock, self._time_limit(), self.errors(), self.database.meter.running():
             return self.run(statement, parameters)
