@@ -1,6 +1,7 @@
 """Asks a PostgreSQL server, started for it, for the answers that the local Redshift's probes expect.
 
-The expressions in postgres.json are those whose meaning Redshift shares with PostgreSQL; their answers are written anew.
+The expressions in postgres.json are those whose meaning Redshift shares with PostgreSQL;
+their answers are written anew.
 """
 
 from __future__ import annotations

@@ -33,6 +33,10 @@ class Siblings(Protocol):
 
     def drop(self, name: str, *, force: bool) -> None: ...
 
+    def refuse_overuse(self) -> None:
+        """Raise RedshiftError 53400 when a usage limit has switched queries off."""
+        ...
+
     def levels(self) -> Mapping[str, str]:
         """Names of the databases and their isolation levels."""
         ...
@@ -123,7 +127,19 @@ class Database:
         install_macros(root, self.name)
         self.oids = itertools.count(catalog.install(root, self.name))
         root.execute(files(__package__).joinpath("session.sql").read_text())
-        root.execute(files(__package__).joinpath("system_views.sql").read_text().replace("{database}", self.name))
+        for script in ("system_views.sql", "security_views.sql", "definitions.sql"):
+            root.execute(files(__package__).joinpath(script).read_text().replace("{database}", self.name))
+
+    def password_hash(self, user: str) -> str | None:
+        """What CREATE USER set (hex MD5 of password + user name); None without a password that is valid now."""
+        with self._lock:
+            connection = self._open().cursor()
+        found = connection.execute(
+            f'SELECT password_hash FROM "{self.name}".{catalog.HIDDEN_SCHEMA}.principals WHERE principal_name = ?'  # noqa: S608
+            " AND kind = 'user' AND coalesce(valid_until > now() AT TIME ZONE 'UTC', true)",
+            [user],
+        ).fetchone()
+        return str(found[0]) if found and found[0] else None
 
     def system_relations(self) -> frozenset[tuple[str, str]]:
         """(schema, name) of the system views: schema `sys` for pg_catalog, `info` for information_schema."""

@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localcloud.redshift.engine import external, late_binding
+from localcloud.redshift.engine import (
+    external,
+    grants_checks,
+    grants_queries,
+    late_binding,
+    materialized,
+    policies,
+    user_functions,
+)
 from localcloud.redshift.engine.catalog import HIDDEN_SCHEMA, RelationEntry
 from localcloud.redshift.engine.database import SYSTEM
 from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql.statement import parse
 from localcloud.redshift.sql.inference import Columns
-from localcloud.redshift.sql.translate import Derived, Stored, Translated, translate_typed
+from localcloud.redshift.sql.statement import parse
+from localcloud.redshift.sql.translate import Derived, Stored, Translated, UserFunction, translate_typed
 from localcloud.redshift.sql.types import of_result
 
 if TYPE_CHECKING:
@@ -34,6 +42,7 @@ class Names:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._depth = 0
+        self._acting: list[str | None] = []
         self._system: frozenset[tuple[str, str]] | None = None
         self._system_columns: dict[tuple[str, str], Columns] = {}
         self.used: list[int] = []
@@ -57,6 +66,40 @@ class Names:
             self._session.catalog.require_schema(schema)
             raise RedshiftError("42P01", f'relation "{schema}.{name}" does not exist')
         return found
+
+    @property
+    def acting(self) -> str | None:
+        """Whose rights count: the user's, a view owner's inside the view, nobody's in the predicate of a policy."""
+        return self._acting[-1] if self._acting else self._session.user
+
+    def authorize(self, tree: exp.Expression) -> None:
+        """See translate.Resolver."""
+        if self.acting is not None:
+            grants_queries.authorize(self._session, tree, self.acting)
+
+    def stored(self, entry: RelationEntry) -> Stored:
+        """A table with all its rows."""
+        self.tables.add(entry.oid)
+        columns = [(column.name, column.type_name) for column in self._session.catalog.columns(entry.oid)]
+        return Stored(self._session.database.name, entry.schema, entry.name, columns)  # type: ignore[arg-type]
+
+    def visible(self, query: exp.Expression) -> Derived:
+        """The rows a policy leaves, read without regard to the user's own rights."""
+        found = self._translate_as(None, query)
+        return Derived(found.sql, found.columns)
+
+    def _translate_as(self, acting: str | None, tree: exp.Expression) -> Translated:
+        self._acting.append(acting)
+        self._depth += 1
+        try:
+            return translate_typed(tree, self)
+        finally:
+            self._depth -= 1
+            self._acting.pop()
+
+    def function(self, schema: str, name: str, count: int) -> UserFunction | None:
+        """See translate.Resolver."""
+        return user_functions.find(self._session, schema, name, count)
 
     def _unqualified(self, name: str) -> Stored | Derived:
         if self.is_temporary(name):
@@ -113,15 +156,20 @@ class Names:
         if entry is not None:
             if self._depth == 0:
                 self.used.append(entry.oid)
+            query = policies.visible_rows(self._session, entry) if self.acting is not None else None
+            if query is not None:
+                return self.visible(query)
             if entry.kind == "r":
-                self.tables.add(entry.oid)
-                columns = [(column.name, column.type_name) for column in self._session.catalog.columns(entry.oid)]
-                return Stored(self._session.database.name, schema, name, columns)  # type: ignore[arg-type]
+                return self.stored(entry)
+            if materialized.is_materialized(entry):
+                return self.stored(self._session.catalog.require(schema, materialized.data_table(name)))
             view = self._view(entry)
             return Derived(view.sql, view.columns)
         glue_database = self._session.catalog.external_schema(schema)
         if glue_database is None:
             return None
+        if self.acting is not None:
+            grants_checks.require_schema(self._session, schema, "usage", self.acting)
         self.external = True
         query = external.scan(self._session, schema, glue_database, name)
         return Derived(query, self._described(query))
@@ -139,11 +187,7 @@ class Names:
     def _view(self, entry: RelationEntry) -> Translated:
         if self._depth >= _MAX_VIEW_DEPTH:
             raise RedshiftError("54001", f'view "{entry.schema}.{entry.name}" is nested too deeply')
-        self._depth += 1
-        try:
-            return translate_typed(_view_tree(entry.definition or "").copy(), self)
-        finally:
-            self._depth -= 1
+        return self._translate_as(entry.owner, _view_tree(entry.definition or "").copy())
 
     def _system_names(self) -> frozenset[tuple[str, str]]:
         if self._system is None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import duckdb
 from sqlglot import exp
 
+from localcloud.redshift.engine import tables
 from localcloud.redshift.engine.result import Column, Result, Row, of_rows
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.inference import Columns
 from localcloud.redshift.sql.nodes import call
-from localcloud.redshift.sql.statement import Statement
+from localcloud.redshift.sql.statement import Statement, split
 from localcloud.redshift.sql.translate import translate
 from localcloud.redshift.sql.types import byte_limit
 
@@ -30,8 +31,6 @@ Check = Callable[[exp.Expression], exp.Expression]
 def select(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
     """Rows are fetched from DuckDB as the client takes them."""
     tree = statement.tree
-    if isinstance(tree, exp.Select) and tree.args.get("into"):
-        raise unsupported("SELECT INTO (use CREATE TABLE AS)")
     if isinstance(tree, (exp.Insert, exp.Update, exp.Delete, exp.Merge)):
         raise RedshiftError("42601", "a WITH clause before a statement that changes rows is not Redshift's syntax")
     terminated = _terminate(session, tree)
@@ -39,6 +38,18 @@ def select(session: Session, statement: Statement, parameters: Sequence[exp.Expr
         return terminated
     translated = session.typed(tree, parameters)
     return read(session, translated.sql, "SELECT", translated.columns)
+
+
+def select_into(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+    """SELECT … INTO [TEMP] table FROM …: CREATE TABLE AS in other words."""
+    tree = statement.tree.copy()
+    into = tree.args.get("into") if isinstance(tree, exp.Select) else None
+    if into is None:
+        raise RedshiftError("42601", 'syntax error at or near "into"')
+    tree.set("into", None)
+    kind = "temp table" if into.args.get("temporary") else "table"
+    text = f"create {kind} {into.this.sql(dialect='redshift')} as {tree.sql(dialect='redshift')}"
+    return tables.create(session, split(text)[0], parameters)
 
 
 def columns_of(described: Iterable[tuple[str, str]], known: Columns) -> list[Column]:

@@ -173,34 +173,18 @@ _macros("pg_last_unload_count pg_last_copy_count", _always(BIGINT), 0)
 _same("generate_series", _unknown, 2, 3)
 
 TAKE_SUPER = frozenset(
-    ["json_serialize", "json_typeof", "array", "array_concat", "array_flatten", "subarray", "object", "any_value"]
-    + ["get_array_length", *(name for name in FUNCTIONS if name.startswith("is_"))]
-)
-"""Functions with SUPER arguments; any other needs a cast first."""
-PARSED_BY_NAME = frozenset(
     [
-        "COUNT",
-        "SUM",
-        "AVG",
-        "MIN",
-        "MAX",
-        "COALESCE",
-        "NVL",
-        "NVL2",
-        "NULLIF",
-        "GREATEST",
-        "LEAST",
-        "LISTAGG",
-        "MEDIAN",
-        "PERCENTILE_CONT",
-        "PERCENTILE_DISC",
-        "LAG",
-        "LEAD",
-        "FIRST_VALUE",
-        "LAST_VALUE",
-        "NTH_VALUE",
+        *("json_serialize", "json_typeof", "array", "array_concat", "array_flatten", "subarray", "object", "any_value"),
+        *("get_array_length", *(name for name in FUNCTIONS if name.startswith("is_"))),
     ]
 )
+"""Functions with SUPER arguments; any other needs a cast first."""
+# fmt: off
+PARSED_BY_NAME = frozenset([
+    "COUNT", "SUM", "AVG", "MIN", "MAX", "COALESCE", "NVL", "NVL2", "NULLIF", "GREATEST", "LEAST", "LISTAGG", "MEDIAN",
+    "PERCENTILE_CONT", "PERCENTILE_DISC", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE", "NTH_VALUE",
+])
+# fmt: on
 """Functions whose call sqlglot takes apart; every other name stays a name until it is looked up here."""
 PARSED_BY_SYNTAX = frozenset(["CAST", "CONVERT", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM", "DECODE"])
 """Functions with a grammar of their own."""
@@ -213,9 +197,15 @@ def macro_script(database: str) -> str:
 
 @cache
 def system_functions() -> frozenset[str]:
-    """Lower-case names of the functions of system_views.sql (format_type, has_table_privilege, …)."""
-    script = files("localcloud.redshift.engine").joinpath("system_views.sql").read_text()
+    """Lower-case names of the functions that the system views' scripts make (format_type, has_table_privilege, …)."""
+    scripts = ("system_views.sql", "security_views.sql")
+    script = "".join(files("localcloud.redshift.engine").joinpath(each).read_text() for each in scripts)
     return frozenset(name.removeprefix("rs_") for name in re.findall(r"^CREATE MACRO (rs_\w+)", script, re.M))
+
+
+def is_known(name: str) -> bool:
+    """Whether a lower-case name is one of Redshift's own functions that this engine has."""
+    return name in FUNCTIONS or name in system_functions()
 
 
 def install_macros(connection: duckdb.DuckDBPyConnection, database: str) -> None:

@@ -49,6 +49,13 @@ _PHRASES = (
     "ALTER SCHEMA",
     "ALTER USER",
     "ALTER DEFAULT PRIVILEGES",
+    "ALTER GROUP",
+    "ALTER ROLE",
+    "CREATE RLS POLICY",
+    "ALTER RLS POLICY",
+    "DROP RLS POLICY",
+    "ATTACH RLS POLICY",
+    "DETACH RLS POLICY",
     "COMMENT ON",
     "SHOW SCHEMAS",
     "SHOW TABLES",
@@ -59,6 +66,8 @@ _PHRASES = (
     "SHOW VIEW",
     "SHOW EXTERNAL TABLE",
     "REFRESH MATERIALIZED VIEW",
+    "ALTER MATERIALIZED VIEW",
+    "DROP FUNCTION",
 )
 _ALIASES = {
     "START TRANSACTION": "BEGIN",
@@ -72,6 +81,8 @@ _ALIASES = {
     "CREATE LOCAL TEMP TABLE": "CREATE TABLE",
     "CREATE LOCAL TEMPORARY TABLE": "CREATE TABLE",
     "CREATE OR REPLACE VIEW": "CREATE VIEW",
+    "CREATE OR REPLACE FUNCTION": "CREATE FUNCTION",
+    "CREATE OR REPLACE PROCEDURE": "CREATE PROCEDURE",
     "ANALYSE": "ANALYZE",
 }
 _LONGEST_PHRASE = max(len(phrase.split()) for phrase in _PHRASES)
@@ -152,8 +163,23 @@ def _verb(tokens: Sequence[Token]) -> str:
     for count in range(len(words), 0, -1):
         phrase = " ".join(words[:count])
         if phrase in _PHRASES or phrase in _ALIASES:
-            return _ALIASES.get(phrase, phrase)
-    return _ALIASES.get(words[0], words[0])
+            break
+    else:
+        phrase = words[0]
+    verb = _ALIASES.get(phrase, phrase)
+    return "SELECT INTO" if verb == "SELECT" and _has_into(tokens) else verb
+
+
+def _has_into(tokens: Sequence[Token]) -> bool:
+    """Whether INTO stands outside all parentheses, before FROM."""
+    depth = 0
+    for token in tokens:
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth == 0 and token.token_type == TokenType.INTO:
+            return True
+        if depth == 0 and token.token_type == TokenType.INSERT:
+            return False
+    return False
 
 
 def _syntax_error(error: SqlglotError) -> RedshiftError:

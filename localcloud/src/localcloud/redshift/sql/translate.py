@@ -10,13 +10,16 @@ from sqlglot import ErrorLevel, exp
 from sqlglot.errors import UnsupportedError
 
 from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql import kinds, leader_syntax, super_values
+from localcloud.redshift.sql import functions, kinds, leader_syntax, super_values
 from localcloud.redshift.sql.inference import COLUMNS, Columns, infer
 from localcloud.redshift.sql.labels import label_projections
+from localcloud.redshift.sql.nodes import BUILT
 from localcloud.redshift.sql.rewrites import rewrite
 
 _SERIES = "generate_series"
 _LATE_BINDING = "pg_get_late_binding_view_cols"
+RESOLVED = "resolved"
+"""Key of `meta`: what a table stands for, where that has been settled before names are resolved."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,15 @@ class Derived:
 
 
 @dataclass(frozen=True)
+class UserFunction:
+    """A SQL function: the types of its arguments and of its result, and `SELECT expression` over `$n`."""
+
+    arguments: tuple[str, ...]
+    returns: str
+    body: exp.Expression
+
+
+@dataclass(frozen=True)
 class Translated:
     """DuckDB SQL, and the names and types of its columns where they are known."""
 
@@ -51,6 +63,17 @@ class Resolver(Protocol):
     def resolve(self, parts: tuple[str, ...]) -> Stored | Derived:
         """`parts` are lower-case, schema and database first; raises RedshiftError 42P01."""
         ...
+
+    def function(self, schema: str, name: str, count: int) -> UserFunction | None:
+        """The user's function that a call with `count` arguments means; `schema` may be ''."""
+        ...
+
+    def authorize(self, tree: exp.Expression) -> None:
+        """Raises RedshiftError 42501 for what the user may not do; keeps hidden rows out of what it changes."""
+        ...
+
+
+_MAX_CALL_DEPTH = 20
 
 
 def bind(tree: exp.Expression, parameters: Sequence[exp.Expression]) -> exp.Expression:
@@ -88,10 +111,39 @@ def translate_typed(tree: exp.Expression, resolver: Resolver) -> Translated:
     fold_names(tree)
     label_projections(tree)
     tree = leader_syntax.rewrite(tree)
+    tree = _expand_functions(tree, resolver)
     super_values.iterate(tree)
+    resolver.authorize(tree)
     _resolve_tables(tree, resolver)
     columns = infer(tree)
     return Translated(to_duckdb(rewrite(tree)), columns)
+
+
+def _expand_functions(tree: exp.Expression, resolver: Resolver) -> exp.Expression:
+    """Put the expression of each user-defined function in the place of its calls."""
+    for _ in range(_MAX_CALL_DEPTH):
+        calls = [node for node in tree.find_all(exp.Anonymous) if not functions.is_known(str(node.this).lower())]
+        changed = False
+        for node in calls:
+            schema = node.parent.this.name if isinstance(node.parent, exp.Dot) else ""
+            found = resolver.function(schema, str(node.this).lower(), len(node.expressions))
+            if found is None or node.meta.get(BUILT):
+                continue
+            changed = True
+            (node.parent if schema else node).replace(_inlined(found, node))  # type: ignore[union-attr]
+        if not changed:
+            return tree
+    raise RedshiftError("54001", "user-defined functions call each other too deeply")
+
+
+def _inlined(function: UserFunction, call: exp.Anonymous) -> exp.Expression:
+    arguments = [
+        exp.Cast(this=argument.copy(), to=exp.DataType.build(kind, dialect="redshift"))
+        for argument, kind in zip(call.expressions, function.arguments, strict=True)
+    ]
+    value = fold_names(bind(function.body, arguments)).expressions[0].unalias()
+    to = exp.DataType.build(function.returns, dialect="redshift")
+    return exp.Cast(this=exp.Paren(this=value), to=to)
 
 
 def to_duckdb(tree: exp.Expression) -> str:
@@ -108,7 +160,7 @@ def _resolve_tables(tree: exp.Expression, resolver: Resolver) -> None:
             _name_columns(table)
             _replace(table, resolver.resolve((_LATE_BINDING,)))
         elif isinstance(table.this, exp.Identifier) and not is_cte(table):
-            _replace(table, resolver.resolve(tuple(part.name for part in table.parts)))
+            _replace(table, table.meta.get(RESOLVED) or resolver.resolve(tuple(part.name for part in table.parts)))
         elif isinstance(table.this, exp.Func):
             name = str(table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()).lower()
             if name != _SERIES:
