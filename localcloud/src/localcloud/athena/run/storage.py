@@ -54,6 +54,10 @@ def hive_storage(create: exp.Expression) -> dict[str, Any]:
         for key, name in names.items():
             if delimited.args.get(key) is not None:
                 parameters[name] = delimited.args[key].name
+        if delimited.args.get("lines") is not None:
+            parameters["line.delim"] = delimited.args["lines"].name
+        if "field.delim" in parameters:
+            parameters["serialization.format"] = parameters["field.delim"]
     return {**_TEXT_FORMATS, **formats, "SerdeInfo": {"SerializationLibrary": serde, "Parameters": parameters}}
 
 
