@@ -51,6 +51,15 @@ def queries(suite: tpc.Suite) -> dict[int, str]:
     return {number: _for_redshift(text) for number, text in tpc.queries(suite).items()}
 
 
+def differences(suite: tpc.Suite, directory: Path, connection: redshift_connector.Connection) -> dict[int, str]:
+    """Return, for every query whose answer is not DuckDB's, what differs."""
+    expected, cursor, found = tpc.answers(suite, directory), connection.cursor(), {}
+    for number, text in queries(suite).items():
+        cursor.execute(text)
+        found[number] = tpc.difference(expected[number], [tuple(row) for row in cursor.fetchall()])
+    return {number: difference for number, difference in found.items() if difference}
+
+
 def _for_redshift(text: str) -> str:
     tree = parse_one(text, dialect="duckdb")
     # DuckDB's averages and quotients are doubles, Redshift's are integers or decimals.

@@ -21,7 +21,8 @@ def refused(pg: PgClient, sql: str) -> str:
 
 def test_a_materialized_view_keeps_its_rows_until_it_is_refreshed(shop: PgClient) -> None:
     shop.query(
-        "create materialized view totals distkey (id) auto refresh no as select id, sum(amount) as amount from orders group by id"
+        "create materialized view totals distkey (id) auto refresh no as"
+        " select id, sum(amount) as amount from orders group by id"
     )
     shop.query("insert into orders values (3, 1)")
     assert shop.query("select count(*) from totals").rows == [("2",)]

@@ -179,7 +179,8 @@ class Names:
 
     def _temporary(self, name: str) -> Stored:
         columns = self._session.connection.execute(
-            "SELECT column_name, type_name FROM temp.main.pg_landfall_temp_columns WHERE table_name = ? ORDER BY ordinal",
+            "SELECT column_name, type_name FROM temp.main.pg_landfall_temp_columns WHERE table_name = ?"
+            " ORDER BY ordinal",
             [name],
         ).fetchall()
         return Stored("temp", "main", name, columns)
