@@ -26,4 +26,29 @@ DEVIATIONS: tuple[Deviation, ...] = (
         here="counts Mondays, the days that DATE_TRUNC('week') gives",
         service="does not document on which day a week starts for DATEDIFF",
     ),
+    Deviation(
+        subject="Locks of ALTER TABLE, DROP TABLE, TRUNCATE and LOCK",
+        here="make other writers of the table wait; readers go on with the snapshot from before",
+        service="make readers wait too (AccessExclusiveLock)",
+    ),
+    Deviation(
+        subject="A SELECT outside a transaction block under SERIALIZABLE",
+        here="is no part of a cycle of dependencies that ends in error 1023",
+        service="counts as a transaction",
+    ),
+    Deviation(
+        subject="Cursors",
+        here="may be open several at once in a session; a query's rows are computed when the cursor is declared",
+        service="allows one open cursor a session, and computes its rows at the first FETCH",
+    ),
+    Deviation(
+        subject="SYS_SERVERLESS_USAGE and usage limits",
+        here="count the workgroup's base capacity, which never scales, for the time that statements run on this machine",
+        service="counts the capacity that it scaled to, for the time that statements run there",
+    ),
+    Deviation(
+        subject="The log entry or metric of a usage limit that is reached",
+        here="is a line in the local cloud's log",
+        service="is an entry of a system table, or a CloudWatch metric",
+    ),
 )
