@@ -43,7 +43,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
     ),
     Deviation(
         subject="SYS_SERVERLESS_USAGE and usage limits",
-        here="count the workgroup's base capacity, which never scales, for the time that statements run on this machine",
+        here="count the base capacity, which never scales, for the time that statements run on this machine",
         service="counts the capacity that it scaled to, for the time that statements run there",
     ),
     Deviation(
