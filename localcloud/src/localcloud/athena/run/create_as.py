@@ -25,7 +25,7 @@ from localcloud.athena.run.tables import (
 )
 from localcloud.athena.sql.compile import Compiled
 from localcloud.athena.sql.dialect import parse_query
-from localcloud.lake import hive_write, iceberg_write
+from localcloud.lake import hive_write, iceberg_commit
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, require_database
 from localcloud.lake.hive_write import WrittenFile
@@ -74,7 +74,7 @@ def _create_iceberg(
     if "location" not in properties:
         raise LakeError("INVALID_TABLE_PROPERTY", "Table location is mandatory for Iceberg tables: set location")
     schema = iceberg_schema(compiled.columns)
-    transaction = iceberg_write.create_table(
+    transaction = iceberg_commit.create_table(
         context.lake,
         database,
         name,
@@ -83,7 +83,7 @@ def _create_iceberg(
         location=properties["location"],
         properties=iceberg_properties(properties),
     )
-    files = iceberg_write.commit_create(context.cursor, transaction, select, MAX_OPEN_PARTITIONS)
+    files = iceberg_commit.commit_create(context.cursor, transaction, select, MAX_OPEN_PARTITIONS)
     return Outcome(rows=sum(file.record_count for file in files), files=tuple(file.file_path for file in files))
 
 

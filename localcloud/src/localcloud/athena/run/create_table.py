@@ -18,7 +18,7 @@ from localcloud.athena.run.tables import (
     table_exists,
     table_name,
 )
-from localcloud.lake import iceberg_write
+from localcloud.lake import iceberg_commit
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, require_database
 from localcloud.lake.partition_sql import parse_spec
@@ -67,7 +67,7 @@ def _create_iceberg(
     text: str,
 ) -> None:
     schema = iceberg_schema(columns)
-    transaction = iceberg_write.create_table(
+    transaction = iceberg_commit.create_table(
         context.lake,
         *name,
         schema=schema,
@@ -75,7 +75,7 @@ def _create_iceberg(
         location=location,
         properties=iceberg_properties(properties),
     )
-    iceberg_write.commit_create(context.cursor, transaction, None)
+    iceberg_commit.commit_create(context.cursor, transaction, None)
 
 
 def _create_hive(

@@ -12,7 +12,7 @@ from localcloud.athena.run.hive_tables import HIVE_FORMATS, register_partitions,
 from localcloud.athena.run.tables import table_columns
 from localcloud.athena.sql.compile import Compiled
 from localcloud.athena.sql.dialect import parse_query
-from localcloud.lake import iceberg_read, iceberg_write
+from localcloud.lake import iceberg_commit, iceberg_read, iceberg_write
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.hive_write import FileFormat
@@ -36,7 +36,7 @@ def insert(context: Context, text: str) -> Outcome:
         iceberg = iceberg_read.load(context.lake, table)
         files = iceberg_write.write_files(context.cursor, iceberg, select, MAX_OPEN_PARTITIONS)
         try:
-            iceberg_write.commit_append(iceberg, files)
+            iceberg_commit.commit_append(iceberg, files)
         except LakeError:
             iceberg_write.discard(iceberg, files)
             raise

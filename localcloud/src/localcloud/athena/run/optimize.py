@@ -14,7 +14,7 @@ from sqlglot import exp
 from localcloud.athena.run.context import Context, Outcome
 from localcloud.athena.run.names import QUALIFIED
 from localcloud.athena.sql.dialect import parse_query
-from localcloud.lake import iceberg_bytes, iceberg_read, iceberg_write
+from localcloud.lake import iceberg_bytes, iceberg_commit, iceberg_read, iceberg_write
 from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import LakeTable
 from localcloud.lake.iceberg_read import IcebergPlan
@@ -54,7 +54,7 @@ def optimize(context: Context, text: str) -> Outcome:
     context.compiler.scanned_bytes = iceberg_bytes.scanned_bytes(context.lake, chosen, names, AlwaysTrue())
     added = iceberg_write.write_files(context.cursor, iceberg, iceberg_read.relation_sql(chosen, names))
     try:
-        iceberg_write.commit_rewrite(context.lake, iceberg, added, packed)
+        iceberg_commit.commit_rewrite(context.lake, iceberg, added, packed)
     except LakeError:
         iceberg_write.discard(iceberg, added)
         raise
