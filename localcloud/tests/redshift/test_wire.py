@@ -44,11 +44,14 @@ def test_tls_works_on_the_same_port(cloud: Cloud) -> None:
     client.close()
 
 
-def test_credentials_from_the_api_log_in(cloud: Cloud) -> None:
+def test_credentials_from_the_api_log_in_until_they_expire(cloud: Cloud) -> None:
     given = cloud.client("redshift-serverless").get_credentials(workgroupName="shop-local", dbName=DATABASE)
-    client = PgClient(cloud.wire_port, given["dbUser"], given["dbPassword"], DATABASE)
-    assert client.query("select 1").rows == [("1",)]
-    client.close()
+    for restarts in range(2):
+        if restarts:
+            cloud.restart_redshift()
+        client = PgClient(cloud.wire_port, given["dbUser"], given["dbPassword"], DATABASE)
+        assert client.query("select 1").rows == [("1",)]
+        client.close()
 
 
 @pytest.mark.parametrize(

@@ -5,31 +5,27 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import logging
 import secrets
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from localcloud.lake.session import Lake, LakeSettings
-from localcloud.redshift.engine.database import Database, check_name
-from localcloud.redshift.engine.isolation import SNAPSHOT
+from localcloud.redshift.engine.database import Database
 from localcloud.redshift.engine.session import Session
 from localcloud.redshift.engine.usage import DEFAULT_CAPACITY, Meter
 from localcloud.redshift.errors import RedshiftError
-
-log = logging.getLogger(__name__)
+from localcloud.redshift.limits import UsageLimit
+from localcloud.redshift.siblings import NamespaceDatabases
 
 ACCOUNT = "000000000000"
 IAM_USER = "IAM:RootIdentity"
 """Database user of an API caller who gives no secret."""
-FIRST_DATABASE = "dev"
-"""A database that every namespace has."""
 
 
 @dataclass
@@ -56,18 +52,6 @@ class Workgroup:
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
     details: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass
-class UsageLimit:
-    """RPU-hours (`amount`) that a workgroup may use in a `period`: daily, weekly or monthly; `action` on a breach."""
-
-    id: str
-    workgroup: str
-    resource_arn: str
-    amount: int
-    period: str
-    action: str
 
 
 @dataclass(frozen=True)
@@ -107,6 +91,7 @@ class Registry:
             self.namespaces = {entry["name"]: Namespace(**entry) for entry in stored["namespaces"]}
             self.workgroups = {entry["name"]: Workgroup(**entry) for entry in stored["workgroups"]}
             self.usage_limits = {entry["id"]: UsageLimit(**entry) for entry in stored.get("usage_limits", [])}
+            self._temporary = [TemporaryLogin(**entry) for entry in stored.get("temporary_logins", [])]
 
     def save(self) -> None:
         """Write the state file whole, replacing the old one atomically."""
@@ -115,6 +100,7 @@ class Registry:
                 "namespaces": [asdict(namespace) for namespace in self.namespaces.values()],
                 "workgroups": [asdict(workgroup) for workgroup in self.workgroups.values()],
                 "usage_limits": [asdict(limit) for limit in self.usage_limits.values()],
+                "temporary_logins": [asdict(login) for login in self._temporary],
             }
             fresh = self._path.with_suffix(".new")
             fresh.touch(mode=0o600)
@@ -163,22 +149,6 @@ class Registry:
                 self._meters[namespace.id] = Meter(path=path, capacity=lambda: self._capacity(namespace))
             return self._meters[namespace.id]
 
-    def refuse_overuse(self, namespace: Namespace) -> None:
-        """Raise RedshiftError 53400 when a limit of the namespace's workgroup is used up and says `deactivate`."""
-        for limit in list(self.usage_limits.values()):
-            workgroup = self.workgroups.get(limit.workgroup)
-            if workgroup is None or workgroup.namespace != namespace.name:
-                continue
-            meter = self.meter(namespace)
-            if meter.charged_seconds(period_start(limit.period)) < limit.amount * 3600:
-                continue
-            if limit.action == "deactivate":
-                raise RedshiftError(
-                    "53400",
-                    f"Query is cancelled: the {limit.period} usage limit of {limit.amount} RPU-hours is reached",
-                )
-            log.warning("the %s usage limit %s of %d RPU-hours is reached", limit.period, limit.id, limit.amount)
-
     def _capacity(self, namespace: Namespace) -> float:
         """RPUs of the workgroup that answers for the namespace."""
         found = [w for w in list(self.workgroups.values()) if w.namespace == namespace.name]
@@ -204,6 +174,7 @@ class Registry:
         with self.lock:
             self._temporary = [login for login in self._temporary if login.expires_at > time.time()]
             self._temporary.append(TemporaryLogin(user, password_hash(user, password), namespace.name, expires_at))
+            self.save()
         return password, expires_at
 
     def login(self, *, database: str, user: str, salt: bytes, answer: str) -> Session:
@@ -256,60 +227,3 @@ class Registry:
             for meter in self._meters.values():
                 meter.close()
             self.save()
-
-
-def period_start(period: str) -> float:
-    """When the current day, week (from Sunday) or month began in UTC, in Unix seconds."""
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    if period == "weekly":
-        today -= timedelta(days=today.isoweekday() % 7)
-    elif period == "monthly":
-        today = today.replace(day=1)
-    return today.timestamp()
-
-
-class NamespaceDatabases:
-    """See engine.database.Siblings."""
-
-    def __init__(self, registry: Registry, namespace: Namespace) -> None:
-        self._registry = registry
-        self._namespace = namespace
-
-    def refuse_overuse(self) -> None:
-        self._registry.refuse_overuse(self._namespace)
-
-    def levels(self) -> dict[str, str]:
-        return {self._namespace.database: SNAPSHOT, FIRST_DATABASE: SNAPSHOT} | self._namespace.databases
-
-    def create(self, name: str, level: str) -> None:
-        with self._registry.lock:
-            if name in self.levels():
-                raise RedshiftError("42P04", f'database "{name}" already exists')
-            check_name(name)
-            self._namespace.databases[name] = level
-            self._registry.save()
-
-    def alter(self, name: str, level: str) -> None:
-        with self._registry.lock:
-            self._require(name)
-            self._namespace.databases[name] = level
-            self._registry.save()
-            opened = self._registry.opened(self._namespace, name)
-            if opened is not None:
-                opened.isolation.level = level
-
-    def drop(self, name: str, *, force: bool) -> None:
-        with self._registry.lock:
-            self._require(name)
-            if name in (self._namespace.database, FIRST_DATABASE):
-                raise RedshiftError("42501", f'database "{name}" belongs to the namespace and can\'t be dropped')
-            opened = self._registry.opened(self._namespace, name)
-            if opened is not None and opened.sessions and not force:
-                raise RedshiftError("55006", f'database "{name}" is being accessed by other users')
-            del self._namespace.databases[name]
-            self._registry.save()
-            self._registry.forget(self._namespace, name)
-
-    def _require(self, name: str) -> None:
-        if name not in self.levels():
-            raise RedshiftError("3D000", f'database "{name}" does not exist')

@@ -8,7 +8,8 @@ from typing import Any
 
 from localcloud.redshift.api.app import Operation
 from localcloud.redshift.api.errors import ApiError, only, text, validation
-from localcloud.redshift.namespaces import Registry, UsageLimit, Workgroup
+from localcloud.redshift.limits import UsageLimit
+from localcloud.redshift.namespaces import Registry, Workgroup
 
 Request = Mapping[str, Any]
 _FIELDS = {"amount", "breachAction", "period", "resourceArn", "usageType"}
