@@ -26,6 +26,11 @@ from dbt.tests.adapter.simple_seed.test_seed import (
 )
 
 
+def _literal(cell: str) -> str:
+    """A cell of a CSV file as SQL; dbt reads an empty one as NULL."""
+    return "'" + cell.replace("'", "''") + "'" if cell else "null"
+
+
 class ExpectedByQuery:
     """The suite makes `seed_expected` in PostgreSQL's words; here it is the same rows in Athena's."""
 
@@ -33,7 +38,7 @@ class ExpectedByQuery:
     def setUp(self, project: Any) -> None:
         rows = list(csv.reader(io.StringIO(seeds.seed__actual_csv.strip())))[1:]
         values = ", ".join(
-            "({}, {}, {}, {}, timestamp {})".format(row[0], *("'" + cell.replace("'", "''") + "'" for cell in row[1:]))
+            f"({row[0]}, {', '.join(_literal(cell) for cell in row[1:4])}, timestamp {_literal(row[4])})"
             for row in rows
         )
         project.run_sql(
