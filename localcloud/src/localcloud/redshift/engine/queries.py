@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,10 @@ import duckdb
 from sqlglot import exp
 
 from localcloud.redshift.engine import tables
-from localcloud.redshift.engine.result import Column, Result, Row, of_rows
+from localcloud.redshift.engine.result import Column, Result, Row, columns_of, of_rows
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.inference import Columns
+from localcloud.redshift.sql.kinds import SUPER, is_char
 from localcloud.redshift.sql.nodes import call
 from localcloud.redshift.sql.statement import Statement, split
 from localcloud.redshift.sql.translate import translate
@@ -50,13 +51,6 @@ def select_into(session: Session, statement: Statement, parameters: Sequence[exp
     kind = "temp table" if into.args.get("temporary") else "table"
     text = f"create {kind} {into.this.sql(dialect='redshift')} as {tree.sql(dialect='redshift')}"
     return tables.create(session, split(text)[0], parameters)
-
-
-def columns_of(described: Iterable[tuple[str, str]], known: Columns) -> list[Column]:
-    """Names and DuckDB types as DuckDB describes them, with Redshift's types where all are known."""
-    found = list(described)
-    kinds = [kind or "" for _, kind in known] if len(known) == len(found) else [""] * len(found)
-    return [Column(name, kind, declared) for (name, kind), declared in zip(found, kinds, strict=True)]
 
 
 def read(session: Session, sql: str, tag: str, known: Columns) -> Result:
@@ -226,13 +220,17 @@ def _limits(session: Session, target: exp.Expression) -> dict[str, Check | None]
 
 
 def _check(type_name: str) -> Check | None:
+    """Texts must not be too long; a CHAR is kept without trailing blanks; a text in a SUPER column is no JSON."""
+    if type_name == SUPER:
+        return lambda value: exp.Cast(this=value.copy(), to=exp.DataType.build(SUPER, dialect="redshift"))
     limit = byte_limit(type_name)
     if limit is None:
         return None
 
     def check(value: exp.Expression) -> exp.Expression:
         text = exp.Cast(this=value.copy(), to=exp.DataType.build("VARCHAR(MAX)", dialect="redshift"))
-        return call("rs_checked", text, exp.Literal.number(limit), exp.Literal.string(type_name))
+        checked = call("rs_checked", text, exp.Literal.number(limit), exp.Literal.string(type_name))
+        return call("rtrim", checked, exp.Literal.string(" ")) if is_char(type_name) else checked
 
     return check
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pickle
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from localcloud.redshift.sql.inference import Columns
 
 Row = tuple[Any, ...]
 Fetch = Callable[[int], list[Row]]
@@ -38,6 +40,13 @@ class Result:
     def held(self) -> Result:
         """The same result with its remaining rows taken out of the engine, which is then free for other statements."""
         return Result(self.tag, self.columns, _hold(self.fetch), self.affected)
+
+
+def columns_of(described: Iterable[tuple[str, str]], known: Columns) -> list[Column]:
+    """Names and DuckDB types as DuckDB describes them, with Redshift's types where all are known."""
+    found = list(described)
+    kinds = [kind or "" for _, kind in known] if len(known) == len(found) else [""] * len(found)
+    return [Column(name, kind, declared) for (name, kind), declared in zip(found, kinds, strict=True)]
 
 
 def of_rows(tag: str, columns: Sequence[Column], rows: Sequence[Row]) -> Result:

@@ -10,12 +10,12 @@ from sqlglot import exp
 
 from localcloud.redshift.engine import grants_checks, table_changes, views
 from localcloud.redshift.engine.catalog import CatalogColumn, NewRelation
-from localcloud.redshift.engine.result import Result
+from localcloud.redshift.engine.result import Result, columns_of
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.declarations import TableDeclaration, declaration
 from localcloud.redshift.sql.statement import Statement
-from localcloud.redshift.sql.translate import translate
-from localcloud.redshift.sql.types import of_result
+from localcloud.redshift.sql.translate import translate_typed
+from localcloud.redshift.sql.types import of_typed_result
 from localcloud.redshift.sql.words import Words
 
 if TYPE_CHECKING:
@@ -120,15 +120,16 @@ def _create_empty(
 def _create_as(session: Session, declared: TableDeclaration, place: tuple[str, ...]) -> Sequence[CatalogColumn]:
     if declared.query is None:
         raise ValueError("a table created from columns has no query")
-    sql = translate(declared.query, session.names)
-    found = session.query_columns(sql)
+    translated = translate_typed(declared.query, session.names)
+    sql = translated.sql
+    found = columns_of(((c.name, c.type) for c in session.query_columns(sql)), translated.columns)
     names = declared.column_names or [column.name for column in found]
     if len(names) != len(found):
         raise RedshiftError("42601", "CREATE TABLE AS specifies too many column names")
     repeated = {n for n in names if names.count(n) > 1}
     if repeated:
         raise RedshiftError("42701", f'column "{sorted(repeated)[0]}" duplicated')
-    kinds = [of_result(column.type) for column in found]
+    kinds = [of_typed_result(column.declared or None, column.type) for column in found]
     inner = ", ".join(f"c{i}" for i in range(len(found)))
     outputs = ", ".join(
         f"CAST(c{i} AS {kind.duckdb}) AS {quoted(name)}"

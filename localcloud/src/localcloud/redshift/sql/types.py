@@ -56,6 +56,10 @@ _FROM_DUCKDB = {stored: ColumnType(name, stored) for name, stored in _PLAIN.valu
 }
 
 
+_OF_RESULTS = frozenset({"unknown", "name", "interval"})
+"""Types of expressions that no column can have."""
+
+
 def of_declaration(kind: exp.DataType) -> ColumnType:
     """The type that DDL wrote; raises RedshiftError for one this engine lacks (geometry, hllsketch, …)."""
     sizes = [int(e.name) for e in kind.expressions if e.name.isdigit()]
@@ -80,6 +84,13 @@ def of_result(duckdb_type: str) -> ColumnType:
     if duckdb_type == "INTERVAL":
         raise unsupported("a column of type interval")
     return _FROM_DUCKDB.get(duckdb_type, ColumnType("super", "JSON"))
+
+
+def of_typed_result(kind: str | None, duckdb_type: str) -> ColumnType:
+    """The same where the expression's own type is known, which says more than DuckDB's."""
+    if kind is None or kind in _OF_RESULTS:
+        return of_result(duckdb_type)
+    return ColumnType(kind, stored_as(kind))
 
 
 def byte_limit(name: str) -> int | None:
