@@ -95,10 +95,20 @@ def test_binary_results(pg: PgClient, expression: str, raw: bytes) -> None:
         (1114, struct.pack("!q", -1_000_000), "1999-12-31 23:59:59"),
         (701, struct.pack("!d", 0.1), "0.1"),
         (21, struct.pack("!h", -3), "-3"),
+        (1266, struct.pack("!qi", 1_500_000, -3600), "00:00:01.5+01"),
+        (6551, b"\1\xff", "01ff"),
     ],
 )
 def test_binary_parameters(pg: PgClient, oid: int, raw: bytes, text: str) -> None:
     assert pg.prepared("select $1 as v", [(oid, 1, raw)]).rows == [(text,)]
+
+
+def test_a_varbyte_parameter_is_bytes_and_a_huge_exponent_is_refused(pg: PgClient) -> None:
+    assert pg.prepared("select $1 as v", [(6551, 0, b"01fe")], (1,)).columns == [("v", 6551)]
+    for parameter, sqlstate in (((1700, 0, b"1e999999999"), "22003"), ((6551, 0, b"xyz"), "22P02")):
+        with pytest.raises(PgError) as caught:
+            pg.prepared("select $1 as v", [parameter])
+        assert caught.value.sqlstate == sqlstate
 
 
 def test_a_broken_parameter_is_an_error_and_not_the_end(pg: PgClient) -> None:

@@ -77,12 +77,6 @@ def _numeric(value: Decimal | int) -> bytes:
     return struct.pack(f"!HhHH{len(digits)}H", len(digits), weight if digits else 0, sign, scale, *digits)
 
 
-def _interval(value: Any) -> bytes:
-    if not isinstance(value, timedelta):
-        raise unsupported("the binary result format of an INTERVAL with months")
-    return struct.pack("!qii", value.seconds * 1_000_000 + value.microseconds, value.days, 0)
-
-
 _WRITERS: dict[int, Callable[[Any], bytes]] = {
     oids.BOOLEAN: lambda v: b"\1" if v else b"\0",
     oids.SMALLINT: struct.Struct("!h").pack,
@@ -97,7 +91,6 @@ _WRITERS: dict[int, Callable[[Any], bytes]] = {
     oids.TIMETZ: _zoned_time,
     oids.TIMESTAMP: _micros,
     oids.TIMESTAMPTZ: _micros,
-    oids.INTERVAL: _interval,
     oids.VARBYTE: bytes,
 }
 

@@ -160,6 +160,8 @@ def encoder(column: WireColumn) -> Callable[[Any], bytes]:
     return binary.encode(column.oid, text_of)
 
 
+_NUMERIC_DIGITS = 38
+"""The most digits a NUMERIC has in Redshift."""
 _CASTS = {
     BOOLEAN: "BOOLEAN",
     SMALLINT: "SMALLINT",
@@ -182,8 +184,24 @@ def parameter(oid: int, format_code: int, raw: bytes | None) -> exp.Expression:
         return exp.Cast(this=exp.null(), to=exp.DataType.build(_CASTS[oid])) if oid in _CASTS else exp.null()
     text = binary.decode(oid, raw) if format_code == 1 else binary.decode_text(raw)
     if oid == NUMERIC:
-        if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text.strip()):
-            raise RedshiftError("22P02", f'invalid input syntax for type numeric: "{text}"')
-        return exp.Paren(this=exp.Literal.number(format(Decimal(text), "f")))
+        return _numeric_literal(text.strip())
+    if oid == VARBYTE:
+        return _varbyte_literal(text)
     literal: exp.Expression = exp.Literal.string(text)
     return exp.Cast(this=literal, to=exp.DataType.build(_CASTS[oid])) if oid in _CASTS else literal
+
+
+def _numeric_literal(text: str) -> exp.Expression:
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
+        raise RedshiftError("22P02", f'invalid input syntax for type numeric: "{text}"')
+    number = Decimal(text)
+    if number and abs(number.adjusted()) > _NUMERIC_DIGITS:
+        raise RedshiftError("22003", "numeric field overflow")
+    return exp.Paren(this=exp.Literal.number(format(number, "f")))
+
+
+def _varbyte_literal(text: str) -> exp.Expression:
+    """A VARBYTE travels as its hexadecimal digits."""
+    if len(text) % 2 or not re.fullmatch(r"[0-9a-fA-F]*", text):
+        raise RedshiftError("22P02", f'invalid input syntax for type varbyte: "{text}"')
+    return exp.Anonymous(this="from_hex", expressions=[exp.Literal.string(text)])
