@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import anyio
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -26,7 +27,7 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 
 
 def create_app(api: AthenaApi) -> Starlette:
-    """The ASGI application: every path but the health check's takes API requests, and refuses in JSON."""
+    """The ASGI application: the API at `/` and a health check; refusals are JSON."""
     limiter = anyio.CapacityLimiter(_THREADS)
 
     async def health(request: Request) -> JSONResponse:
@@ -46,21 +47,26 @@ def create_app(api: AthenaApi) -> Starlette:
             _log.exception("%s failed", request.headers.get("x-amz-target"))
             return _error(ApiError("InternalServerException", f"{type(error).__name__}: {error}"), status=500)
 
+    async def refuse(request: Request, error: Exception) -> Response:
+        return _error(_unknown(f"{request.method} {request.url.path}"))
+
     return Starlette(
-        routes=[
-            Route("/_localcloud/health", health),
-            Route("/{path:path}", operate, methods=["POST", "GET", "PUT", "DELETE", "PATCH", "OPTIONS"]),
-        ]
+        routes=[Route("/_localcloud/health", health), Route("/", operate, methods=["POST"])],
+        exception_handlers={HTTPException: refuse},
     )
 
 
 def _operation(request: Request) -> str:
     target = request.headers.get("x-amz-target", "")
-    if request.method != "POST" or request.url.path != "/" or not target.startswith(_PREFIX):
-        raise ApiError(
-            "UnknownOperationException", f"Athena takes POST / with X-Amz-Target: {_PREFIX}<operation>, not {target!r}"
-        )
+    if not target.startswith(_PREFIX):
+        raise _unknown(f"the target {target!r}")
     return target.removeprefix(_PREFIX)
+
+
+def _unknown(what: str) -> ApiError:
+    return ApiError(
+        "UnknownOperationException", f"Athena takes POST / with X-Amz-Target: {_PREFIX}<operation>, not {what}"
+    )
 
 
 async def _body(request: Request) -> bytes:
