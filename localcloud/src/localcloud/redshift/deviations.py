@@ -51,4 +51,34 @@ DEVIATIONS: tuple[Deviation, ...] = (
         here="is a line in the local cloud's log",
         service="is an entry of a system table, or a CloudWatch metric",
     ),
+    Deviation(
+        subject="STV_MV_INFO.is_stale",
+        here="is always t, and AUTO REFRESH is remembered without refreshing anything",
+        service="tells whether a base table has changed, and refreshes in the background",
+    ),
+    Deviation(
+        subject="Costs and row estimates of EXPLAIN",
+        here="come from DuckDB's plan with the formulas of the documentation's examples; the join order is DuckDB's",
+        service="come from its own optimizer and the cluster's size",
+    ),
+    Deviation(
+        subject="Numbers inside SUPER values",
+        here="are compared with other numbers as DOUBLE PRECISION",
+        service="keeps integers and decimals exact",
+    ),
+    Deviation(
+        subject="Texts that are cast to DATE or TIMESTAMP",
+        here="are read in ISO form only; any other form of a date in a text is an error",
+        service="reads further forms, e.g. 5/17/2024 and 20240517",
+    ),
+    Deviation(
+        subject="Regular expressions",
+        here="are RE2's: of several alternatives the first that matches counts",
+        service="are POSIX ones: the longest match counts",
+    ),
+    Deviation(
+        subject="MEDIAN and PERCENTILE_CONT of integers and NUMERIC",
+        here="are DOUBLE PRECISION",
+        service="are DECIMAL",
+    ),
 )

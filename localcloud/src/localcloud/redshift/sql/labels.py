@@ -8,6 +8,8 @@ _NAMES = {
     exp.Substring: "substring",
     exp.GroupConcat: "listagg",
     exp.Case: "case",
+    exp.DecodeCase: "case",
+    exp.StrPosition: "position",
     exp.ApproxDistinct: "count",
     exp.CurrentTimestamp: "sysdate",
     exp.CurrentDate: "date",
