@@ -92,13 +92,17 @@ class Isolation:
                 transaction.committed = self._commits
             else:
                 self._transactions.remove(transaction)
-            oldest = min((t.snapshot or 0 for t in self._transactions if t.committed is None), default=None)
-            self._transactions = [
-                t
-                for t in self._transactions
-                if t.committed is None or (oldest is not None and t.committed >= oldest and (t.reads or t.writes))
-            ]
+            self._forget()
             self._changed.notify_all()
+
+    def _forget(self) -> None:
+        """Drop ended transactions that no running one overlaps with; only SERIALIZABLE ever looks at them."""
+        running = [t for t in self._transactions if t.committed is None]
+        oldest = min((self._commits if t.snapshot is None else t.snapshot for t in running), default=self._commits)
+        ended = [t for t in self._transactions if t.committed is not None and (t.reads or t.writes)]
+        self._transactions = running
+        if self.level == SERIALIZABLE:
+            self._transactions += [t for t in ended if t.committed is not None and t.committed > oldest]
 
     def check(self, transaction: Transaction) -> None:
         """Raise RedshiftError 1023 when the transaction now is part of a cycle of dependencies."""
