@@ -135,7 +135,8 @@ class Catalog:
         """What ALTER DEFAULT PRIVILEGES says of a new `relation` or `function` of this owner."""
         self.rows(
             "INSERT INTO {c}.privileges"
-            " SELECT object_kind, ?, '', privilege, grantee, grantee_kind, grant_option, owner FROM {c}.default_privileges WHERE object_kind = ? AND owner = ? AND schema_name IN ('', ?)",
+            " SELECT object_kind, ?, '', privilege, grantee, grantee_kind, grant_option, owner"
+            " FROM {c}.default_privileges WHERE object_kind = ? AND owner = ? AND schema_name IN ('', ?)",
             oid,
             kind,
             owner,
@@ -185,7 +186,8 @@ class Catalog:
         return [
             RelationEntry(*row)
             for row in self.rows(
-                "SELECT r.oid, schema_name, relation_name, kind, definition, late_binding, owner FROM {c}.dependencies d"
+                "SELECT r.oid, schema_name, relation_name, kind, definition, late_binding, owner"
+                " FROM {c}.dependencies d"
                 " JOIN {c}.relations r ON r.oid = d.view_oid WHERE d.relation_oid = ?",
                 oid,
             )

@@ -14,6 +14,7 @@ import duckdb
 
 from localcloud.lake.session import Lake, LakeSettings, attach_lake
 from localcloud.redshift.engine import catalog
+from localcloud.redshift.engine.history import History
 from localcloud.redshift.engine.isolation import Isolation
 from localcloud.redshift.engine.usage import KEPT_SECONDS, Meter
 from localcloud.redshift.errors import RedshiftError
@@ -61,6 +62,7 @@ class Database:
         self._lock = threading.Lock()
         self._root: duckdb.DuckDBPyConnection | None = None
         self.oids: itertools.count[int] = itertools.count()
+        self.history = History()
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection with Redshift's settings, standing in schema public."""
@@ -127,7 +129,7 @@ class Database:
         install_macros(root, self.name)
         self.oids = itertools.count(catalog.install(root, self.name))
         root.execute(files(__package__).joinpath("session.sql").read_text())
-        for script in ("system_views.sql", "security_views.sql", "definitions.sql"):
+        for script in ("system_views.sql", "security_views.sql", "history_views.sql", "definitions.sql"):
             root.execute(files(__package__).joinpath(script).read_text().replace("{database}", self.name))
 
     def password_hash(self, user: str) -> str | None:

@@ -46,8 +46,9 @@ def create_user(session: Session, statement: Statement, _parameters: Sequence[ex
         grants_checks.require_superuser(session, "create superusers")
     session.catalog.rows("DELETE FROM {c}.principals WHERE principal_name = ? AND kind = 'dropped user'", name)
     session.catalog.rows(
-        "INSERT INTO {c}.principals (principal_name, kind, is_superuser, password_hash, can_create_database, valid_until,"
-        " owner) VALUES (?, 'user', ?, ?, ?, ?, ?)",
+        "INSERT INTO {c}.principals"
+        " (principal_name, kind, is_superuser, password_hash, can_create_database, valid_until, owner)"
+        " VALUES (?, 'user', ?, ?, ?, ?, ?)",
         name,
         bool(options.superuser),
         options.password_hash,

@@ -11,6 +11,7 @@ from localcloud.redshift.engine import (
     external,
     grants_checks,
     grants_queries,
+    history,
     late_binding,
     materialized,
     policies,
@@ -204,6 +205,8 @@ class Names:
             self._session.database.refresh_databases()
         if name == "sys_serverless_usage":
             self._session.database.refresh_usage()
+        if name in history.VIEWS:
+            self._session.database.history.publish(self._session.connection)
         if name in _LATE_VIEWS:
             late_binding.refresh_columns(self._session)
         if (schema, name) not in self._system_columns:

@@ -23,12 +23,14 @@ CREATE VIEW localsys.sys.rs_rights AS
     SELECT h.user_name, p.object_kind, p.object_oid, p.column_name, p.privilege FROM localsys.sys.rs_holders h
         JOIN "{database}".pg_landfall.privileges p ON p.grantee = h.name AND p.grantee_kind = h.kind;
 CREATE MACRO rsi_wanted(words) AS regexp_split_to_array(replace(lower(words), ' with grant option', ''), '\s*,\s*');
+CREATE MACRO rsi_is_system(wanted) AS replace(lower(wanted::VARCHAR), 'pg_catalog.', '') IN (
+    SELECT view_name FROM duckdb_views() WHERE database_name = 'localsys' AND schema_name = 'sys');
 CREATE MACRO rsi_named_relation(wanted) AS (
-    SELECT coalesce(min(oid), error('relation "' || wanted || '" does not exist')) FROM localsys.sys.rs_relations
+    SELECT coalesce(min(oid), CASE WHEN rsi_is_system(wanted) THEN 0 ELSE error('relation "' || wanted || '" does not exist') END) FROM localsys.sys.rs_relations
     WHERE lower(replace(wanted::VARCHAR, '"', '')) IN (oid::VARCHAR, schema_name || '.' || relation_name, '{database}.' || schema_name || '.' || relation_name)
         OR (relation_name = lower(replace(wanted::VARCHAR, '"', '')) AND (schema_oid = 13 OR list_contains(getvariable('rs_search_path'), schema_name))));
 CREATE MACRO rsi_table_right(wanted_user, wanted, words) AS
-    wanted_user IN (SELECT user_name FROM localsys.sys.rs_superusers)
+    wanted_user IN (SELECT user_name FROM localsys.sys.rs_superusers) OR rsi_is_system(wanted)
         OR EXISTS (SELECT 1 FROM localsys.sys.rs_relations r WHERE r.oid = rsi_named_relation(wanted) AND r.owner = wanted_user)
         OR EXISTS (SELECT 1 FROM localsys.sys.rs_rights g WHERE g.user_name = wanted_user AND g.object_kind = 'relation'
             AND g.object_oid = rsi_named_relation(wanted) AND g.column_name = '' AND list_contains(rsi_wanted(words), g.privilege));
