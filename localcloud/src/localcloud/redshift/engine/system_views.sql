@@ -80,7 +80,8 @@ CREATE VIEW localsys.sys.pg_type AS
     SELECT * FROM (VALUES (16, 'bool', 1), (20, 'int8', 8), (21, 'int2', 2), (23, 'int4', 4), (25, 'text', -1), (26, 'oid', 4), (700, 'float4', 4),
         (701, 'float8', 8), (1042, 'bpchar', -1), (1043, 'varchar', -1), (1082, 'date', 4), (1083, 'time', 8), (1114, 'timestamp', 8),
         (1184, 'timestamptz', 8), (1266, 'timetz', 12), (1700, 'numeric', -1), (4000, 'super', -1), (6551, 'varbyte', -1)) AS t(oid, typname, typlen)
-    CROSS JOIN (SELECT 11 AS typnamespace, 'b' AS typtype, 0 AS typrelid, 0 AS typelem, 0 AS typbasetype, ',' AS typdelim);
+    CROSS JOIN (SELECT 11 AS typnamespace, 'b' AS typtype, 0 AS typrelid, 0 AS typelem, 0 AS typbasetype, ',' AS typdelim,
+        false AS typnotnull, -1 AS typtypmod, 0 AS typndims, NULL::VARCHAR AS typdefault, true AS typisdefined);
 CREATE VIEW localsys.sys.pg_tables AS
     SELECT schema_name AS schemaname, relation_name AS tablename, owner AS tableowner, NULL::VARCHAR AS tablespace, false AS hasindexes,
         false AS hasrules, false AS hastriggers FROM localsys.sys.rs_relations WHERE kind = 'r';
