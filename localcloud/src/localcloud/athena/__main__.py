@@ -17,6 +17,7 @@ from localcloud.athena.named import NamedStatements
 from localcloud.athena.run.engine import Engine
 from localcloud.athena.server import create_app
 from localcloud.athena.workgroups import WorkGroups
+from localcloud.faults.gate import FaultGate
 from localcloud.lake.session import Lake, LakeSettings
 
 
@@ -64,7 +65,7 @@ def main() -> None:
         is_empty=lambda group: not named.of_workgroup(group) and not executions.list(group, 0, 1),
         forget=named.forget,
     )
-    app = create_app(AthenaApi(lake, executions, workgroups, named))
+    app = FaultGate(create_app(AthenaApi(lake, executions, workgroups, named)))
     # uvicorn raises the signal again once it has shut down: end with 0 then, by way of `finally`.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     try:

@@ -17,6 +17,7 @@ from localcloud.athena.execution_store import ExecutionStore
 from localcloud.athena.reuse import is_reusable
 from localcloud.athena.run.context import Context
 from localcloud.athena.run.engine import Engine
+from localcloud.faults.statements import struck
 from localcloud.lake.errors import LakeError
 from localcloud.lake.objects import split_uri
 
@@ -145,7 +146,9 @@ class Executions:
                 request.limit_bytes,
                 request.result,
             )
+            _fail_if_struck(request, when="before")
             execution.finished = self._engine.run(request.statement, context)
+            _fail_if_struck(request, when="after")
         finally:
             execution.cursor = None
             cursor.close()
@@ -170,3 +173,13 @@ class Executions:
         except ClientError:
             return False
         return True
+
+
+def _fail_if_struck(request: Request, *, when: str) -> None:
+    """Fail as a fault rule has it; after a statement its effect stays, as with a real failure on the last metre."""
+    rule = struck("athena", request.statement.subtype, request.text, when=when)
+    if rule is None:
+        return
+    if rule.kind == "commit_conflict":
+        raise LakeError("ICEBERG_COMMIT_ERROR", "Failed to commit Iceberg update to table: struck by a fault rule")
+    raise LakeError("GENERIC_INTERNAL_ERROR", "Internal error: struck by a fault rule")

@@ -14,6 +14,8 @@ import duckdb_extension_httpfs
 from botocore.config import Config
 from pyiceberg.catalog.glue import GlueCatalog
 
+from localcloud.faults.requests import ENGINE_AGENT
+
 
 @dataclass(frozen=True, kw_only=True)
 class LakeSettings:
@@ -80,7 +82,11 @@ class Lake:
             region_name=settings.region,
             aws_access_key_id=settings.access_key,
             aws_secret_access_key=settings.secret_key,
-            config=Config(max_pool_connections=32, retries={"max_attempts": 4, "mode": "standard"}),
+            config=Config(
+                max_pool_connections=32,
+                retries={"max_attempts": 4, "mode": "standard"},
+                user_agent_extra=ENGINE_AGENT,
+            ),
         )
 
     def _iceberg_properties(self) -> dict[str, str]:

@@ -11,12 +11,14 @@ from contextlib import contextmanager
 import duckdb
 from sqlglot import exp
 
-from localcloud.redshift.engine import cursors, handlers, prepared, queries, targets
+from localcloud.redshift.engine import cursors, handlers, prepared, targets
 from localcloud.redshift.engine.catalog import Catalog
 from localcloud.redshift.engine.database import Database
+from localcloud.redshift.engine.faulting import faulted
+from localcloud.redshift.engine.history import Query, query_type
 from localcloud.redshift.engine.isolation import Transaction
 from localcloud.redshift.engine.names import Names
-from localcloud.redshift.engine.result import Column, Result
+from localcloud.redshift.engine.result import Column, Result, columns_of
 from localcloud.redshift.errors import RedshiftError, from_duckdb
 from localcloud.redshift.sql import statement as statements
 from localcloud.redshift.sql.statement import Statement
@@ -65,7 +67,7 @@ class Session:
             with self.errors():
                 translated = self.typed(statement.tree, parameters)
                 described = [(column.name, column.type) for column in self.query_columns(translated.sql)]
-                return queries.columns_of(described, translated.columns)
+                return columns_of(described, translated.columns)
         if statement.verb == "FETCH":
             return cursors.columns(self, statement)
         if statement.verb == "EXECUTE":
@@ -83,8 +85,29 @@ class Session:
         if statement.verb not in ("COMMIT", "ROLLBACK"):
             self.database.siblings.refuse_overuse()
         self._cancelled = False
-        with self._statement_lock, self._time_limit(), self.errors(), self.database.meter.running():
-            return self.run(statement, parameters)
+        entry = self._entered(statement)
+        try:
+            with self._statement_lock, self._time_limit(), self.errors(), self.database.meter.running():
+                result = faulted(statement, lambda: self.run(statement, parameters))
+        except RedshiftError as error:
+            entry.finish("canceled" if error.sqlstate == "57014" else "failed", error=error.message)
+            raise
+        entry.finish("success", rows=result.affected or 0)
+        return result
+
+    def _entered(self, statement: Statement) -> Query:
+        """The statement's entry in what sys_query_history shows."""
+        entry = Query(
+            user=self.user,
+            session_id=self.process_id,
+            transaction_id=self.process_id,
+            database=self.database.name,
+            query_type=query_type(statement.verb, has_query=" AS " in statement.text.upper()),
+            text=statement.text,
+            query_label=self.settings.get("query_group", "unset"),
+        )
+        self.database.history.queries.append(entry)
+        return entry
 
     def run(self, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
         """The same for a statement inside another one, as EXECUTE and DECLARE have it."""

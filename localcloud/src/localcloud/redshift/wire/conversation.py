@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from sqlglot import exp
 
+from localcloud.faults.statements import ConnectionDropped
 from localcloud.redshift.engine.result import Column, Result, Row
 from localcloud.redshift.engine.session import IN_TRANSACTION, Session
 from localcloud.redshift.errors import RedshiftError, unsupported
@@ -100,7 +101,7 @@ class Conversation:
                 self._session.cancel()
         try:
             return await task
-        except RedshiftError:
+        except (RedshiftError, ConnectionDropped):
             raise
         except Exception as error:
             log.exception("a statement failed in a way this engine does not know")

@@ -10,6 +10,7 @@ import struct
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+from localcloud.faults.statements import ConnectionDropped
 from localcloud.redshift.engine.session import Session
 from localcloud.redshift.errors import RedshiftError
 from localcloud.redshift.wire import messages, startup
@@ -75,6 +76,8 @@ class WireServer:
             await Conversation(session=session, reader=reader, writer=writer, pool=self._pool).run()
         except RedshiftError as error:
             writer.write(messages.error_response(RedshiftError(error.sqlstate, error.message, error.detail, "FATAL")))
+        except ConnectionDropped:
+            writer.transport.abort()
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, TimeoutError):
             log.debug("connection ended by the client")
         except Exception:
