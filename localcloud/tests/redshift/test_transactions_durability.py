@@ -9,7 +9,7 @@ import time
 from cloud import DATABASE, PASSWORD, USER, Cloud
 from pgclient import PgClient, PgError
 
-ROUNDS = int(os.environ.get("LANDFALL_KILL_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("LANDFALL_KILL_ROUNDS", "2"))
 _WRITERS = 4
 _RUNNING_SECONDS = 0.7
 
