@@ -63,6 +63,13 @@ def test_files_are_read_with_the_tables_types(cloud: Any, database: str, tmp_pat
     assert cloud.run("select count(*) from t", database).rows == [["2"]]
 
 
+def test_parquet_text_without_its_mark_is_text_all_the_same(cloud: Any, database: str) -> None:
+    location = f"{cloud.lake}/{database}/bytes/"
+    put(cloud, f"{location}part-0", parquet_bytes(pa.table({"name": pa.array(["Zoë".encode()], pa.binary())})))
+    cloud.run(f"create external table t (name string) stored as parquet location '{location}'", database)
+    assert cloud.run("select name from t", database).rows == [["Zoë"]]
+
+
 def test_orc_is_read_by_position(cloud: Any, database: str) -> None:
     location = f"{cloud.lake}/{database}/orc/"
     put(cloud, f"{location}part-0", orc_bytes(ROWS.rename_columns(["_col0", "_col1", "_col2", "_col3"])))

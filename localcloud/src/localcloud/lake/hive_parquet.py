@@ -18,6 +18,7 @@ from localcloud.lake.parquet_footers import Footer, footers
 from localcloud.lake.session import Lake
 from localcloud.lake.sql_text import quoted
 
+_TEXT = ("varchar", "char")
 _INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 
 
@@ -48,8 +49,18 @@ def parquet_source(
         f"{quoted(name)}: {{'name': {quoted(name)}, 'type': {quoted(kind)}, 'default_value': NULL}}"
         for name, kind in named.items()
     )
-    source = f"read_parquet([{paths}], schema = MAP {{{entries}}}, filename = '$path', hive_partitioning = false)"
-    return source, scanned
+    options = "filename = '$path', hive_partitioning = false" + _text_option(wanted, found)
+    return f"read_parquet([{paths}], schema = MAP {{{entries}}}, {options})", scanned
+
+
+def _text_option(wanted: Sequence[Column], found: Sequence[Footer]) -> str:
+    """How DuckDB takes bytes that a file does not mark as text, as older writers left it; Athena goes by the table."""
+    stored = [footer.columns.get(column.name) for footer in found for column in wanted if column.type.startswith(_TEXT)]
+    if not any(kind is not None and pa.types.is_binary(kind) for kind in stored):
+        return ""
+    if any(column.type == "varbinary" for column in wanted):
+        raise NotSupportedError("reading Parquet text that is not marked as UTF8 beside a binary column")
+    return ", binary_as_string = true"
 
 
 def _any_column(found: Sequence[Footer]) -> Mapping[str, str]:
