@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localcloud.redshift.engine import tables, views
+from localcloud.redshift.engine import grants_checks, tables, views
 from localcloud.redshift.engine.catalog import NewRelation, RelationEntry
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.errors import RedshiftError, unsupported
@@ -53,6 +53,7 @@ def create(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
     if session.catalog.relation(schema, name) is not None:
         raise RedshiftError("42P07", f'Relation "{name}" already exists')
     views.qualify(session, query)
+    _refuse_protected(session, query)
     text = query.sql(dialect="redshift", identify=True)
     session.names.used = []
     translate(parse(text), session.names)
@@ -68,6 +69,14 @@ def create(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
         "INSERT INTO {c}.materialized_views VALUES (?, ?, now() AT TIME ZONE 'UTC')", oid, declared.auto_refresh
     )
     return Result(_PREFIX)
+
+
+def _refuse_protected(session: Session, query: exp.Expression) -> None:
+    """Rows kept for everybody would get round a policy that shows each user their own."""
+    for table in query.find_all(exp.Table):
+        entry = session.catalog.relation(table.db, table.name) if table.db else None
+        if entry is not None and entry.protection:
+            raise unsupported("a materialized view over a table with row-level security")
 
 
 def _declaration(words: Words) -> _Declaration:
@@ -157,6 +166,7 @@ def _require(session: Session, parts: tuple[str, ...]) -> RelationEntry:
     entry = session.catalog.require(schema, name)
     if not is_materialized(entry):
         raise RedshiftError("42809", f'"{name}" is not a materialized view')
+    grants_checks.require_owner(session, entry)
     return entry
 
 

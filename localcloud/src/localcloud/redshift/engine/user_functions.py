@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from localcloud.redshift.engine import grants_checks
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql import types
@@ -48,6 +49,7 @@ def create(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
     if _entries(session, schema, name, arguments):
         if not replace:
             raise RedshiftError("42723", f'function "{name}" already exists with same argument types')
+        _require_owner(session, schema, name, arguments)
         _remove(session, schema, name, arguments)
     session.catalog.rows(
         "INSERT INTO {c}.functions VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -67,6 +69,7 @@ def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expre
     words.end()
     if not _entries(session, schema, name, arguments):
         raise RedshiftError("42883", f"function {name}({', '.join(arguments)}) does not exist")
+    _require_owner(session, schema, name, arguments)
     _remove(session, schema, name, arguments)
     return Result("DROP FUNCTION")
 
@@ -90,6 +93,7 @@ def find(session: Session, schema: str, name: str, count: int) -> UserFunction |
 def _place(session: Session, parts: tuple[str, ...]) -> tuple[str, str]:
     schema = parts[-2] if len(parts) > 1 else session.names.creation_schema()
     session.catalog.require_schema(schema)
+    grants_checks.require_schema(session, schema, "usage")
     return schema, parts[-1]
 
 
@@ -128,6 +132,15 @@ def _entries(session: Session, schema: str, name: str, arguments: Sequence[str])
         schema, name, list(arguments),
     )  # fmt: skip
     return bool(rows)
+
+
+def _require_owner(session: Session, schema: str, name: str, arguments: Sequence[str]) -> None:
+    owners = session.catalog.rows(
+        "SELECT owner FROM {c}.functions WHERE schema_name = ? AND function_name = ? AND argument_types = ?",
+        schema, name, list(arguments),
+    )  # fmt: skip
+    if session.user not in (owner for (owner,) in owners) and not grants_checks.is_superuser(session, session.user):
+        raise RedshiftError("42501", f"must be owner of function {name}")
 
 
 def _remove(session: Session, schema: str, name: str, arguments: Sequence[str]) -> None:
