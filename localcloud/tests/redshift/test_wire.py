@@ -119,6 +119,15 @@ def test_a_running_statement_is_cancelled_from_another_connection(pg: PgClient) 
     assert pg.query("select 1").rows == [("1",)]
 
 
+def test_a_result_is_cancelled_while_its_rows_are_computed(pg: PgClient) -> None:
+    rows = SLOW.replace("count(*)", "x, y").replace("x * y % 7 = 3", "x * y % 1000003 = 1 and x > 5")
+    threading.Timer(1.0, pg.cancel).start()
+    with pytest.raises(PgError) as caught:
+        pg.query(rows)
+    assert caught.value.sqlstate == "57014"
+    assert pg.query("select 1").rows == [("1",)]
+
+
 def test_statement_timeout_is_kept_and_unknown_parameters_are_refused(pg: PgClient) -> None:
     pg.query("set statement_timeout to 300")
     with pytest.raises(PgError) as caught:

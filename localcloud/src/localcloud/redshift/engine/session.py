@@ -18,7 +18,7 @@ from localcloud.redshift.engine.faulting import faulted
 from localcloud.redshift.engine.history import Query, query_type
 from localcloud.redshift.engine.isolation import Transaction
 from localcloud.redshift.engine.names import Names
-from localcloud.redshift.engine.result import Column, Result, columns_of
+from localcloud.redshift.engine.result import Column, Fetch, Result, Row, columns_of
 from localcloud.redshift.errors import RedshiftError, from_duckdb
 from localcloud.redshift.sql import statement as statements
 from localcloud.redshift.sql.statement import Statement
@@ -93,6 +93,8 @@ class Session:
             entry.finish("canceled" if error.sqlstate == "57014" else "failed", error=error.message)
             raise
         entry.finish("success", rows=result.affected or 0)
+        if result.columns is not None:
+            result.fetch = self._guarded(result.fetch)
         return result
 
     def _entered(self, statement: Statement) -> Query:
@@ -123,6 +125,15 @@ class Session:
         if handler.transactional:
             return self._in_transaction(statement, work)
         return work()
+
+    def _guarded(self, fetch: Fetch) -> Fetch:
+        """The engine computes on while rows are fetched: that too can be cancelled, is timed out and is charged."""
+
+        def guarded(count: int) -> list[Row]:
+            with self._statement_lock, self._time_limit(), self.errors(), self.database.meter.running():
+                return fetch(count)
+
+        return guarded
 
     @contextmanager
     def _time_limit(self) -> Iterator[None]:

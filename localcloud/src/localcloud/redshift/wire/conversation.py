@@ -6,17 +6,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlglot import exp
-
 from localcloud.faults.statements import ConnectionDropped
-from localcloud.redshift.engine.result import Column, Result, Row
+from localcloud.redshift.engine.result import Column, Result
 from localcloud.redshift.engine.session import IN_TRANSACTION, Session
 from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql.statement import Statement
-from localcloud.redshift.wire import messages, values
+from localcloud.redshift.wire import messages, portals, values
 
 log = logging.getLogger(__name__)
 
@@ -29,25 +25,6 @@ _KNOWN = frozenset({b"Q", b"P", b"B", b"D", b"E", b"C", b"F", b"H", b"d", b"c", 
 """Kinds of messages of the protocol. H asks for what happens anyway, the COPY ones (d, c, f) are to be ignored."""
 
 
-@dataclass
-class Prepared:
-    """A named statement of the extended protocol with the parameter types the client declared (0 = unknown)."""
-
-    statement: Statement | None
-    oids: list[int]
-
-
-@dataclass
-class Portal:
-    """A bound statement; `result` lives from the first Execute on."""
-
-    statement: Statement | None
-    parameters: list[exp.Expression]
-    formats: list[int]
-    result: Result | None = None
-    sent: int = 0
-
-
 class Conversation:
     """Reads messages until Terminate; after an error in the extended protocol everything up to Sync is skipped."""
 
@@ -58,8 +35,8 @@ class Conversation:
         self._reader = reader
         self._writer = writer
         self._pool = pool
-        self._prepared: dict[str, Prepared] = {}
-        self._portals: dict[str, Portal] = {}
+        self._prepared: dict[str, portals.Prepared] = {}
+        self._portals: dict[str, portals.Portal] = {}
 
     async def run(self) -> None:
         steps: dict[bytes, Callable[[messages.Reader], Awaitable[None]]] = {
@@ -139,34 +116,16 @@ class Conversation:
     async def _send(self, result: Result) -> None:
         self._notices()
         if result.columns is None:
-            self._writer.write(messages.command_complete(self._tag(result)))
+            self._writer.write(messages.command_complete(portals.written_tag(result)))
             return
         columns = [values.wire_column(column) for column in result.columns]
         self._writer.write(messages.row_description(columns))
         sent = 0
         while rows := await self._work(lambda: result.fetch(_PAGE_ROWS)):
             sent += len(rows)
-            self._writer.write(self._rows(columns, rows))
+            self._writer.write(portals.data_rows(columns, rows))
             await self._writer.drain()
-        self._writer.write(messages.command_complete(self._rows_tag(result, sent)))
-
-    @staticmethod
-    def _tag(result: Result) -> str:
-        if result.affected is None:
-            return result.tag
-        return f"INSERT 0 {result.affected}" if result.tag == "INSERT" else f"{result.tag} {result.affected}"
-
-    @staticmethod
-    def _rows_tag(result: Result, sent: int) -> str:
-        return f"{result.tag} {sent}" if result.tag in ("SELECT", "FETCH") else result.tag
-
-    @staticmethod
-    def _rows(columns: Sequence[messages.WireColumn], rows: list[Row]) -> bytes:
-        encoders = [values.encoder(column) for column in columns]
-        return b"".join(
-            messages.data_row([None if v is None else encode(v) for encode, v in zip(encoders, row, strict=True)])
-            for row in rows
-        )
+        self._writer.write(messages.command_complete(portals.rows_tag(result, sent)))
 
     async def _parse(self, body: messages.Reader) -> None:
         name, sql, oids = body.text(), body.text(), body.oids()
@@ -180,7 +139,7 @@ class Conversation:
         wanted = statement.parameter_count if statement else 0
         if wanted > _MOST_PARAMETERS:
             raise RedshiftError("54023", f"a statement can't have more than {_MOST_PARAMETERS} parameters")
-        self._prepared[name] = Prepared(statement, oids + [0] * (wanted - len(oids)))
+        self._prepared[name] = portals.Prepared(statement, oids + [0] * (wanted - len(oids)))
         self._writer.write(messages.PARSE_COMPLETE)
 
     async def _bind(self, body: messages.Reader) -> None:
@@ -199,11 +158,11 @@ class Conversation:
         if len(codes) != len(raw):
             raise RedshiftError("08P01", f"bind message has {len(codes)} parameter formats but {len(raw)} parameters")
         bound = [values.parameter(*each) for each in zip(prepared.oids, codes, raw, strict=True)]
-        self._portals[portal] = Portal(prepared.statement, bound, formats)
+        self._portals[portal] = portals.Portal(prepared.statement, bound, formats)
         self._writer.write(messages.BIND_COMPLETE)
 
     async def _describe(self, body: messages.Reader) -> None:
-        kind, name = _kind(body)
+        kind, name = portals.named(body)
         formats: list[int] = []
         if kind == b"S":
             prepared = self._named(name)
@@ -223,9 +182,7 @@ class Conversation:
         if columns is None:
             self._writer.write(messages.NO_DATA)
         else:
-            self._writer.write(
-                messages.row_description([values.wire_column(c, f) for c, f in self._formats(columns, formats)])
-            )
+            self._writer.write(messages.row_description(portals.wire_columns(columns, formats)))
 
     async def _execute(self, body: messages.Reader) -> None:
         portal, limit = self._portal(body.text()), body.int32()
@@ -237,21 +194,21 @@ class Conversation:
             portal.result = await self._work(lambda: self._session.execute(statement, portal.parameters))
             self._notices()
         if portal.result.columns is None:
-            self._writer.write(messages.command_complete(self._tag(portal.result)))
+            self._writer.write(messages.command_complete(portals.written_tag(portal.result)))
         else:
             await self._send_portal(portal, portal.result, limit)
 
-    async def _send_portal(self, portal: Portal, result: Result, limit: int) -> None:
-        columns = [values.wire_column(c, f) for c, f in self._formats(result.columns or [], portal.formats)]
+    async def _send_portal(self, portal: portals.Portal, result: Result, limit: int) -> None:
+        columns = portals.wire_columns(result.columns or [], portal.formats)
         allowed = limit or None
         while allowed is None or allowed > 0:
             size = _PAGE_ROWS if allowed is None else min(allowed, _PAGE_ROWS)
             rows = await self._work(lambda n=size: result.fetch(n))  # type: ignore[misc]
             portal.sent += len(rows)
-            self._writer.write(self._rows(columns, rows))
+            self._writer.write(portals.data_rows(columns, rows))
             await self._writer.drain()
             if len(rows) < size:
-                self._writer.write(messages.command_complete(self._rows_tag(result, portal.sent)))
+                self._writer.write(messages.command_complete(portals.rows_tag(result, portal.sent)))
                 return
             allowed = None if allowed is None else allowed - len(rows)
         # The engine's connection has room for one open result: whatever comes before the next Execute would end it.
@@ -259,33 +216,16 @@ class Conversation:
         self._writer.write(messages.PORTAL_SUSPENDED)
 
     async def _close(self, body: messages.Reader) -> None:
-        kind, name = _kind(body)
+        kind, name = portals.named(body)
         (self._prepared if kind == b"S" else self._portals).pop(name, None)
         self._writer.write(messages.CLOSE_COMPLETE)
 
-    @staticmethod
-    def _formats(columns: Sequence[T], formats: list[int]) -> list[tuple[T, int]]:
-        codes = formats * len(columns) if len(formats) == 1 else formats or [0] * len(columns)
-        if len(codes) != len(columns):
-            raise RedshiftError(
-                "08P01", f"bind message has {len(codes)} result formats but query has {len(columns)} columns"
-            )
-        return list(zip(columns, codes, strict=True))
-
-    def _named(self, name: str) -> Prepared:
+    def _named(self, name: str) -> portals.Prepared:
         if name not in self._prepared:
             raise RedshiftError("26000", f'prepared statement "{name}" does not exist')
         return self._prepared[name]
 
-    def _portal(self, name: str) -> Portal:
+    def _portal(self, name: str) -> portals.Portal:
         if name not in self._portals:
             raise RedshiftError("34000", f'portal "{name}" does not exist')
         return self._portals[name]
-
-
-def _kind(body: messages.Reader) -> tuple[bytes, str]:
-    """What Describe and Close name: S for a prepared statement, P for a portal."""
-    kind, name = body.bytes(1), body.text()
-    if kind not in (b"S", b"P"):
-        raise RedshiftError("08P01", f"invalid message subtype {kind!r}")
-    return kind, name
