@@ -41,7 +41,7 @@ def _select(context: Context, text: str) -> Outcome:
     return Outcome(query=compiled, columns=compiled.columns)
 
 
-_RUNS: dict[str, Run] = {
+STATEMENTS: dict[str, Run] = {
     "SELECT": _select,
     "INSERT": insert.insert,
     "CREATE_TABLE_AS_SELECT": create_as.create_as,
@@ -71,6 +71,7 @@ _RUNS: dict[str, Run] = {
     "DESCRIBE": show_create.describe,
     "EXPLAIN": show.explain,
 }
+"""What executes a statement, by its substatement type."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Engine:
 
     def run(self, statement: Statement, context: Context) -> Finished:
         """Run a statement and write its result files; raises LakeError with Athena's words."""
-        run = _RUNS.get(statement.subtype)
+        run = STATEMENTS.get(statement.subtype)
         if run is None:
             raise NotSupportedError(f"the statement {statement.text.split(None, 2)[0].upper()!r}")
         try:

@@ -56,7 +56,7 @@ READ_ONLY_ROWS = frozenset(
 OUTSIDE_TRANSACTIONS = frozenset({"VACUUM", "CREATE DATABASE", "DROP DATABASE", "CREATE EXTERNAL TABLE"})
 """Verbs that Redshift refuses inside a transaction block."""
 
-_HANDLERS = {
+STATEMENTS = {
     "SELECT": Handler(queries.select, transactional=False),
     "BEGIN": Handler(transactions.begin, transactional=False),
     "COMMIT": Handler(transactions.commit, transactional=False),
@@ -124,6 +124,7 @@ _HANDLERS = {
     "ANALYZE": Handler(tables.maintain, transactional=False),
     "VACUUM": Handler(tables.maintain, transactional=False),
 }
+"""What executes a statement, by its verb."""
 
 _OTHER_STATEMENTS = frozenset(
     [
@@ -144,8 +145,8 @@ _OTHER_STATEMENTS = frozenset(
 
 def find(verb: str) -> Handler:
     """The handler of a verb; raises RedshiftError 0A000 for statements it doesn't execute, 42601 for none at all."""
-    if verb not in _HANDLERS:
+    if verb not in STATEMENTS:
         if verb.split()[0] in _OTHER_STATEMENTS:
             raise unsupported(f"the statement {verb}")
         raise RedshiftError("42601", f'syntax error at or near "{verb.lower()}"')
-    return _HANDLERS[verb]
+    return STATEMENTS[verb]
