@@ -5,50 +5,39 @@ from __future__ import annotations
 from localcloud.deviation import Deviation
 
 DEVIATIONS: tuple[Deviation, ...] = (
+    Deviation("typeof('abc')", "refused: the length of varchar(n) is not followed through expressions", "varchar(3)"),
+    Deviation("cast('abc' as char(5)) || 'x'", "has the type varchar", "has the type char(6)"),
+    Deviation("concat('a', null)", "NULL of type varchar", "NULL of type array(varchar(1))"),
+    Deviation("'a' || null", "NULL of type varchar", "NULL of type array(varchar(1))"),
+    Deviation("greatest(1e0, nan())", "NaN is the greatest number", "NaN is passed over: 1.0"),
+    Deviation("nan() = nan()", "true: NaN equals itself", "false"),
+    Deviation("nan() > 1e0", "true: NaN is above every number", "false"),
     Deviation(
-        'row_number() OVER (PARTITION BY "$path") without ORDER BY',
-        "numbers a text object's lines in their order, where it stands in the SELECT that names the table itself;"
-        " behind a subquery or a view the order is any",
-        "reads a text object from start to end, which in practice gives the same, and promises no order",
+        "(select approx_percentile(x, 0.5) from (values 1e0, 2e0) t(x))",
+        "another approximation, which may interpolate: 1.5",
+        "2.0",
     ),
     Deviation(
-        "CREATE TABLE AS of an Iceberg table with a timestamp of another precision than 6",
-        "stores it as timestamp(6)",
-        "refuses it: Timestamp precision (3) not supported for Iceberg",
+        "(select corr(x, y) from (values (1e0, 2e0), (2e0, 4e0)) t(x, y))",
+        "the last digit of an aggregate of doubles may be another: 1.0",
+        "0.9999999999999999",
     ),
+    Deviation("-2147483648 - 1", "the literal -2147483648 is a bigint, so nothing overflows", "an overflow of integer"),
+    Deviation("is_json_scalar('nope')", "NULL", "an error: the text is no JSON"),
+    Deviation("[1, 2]", "an array, as if ARRAY stood before it", "a syntax error"),
+    Deviation("approx_distinct(x)", "counts exactly", "a count within its standard error (2.3 % by default)"),
+    Deviation("json_extract(text, path)", "fractions in it lose their last zeros", "keeps the text of every number"),
+    Deviation("ExpectedBucketOwner of a result", "kept and passed on to S3, which looks at no owner", "checked"),
     Deviation(
-        "UPDATE, DELETE and MERGE on Iceberg tables",
-        "rewrite the data files that hold changed rows (copy on write)",
-        "adds position delete files (merge on read)",
+        "a work group that enforces its settings and has no result location",
+        "takes the location of the request",
+        "refuses the query",
     ),
+    Deviation("the .metadata object of a result", "the fields that drivers read", "an undocumented format with more"),
     Deviation(
-        "Two changes of one Iceberg table at once",
-        "any commit between reading and committing an UPDATE, DELETE or MERGE is a conflict (ICEBERG_COMMIT_ERROR)",
-        "commits in other partitions may be let through",
+        "GetQueryRuntimeStatistics",
+        "one output stage, no InputRows, no plan, no planning time",
+        "all stages with their plans",
     ),
-    Deviation(
-        "DataScannedInBytes of a column of rows",
-        "counts all fields of a struct column that is read",
-        "counts the fields that are read",
-    ),
-    Deviation(
-        "DataScannedInBytes of ORC",
-        "counts whole objects",
-        "counts the streams of the columns and stripes that are read",
-    ),
-    Deviation(
-        "DataScannedInBytes under LIMIT",
-        "counts what the query could read",
-        "may stop reading early",
-    ),
-    Deviation(
-        "A Hive partition's own columns",
-        "every partition is read with the table's columns",
-        "a partition whose registered types differ fails with HIVE_PARTITION_SCHEMA_MISMATCH",
-    ),
-    Deviation(
-        "Folder names of Iceberg's identity partitions",
-        "`day_=2026-11-01`, with an underscore after the column's name",
-        "`day=2026-11-01`",
-    ),
+    Deviation("API request rates", "unlimited, unless a fault rule throttles", "limited by operation and account"),
 )

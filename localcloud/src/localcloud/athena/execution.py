@@ -121,7 +121,8 @@ class Execution:
         """How long each phase took, in milliseconds."""
         end = self.completed or time.time()
         return {
-            "QueryQueueTimeInMillis": int(((self.started or end) - self.submitted) * 1000),
+            # At least 1, for clients take 0 for a value that is missing.
+            "QueryQueueTimeInMillis": max(1, int(((self.started or end) - self.submitted) * 1000)),
             "ServicePreProcessingTimeInMillis": 0,
             "QueryPlanningTimeInMillis": 0,
             "EngineExecutionTimeInMillis": int((end - self.started) * 1000) if self.started else 0,
