@@ -10,6 +10,7 @@ import pyarrow.fs
 import pytest
 
 from tests.conformance.clients.lake import Lake, create_lake
+from tests.conformance.clients.warehouse import Warehouse, local_warehouse
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +28,9 @@ def arrow_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
             super().__init__(endpoint_override=os.environ["AWS_ENDPOINT_URL"], **options)
 
     monkeypatch.setattr(pyarrow.fs, "S3FileSystem", LocalFileSystem)
+
+
+@pytest.fixture(scope="session")
+def warehouse(local_cloud: Mapping[str, str]) -> Warehouse:
+    """The deployed Redshift workgroup."""
+    return local_warehouse()

@@ -67,8 +67,8 @@ def test_a_dict_cursor_names_the_columns(lake: Lake) -> None:
 
 def test_every_type_has_its_description_and_its_python_value(cursor: Cursor) -> None:
     cursor.execute(
-        "SELECT c_boolean, c_tinyint, c_smallint, c_integer, c_bigint, c_real, c_double, c_varchar, c_varchar10, c_timestamp,"
-        " CAST(c_timestamp AS timestamp with time zone), CAST(c_timestamp AS time), c_date, c_varbinary, c_array,"
+        "SELECT c_boolean, c_tinyint, c_smallint, c_integer, c_bigint, c_real, c_double, c_varchar, c_varchar10,"
+        " c_timestamp, CAST(c_timestamp AS timestamp with time zone), CAST(c_timestamp AS time), c_date, c_varbinary, c_array,"
         " CAST(c_array AS json), c_map, CAST(c_map AS json), c_row, c_decimal FROM every_type"
     )
     assert [(column[1], column[4], column[5]) for column in cursor.description] == [

@@ -76,8 +76,11 @@ def test_every_type_is_reflected_and_read(engine: sa.Engine, lake: Lake) -> None
     with engine.connect() as connection:
         row = connection.execute(table.select()).mappings().one()
     assert (row["c_timestamp"], row["c_date"], row["c_varbinary"], row["c_decimal"]) == (
-        datetime(2017, 1, 1), date(2017, 1, 2), b"123", Decimal("0.1"),
-    )  # fmt: skip
+        datetime(2017, 1, 1),
+        date(2017, 1, 2),
+        b"123",
+        Decimal("0.1"),
+    )
 
 
 def test_statements_are_compiled_for_athena(engine: sa.Engine, lake: Lake) -> None:
@@ -92,10 +95,15 @@ def test_statements_are_compiled_for_athena(engine: sa.Engine, lake: Lake) -> No
 def test_a_hive_table_is_created_from_its_options(engine: sa.Engine, lake: Lake) -> None:
     name = f"made_{uuid.uuid4().hex[:8]}"
     table = sa.Table(
-        name, sa.MetaData(schema=lake.database), sa.Column("a", sa.types.VARCHAR(10)), sa.Column("b", sa.types.Integer),
-        sa.Column("p", sa.types.String, awsathena_partition=True), awsathena_location=lake.location(name),
-        awsathena_file_format="PARQUET", awsathena_compression="SNAPPY",
-    )  # fmt: skip
+        name,
+        sa.MetaData(schema=lake.database),
+        sa.Column("a", sa.types.VARCHAR(10)),
+        sa.Column("b", sa.types.Integer),
+        sa.Column("p", sa.types.String, awsathena_partition=True),
+        awsathena_location=lake.location(name),
+        awsathena_file_format="PARQUET",
+        awsathena_compression="SNAPPY",
+    )
     table.create(engine)
     read = sa.Table(name, sa.MetaData(schema=lake.database), autoload_with=engine)
     assert read.dialect_options["awsathena"]["compression"] == "SNAPPY"
@@ -142,10 +150,14 @@ def test_pandas_writes_a_frame_and_reads_it_again(lake: Lake, options: dict[str,
     engine, name = engine_of(lake, **options), f"to_sql_{uuid.uuid4().hex[:8]}"
     frame = pd.DataFrame(
         {
-            "number": [1, 2], "real": [1.5, -2.25], "truth": [True, False], "at": [datetime(2020, 1, 1)] * 2,
-            "day": [date(2020, 12, 31)] * 2, "word": ["a", "b"],
+            "number": [1, 2],
+            "real": [1.5, -2.25],
+            "truth": [True, False],
+            "at": [datetime(2020, 1, 1)] * 2,
+            "day": [date(2020, 12, 31)] * 2,
+            "word": ["a", "b"],
         }
-    )  # fmt: skip
+    )
     frame.to_sql(name, engine, schema=lake.database, index=False, if_exists="replace", method="multi")
     table = sa.Table(name, sa.MetaData(schema=lake.database), autoload_with=engine)
     with engine.connect() as connection:
