@@ -81,4 +81,29 @@ DEVIATIONS: tuple[Deviation, ...] = (
         here="are DOUBLE PRECISION",
         service="are DECIMAL",
     ),
+    Deviation(
+        subject="Superusers",
+        here="are the administrator and every login by GetCredentials or IAM whose name no CREATE USER made",
+        service="makes only the administrator one; IAM identities get the rights their tags and grants give",
+    ),
+    Deviation(
+        subject="Users, groups and roles",
+        here="belong to the database they were created in",
+        service="belong to the whole namespace",
+    ),
+    Deviation(
+        subject="Column privileges",
+        here="also count a column of the same name that a nested query reads from another table without a qualifier",
+        service="resolves each name before it checks",
+    ),
+    Deviation(
+        subject="The sys_* and stl_* views of queries, loads and unloads",
+        here="show the last 5,000 entries since the process started; returned_rows is 0 for SELECT",
+        service="keep seven days",
+    ),
+    Deviation(
+        subject="System views of the catalogue (svv_*, pg_*)",
+        here="show every user all relations",
+        service="show the SVV views' users what they may access",
+    ),
 )

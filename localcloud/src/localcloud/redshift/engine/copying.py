@@ -138,6 +138,7 @@ def _selection(session: Session, columns: Sequence[CatalogColumn], urls: Sequenc
 def _source(session: Session, urls: Sequence[str], columns: Sequence[CatalogColumn], options: CopyOptions) -> str:
     files = "[" + ", ".join(_quoted(url) for url in urls) + "]"
     if options.format == "PARQUET":
+        files += ", hive_partitioning = false"
         described = session.connection.execute(f"DESCRIBE SELECT * FROM read_parquet({files})").fetchall()  # noqa: S608
         if len(described) != len(columns):
             raise RedshiftError(

@@ -39,6 +39,9 @@ class UnloadOptions:
     allow_overwrite: bool = False
     clean_path: bool = False
     extension: str | None = None
+    partition_by: tuple[str, ...] = ()
+    include: bool = False
+    row_group_size: int = 0
 
 
 @dataclass
@@ -186,6 +189,25 @@ def _max_file_size(words: Words, options: UnloadOptions) -> None:
         raise RedshiftError("42601", "MAXFILESIZE must be between 5MB and 6.2GB")
 
 
+def _partition(words: Words, options: UnloadOptions) -> None:
+    words.expect("(")
+    names = [words.name()]
+    while words.accept(","):
+        names.append(words.name())
+    words.expect(")")
+    options.partition_by, options.include = tuple(names), words.accept("INCLUDE")
+
+
+def _row_group_size(words: Words, options: UnloadOptions) -> None:
+    """In bytes; AWS takes 32 to 128 MB."""
+    words.accept("AS")
+    number = float(words.number())
+    unit = words.next().text.upper() if words.peek() in _UNITS else "MB"
+    options.row_group_size = int(number * _UNITS[unit])
+    if not 32 * _UNITS["MB"] <= options.row_group_size <= 128 * _UNITS["MB"]:
+        raise RedshiftError("42601", "ROWGROUPSIZE must be between 32MB and 128MB")
+
+
 def _extension(words: Words, options: UnloadOptions) -> None:
     options.extension = words.string()
 
@@ -293,7 +315,9 @@ _UNLOAD: dict[str, Callable[[Words, Any], None]] = {
     "MAXFILESIZE": _max_file_size,
     "EXTENSION": _extension,
     "ENCRYPTED": _encrypted,
-    **{name: _refused("UNLOAD", name) for name in ("PARTITION", "FIXEDWIDTH", "ROWGROUPSIZE", "KMS_KEY_ID")},
+    "PARTITION BY": _partition,
+    "ROWGROUPSIZE": _row_group_size,
+    **{name: _refused("UNLOAD", name) for name in ("FIXEDWIDTH", "KMS_KEY_ID")},
 }
 _COPY: dict[str, Callable[[Words, Any], None]] = {
     **_SHARED,
