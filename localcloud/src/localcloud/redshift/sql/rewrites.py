@@ -122,6 +122,12 @@ def _sign(node: exp.Anonymous) -> exp.Expression:
     return cast(call("sign", *node.expressions), kind_of(node) or kinds.DOUBLE)
 
 
+def _end_of_text(node: exp.Anonymous) -> exp.Expression:
+    """LEFT and RIGHT; a literal length is not negative, and DuckDB takes the check for a side effect."""
+    name = str(node.this).lower()
+    return call(name if isinstance(node.expressions[1], exp.Literal) else f"rs_{name}", *node.expressions)
+
+
 def _length(node: exp.Anonymous) -> exp.Expression:
     """Trailing blanks of a CHAR are not counted; bytes of a VARBYTE are."""
     value = node.expressions[0]
@@ -207,6 +213,8 @@ _BY_NAME: dict[str, Callable[[exp.Anonymous], exp.Expression]] = {
     "trunc": _truncate,
     "round": _round,
     "sign": _sign,
+    "left": _end_of_text,
+    "right": _end_of_text,
     "len": _length,
     "length": _length,
     "char_length": _length,
