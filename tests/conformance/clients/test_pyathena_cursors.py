@@ -68,15 +68,31 @@ def test_a_dict_cursor_names_the_columns(lake: Lake) -> None:
 def test_every_type_has_its_description_and_its_python_value(cursor: Cursor) -> None:
     cursor.execute(
         "SELECT c_boolean, c_tinyint, c_smallint, c_integer, c_bigint, c_real, c_double, c_varchar, c_varchar10,"
-        " c_timestamp, CAST(c_timestamp AS timestamp with time zone), CAST(c_timestamp AS time), c_date, c_varbinary, c_array,"
-        " CAST(c_array AS json), c_map, CAST(c_map AS json), c_row, c_decimal FROM every_type"
+        " c_timestamp, CAST(c_timestamp AS timestamp with time zone), CAST(c_timestamp AS time), c_date,"
+        " c_varbinary, c_array, CAST(c_array AS json), c_map, CAST(c_map AS json), c_row, c_decimal FROM every_type"
     )
     assert [(column[1], column[4], column[5]) for column in cursor.description] == [
-        ("boolean", 0, 0), ("tinyint", 3, 0), ("smallint", 5, 0), ("integer", 10, 0), ("bigint", 19, 0), ("float", 17, 0),
-        ("double", 17, 0), ("varchar", 2147483647, 0), ("varchar", 10, 0), ("timestamp", 3, 0),
-        ("timestamp with time zone", 3, 0), ("time", 3, 0), ("date", 0, 0), ("varbinary", 1073741824, 0), ("array", 0, 0),
-        ("json", 0, 0), ("map", 0, 0), ("json", 0, 0), ("row", 0, 0), ("decimal", 10, 1),
-    ]  # fmt: skip
+        ("boolean", 0, 0),
+        ("tinyint", 3, 0),
+        ("smallint", 5, 0),
+        ("integer", 10, 0),
+        ("bigint", 19, 0),
+        ("float", 17, 0),
+        ("double", 17, 0),
+        ("varchar", 2147483647, 0),
+        ("varchar", 10, 0),
+        ("timestamp", 3, 0),
+        ("timestamp with time zone", 3, 0),
+        ("time", 3, 0),
+        ("date", 0, 0),
+        ("varbinary", 1073741824, 0),
+        ("array", 0, 0),
+        ("json", 0, 0),
+        ("map", 0, 0),
+        ("json", 0, 0),
+        ("row", 0, 0),
+        ("decimal", 10, 1),
+    ]
     assert [column[1] for column in cursor.description] == [
         BOOLEAN, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, STRING, STRING, DATETIME, DATETIME, TIME, DATE, BINARY,
         STRING, JSON, STRING, JSON, STRING, NUMBER,
@@ -161,7 +177,8 @@ def test_executemany_writes_each_row_and_forbids_fetching(cursor: Cursor, lake: 
 def test_a_change_of_an_iceberg_table_tells_how_many_rows(cursor: Cursor, lake: Lake) -> None:
     name = f"rows_{uuid.uuid4().hex[:8]}"
     cursor.execute(
-        f"CREATE TABLE {name} (id int, word string) LOCATION '{lake.location(name)}' TBLPROPERTIES ('table_type'='ICEBERG')"
+        f"CREATE TABLE {name} (id int, word string) LOCATION '{lake.location(name)}'"
+        " TBLPROPERTIES ('table_type'='ICEBERG')"
     )
     counts = []
     for statement in (
@@ -225,7 +242,6 @@ def test_a_running_query_can_be_cancelled(lake: Lake) -> None:
 
 def test_an_interrupt_kills_the_query(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     with lake.connect(kill_on_interrupt=True) as connection, connection.cursor() as cursor:
-        monkeypatch.setattr(type(cursor), "_Cursor__poll", None, raising=False)
         polls = iter([KeyboardInterrupt()])
 
         def interrupted(*_: object) -> None:
@@ -233,7 +249,7 @@ def test_an_interrupt_kills_the_query(lake: Lake, monkeypatch: pytest.MonkeyPatc
                 raise interrupt
 
         monkeypatch.setattr(time, "sleep", interrupted)
-        with pytest.raises(OperationalError, match="(?i)cancel"):
+        with pytest.raises(OperationalError, match=r"(?i)cancel"):
             cursor.execute(LONG_QUERY)
 
 
@@ -268,7 +284,8 @@ def test_an_asynchronous_query_is_cancelled_by_its_id(lake: Lake) -> None:
 def test_partitions_and_ddl_are_shown_as_lines(cursor: Cursor, lake: Lake) -> None:
     name = f"parts_{uuid.uuid4().hex[:8]}"
     cursor.execute(
-        f"CREATE EXTERNAL TABLE {name} (a string) PARTITIONED BY (b int) STORED AS PARQUET LOCATION '{lake.location(name)}'"
+        f"CREATE EXTERNAL TABLE {name} (a string) PARTITIONED BY (b int) STORED AS PARQUET"
+        f" LOCATION '{lake.location(name)}'"
     )
     for number in range(3):
         cursor.execute(
@@ -285,7 +302,7 @@ def test_partitions_and_ddl_are_shown_as_lines(cursor: Cursor, lake: Lake) -> No
 def test_a_spark_session_is_refused_in_plain_words(lake: Lake) -> None:
     from pyathena.spark.cursor import SparkCursor
 
-    with lake.connect(cursor_class=SparkCursor) as connection, pytest.raises(Exception, match="(?i)not supported"):
+    with lake.connect(cursor_class=SparkCursor) as connection, pytest.raises(Exception, match=r"(?i)not supported"):
         connection.cursor()
 
 

@@ -69,9 +69,15 @@ def test_every_type_is_reflected_and_read(engine: sa.Engine, lake: Lake) -> None
     table = sa.Table("every_type", sa.MetaData(schema=lake.database), autoload_with=engine)
     kinds = {column.name: column.type for column in table.columns}
     for name, kind in {
-        "c_boolean": sa.types.BOOLEAN, "c_bigint": sa.types.BIGINT, "c_double": sa.types.DOUBLE, "c_varchar": sa.types.String,
-        "c_timestamp": sa.types.TIMESTAMP, "c_date": sa.types.DATE, "c_varbinary": sa.types.BINARY, "c_decimal": sa.types.DECIMAL,
-    }.items():  # fmt: skip
+        "c_boolean": sa.types.BOOLEAN,
+        "c_bigint": sa.types.BIGINT,
+        "c_double": sa.types.DOUBLE,
+        "c_varchar": sa.types.String,
+        "c_timestamp": sa.types.TIMESTAMP,
+        "c_date": sa.types.DATE,
+        "c_varbinary": sa.types.BINARY,
+        "c_decimal": sa.types.DECIMAL,
+    }.items():
         assert isinstance(kinds[name], kind), name
     with engine.connect() as connection:
         row = connection.execute(table.select()).mappings().one()

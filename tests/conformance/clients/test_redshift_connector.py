@@ -49,11 +49,20 @@ def test_each_paramstyle_binds_its_values(
 @pytest.mark.parametrize("protocol", [0, 1, 2])
 def test_every_type_goes_in_and_comes_out(warehouse: Warehouse, protocol: int) -> None:
     types = {
-        "smallint": -7, "int": 2_147_483_647, "bigint": -(2**63), "decimal(18,4)": Decimal("-12345.6789"), "real": 0.5,
-        "double precision": 1e300, "boolean": True, "char(5)": "abc  ", "varchar(20)": "žluťoučký", "date": date(2024, 2, 29),
-        "timestamp": datetime(2024, 2, 29, 12, 34, 56, 789012), "timestamptz": datetime(2024, 2, 29, 12, tzinfo=UTC),
+        "smallint": -7,
+        "int": 2_147_483_647,
+        "bigint": -(2**63),
+        "decimal(18,4)": Decimal("-12345.6789"),
+        "real": 0.5,
+        "double precision": 1e300,
+        "boolean": True,
+        "char(5)": "abc  ",
+        "varchar(20)": "žluťoučký",
+        "date": date(2024, 2, 29),
+        "timestamp": datetime(2024, 2, 29, 12, 34, 56, 789012),
+        "timestamptz": datetime(2024, 2, 29, 12, tzinfo=UTC),
         "time": time(12, 34, 56, 789012),
-    }  # fmt: skip
+    }
     name = f"types_{uuid.uuid4().hex[:8]}"
     with warehouse.connect(client_protocol_version=protocol) as connection, connection.cursor() as cursor:
         columns = ", ".join(f"c{number} {kind}" for number, kind in enumerate(types))
