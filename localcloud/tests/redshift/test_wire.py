@@ -65,9 +65,11 @@ def test_credentials_from_the_api_log_in_until_they_expire(cloud: Cloud) -> None
         ("create table nowhere.x (a int)", "3F000"),
         ("select 'a'::int", "22P02"),
         ("call something()", "0A000"),
+        ("update a set upper(x)", "42601"),
     ],
 )
 def test_errors_carry_their_sqlstate(pg: PgClient, sql: str, sqlstate: str) -> None:
+    pg.query("create table a (x int)")
     with pytest.raises(PgError) as caught:
         pg.query(sql)
     assert caught.value.sqlstate == sqlstate

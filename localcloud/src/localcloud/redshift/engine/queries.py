@@ -194,6 +194,8 @@ def _check_merged_row(action: exp.Insert, limits: dict[str, Check | None]) -> No
 
 def _check_assignments(assignments: Sequence[exp.Expression], limits: dict[str, Check | None]) -> None:
     for assignment in assignments:
+        if not isinstance(assignment, exp.EQ) or not isinstance(assignment.this, exp.Column):
+            raise RedshiftError("42601", f'syntax error at or near "{assignment.sql(dialect="redshift")}"')
         check = limits.get(assignment.this.name)
         if check:
             assignment.expression.replace(check(assignment.expression))
