@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -10,6 +11,7 @@ from sqlglot import exp
 from localcloud.redshift.engine import grants_checks, policies, policies_statements, views
 from localcloud.redshift.engine.catalog import RelationEntry
 from localcloud.redshift.engine.result import Result
+from localcloud.redshift.engine.table_rebuilding import StoredColumn, change_columns
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.declarations import column_declaration
 from localcloud.redshift.sql.statement import Statement
@@ -80,7 +82,12 @@ def _rename_column(session: Session, entry: RelationEntry, words: Words) -> None
     _require_column(session, entry, old)
     if session.catalog.dependents(entry.oid):
         raise unsupported("renaming a column that a bound view may read")
-    session.connection.execute(f"ALTER TABLE {_table(session, entry)} RENAME COLUMN {_quoted(old)} TO {_quoted(new)}")
+    change_columns(
+        session,
+        entry,
+        f"RENAME COLUMN {_quoted(old)} TO {_quoted(new)}",
+        lambda columns: [replace(column, name=new) if column.name == old else column for column in columns],
+    )
     session.catalog.rows(
         "UPDATE {c}.columns SET column_name = ? WHERE relation_oid = ? AND column_name = ?", new, entry.oid, old
     )
@@ -126,9 +133,13 @@ def _add(session: Session, entry: RelationEntry, words: Words, text: str) -> Non
         raise RedshiftError(
             "0A000", "ALTER TABLE ADD COLUMN defined as NOT NULL must have a non-null default expression"
         )
-    session.connection.execute(
-        f"ALTER TABLE {_table(session, entry)} ADD COLUMN {_quoted(column.name)} {declared.duckdb_type(column)}"
-        + (f" DEFAULT {default}" if default else "")
+    kind = declared.duckdb_type(column)
+    added = StoredColumn(column.name, kind, True, default, default or "NULL")
+    change_columns(
+        session,
+        entry,
+        f"ADD COLUMN {_quoted(column.name)} {kind}" + (f" DEFAULT {default}" if default else ""),
+        lambda columns: [*columns, added],
     )
     last = session.catalog.rows("SELECT max(ordinal) FROM {c}.columns WHERE relation_oid = ?", entry.oid)[0][0]
     session.catalog.add_column(entry.oid, last + 1, column)
@@ -147,7 +158,12 @@ def _drop(session: Session, entry: RelationEntry, words: Words) -> None:
     words.end()
     _require_column(session, entry, name)
     views.drop_dependents(session, entry, cascade=cascade)
-    session.connection.execute(f"ALTER TABLE {_table(session, entry)} DROP COLUMN {_quoted(name)}")
+    change_columns(
+        session,
+        entry,
+        f"DROP COLUMN {_quoted(name)}",
+        lambda columns: [column for column in columns if column.name != name],
+    )
     session.catalog.rows("DELETE FROM {c}.columns WHERE relation_oid = ? AND column_name = ?", entry.oid, name)
 
 
