@@ -134,3 +134,9 @@ def test_iceberg_costs_the_files_and_row_groups_left_over(cloud: Any, database: 
 def test_the_size_of_each_rows_file_can_be_asked_for(cloud: Any, database: str, body: bytes, numbers: str) -> None:
     sizes = cloud.run('select distinct "$file_size", day from numbers order by day', database).rows
     assert sizes == [[str(len(body)), "2026-11-01"], [str(len(body)), "2026-11-02"]]
+
+
+def test_a_time_with_a_zone_in_a_condition_is_no_obstacle(cloud: Any, database: str) -> None:
+    cloud.run("create table z as select timestamp '2026-11-01 10:00:00.000' as at", database)
+    sql = "select count(*) from z where at >= timestamp '2026-11-01 00:00:00.000 UTC'"
+    assert cloud.run(sql, database).rows == [["1"]]
