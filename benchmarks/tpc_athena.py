@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,8 @@ def create_tables(directory: Path, database: str) -> None:
     """Upload every file of `tpc.generate` and register it in Glue as an external table; what is there is replaced."""
     s3, glue = boto3.client("s3"), boto3.client("glue")
     bucket = os.environ["LANDFALL_LAKE_BUCKET"]
-    try:
+    with contextlib.suppress(glue.exceptions.AlreadyExistsException):
         glue.create_database(DatabaseInput={"Name": database})
-    except glue.exceptions.AlreadyExistsException:
-        pass
     for table, path in tpc.tables(directory).items():
         s3.upload_file(str(path), bucket, f"{database}/{table}/{table}.parquet")
         entry = _table_input(table, path, f"s3://{bucket}/{database}/{table}/")
@@ -53,6 +52,13 @@ def _for_trino(text: str) -> str:
     for average in tree.find_all(exp.Avg):
         # DuckDB's average of a decimal is a double, Trino's a decimal of the same scale.
         average.set("this", exp.cast(average.this, "double", dialect="duckdb"))
+    for quotient in tree.find_all(exp.Div):
+        # DuckDB's quotient of two decimals is a double, Trino's a decimal.
+        quotient.set("this", exp.cast(quotient.this, "double", dialect="duckdb"))
+    for equal in tree.find_all(exp.EQ):
+        if equal.this.name == "d_date" and equal.expression.is_string:
+            # DuckDB reads a text as a date, Trino compares a date with a date only.
+            equal.set("expression", exp.cast(equal.expression, "date", dialect="duckdb"))
     return tree.sql(dialect="athena")
 
 

@@ -1,4 +1,7 @@
-"""All queries of TPC-H and TPC-DS on Parquet tables in the local Athena, by PyAthena. `TPC_SCALE` sets the scale (1)."""
+"""All queries of TPC-H and TPC-DS on Parquet tables in the local Athena, by PyAthena.
+
+The environment variable `TPC_SCALE` sets the scale factor.
+"""
 
 from __future__ import annotations
 
