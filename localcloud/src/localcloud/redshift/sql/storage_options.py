@@ -100,9 +100,15 @@ def s3_place(url: str) -> tuple[str, str]:
 
 
 def authorization(words: Words) -> None:
-    """IAM_ROLE default or 'arn…': any role is one that may, the local cloud's S3 decides nothing by it."""
+    """IAM_ROLE or CREDENTIALS 'aws_iam_role=…': any role may, the local cloud's S3 decides nothing by it."""
+    words.accept("WITH")
+    if words.accept("CREDENTIALS"):
+        words.accept("AS")
+        if not words.string().startswith("aws_iam_role="):
+            raise unsupported("UNLOAD and COPY with access keys")
+        return
     if not words.accept("IAM_ROLE"):
-        raise unsupported("UNLOAD and COPY without IAM_ROLE (access keys and CREDENTIALS)")
+        raise unsupported("UNLOAD and COPY with access keys")
     if not words.accept("DEFAULT"):
         words.string()
 
@@ -213,8 +219,8 @@ def _extension(words: Words, options: UnloadOptions) -> None:
 
 
 def _encrypted(words: Words, _options: UnloadOptions) -> None:
-    if not words.accept("AUTO"):
-        raise unsupported("UNLOAD with ENCRYPTED")
+    """Without a key, S3's own encryption, which the local cloud's S3 does not show."""
+    words.accept("AUTO")
 
 
 def _quote(words: Words, options: CopyOptions) -> None:
