@@ -121,7 +121,8 @@ def _to_json(value: str, source: str | None) -> str:
         return f"CAST(CAST({value} AS VARCHAR) AS JSON)"
     if "decimal" in source or ("map(" in source and "row(" in source):
         raise NotSupportedError("casting decimals inside arrays, maps or rows to JSON")
-    return f"trino_json(CAST(to_json({value}) AS VARCHAR))" if "map(" in source else f"to_json({value})"
+    made = f"trino_json(CAST(to_json({value}) AS VARCHAR))" if "map(" in source else f"to_json({value})"
+    return f"CASE WHEN {value} IS NOT NULL THEN {made} END"  # to_json(NULL) is the JSON null
 
 
 def _to_integer(value: str, source: str | None, target: str) -> str:

@@ -70,6 +70,33 @@ def nullif(node: exp.Expression) -> exp.Expression:
     return exp.maybe_parse(chosen, dialect="duckdb")
 
 
+def map_filter(node: exp.Expression) -> exp.Expression:
+    """The entries of a map for which a condition on key and value holds."""
+    entries, condition = _over_entries(node)
+    return call("map_from_entries", call("list_filter", entries, condition))
+
+
+def transform_values(node: exp.Expression) -> exp.Expression:
+    """A map with the same keys and new values."""
+    entries, value = _over_entries(node)
+    keys = call("map_keys", node.expressions[0])
+    return call("map", keys, call("list_transform", entries, value))
+
+
+def _over_entries(node: exp.Expression) -> tuple[exp.Expression, exp.Expression]:
+    """The entries of a map, and its lambda of key and value as one of an entry."""
+    container, function = node.expressions
+    entry = "_entry"
+    fields = dict(zip((parameter.name for parameter in function.expressions), ("key", "value"), strict=True))
+    body = function.this.copy()
+    wrapper = exp.Paren(this=body)
+    for name in list(wrapper.find_all(exp.Identifier)):
+        holder = name.parent if isinstance(name.parent, exp.Column) else name
+        if name.name in fields and not isinstance(holder.parent, exp.Dot):
+            holder.replace(exp.Dot(this=exp.to_identifier(entry), expression=exp.to_identifier(fields[name.name])))
+    return call("map_entries", container), exp.Lambda(this=wrapper, expressions=[exp.to_identifier(entry)])
+
+
 def any_match(node: exp.Expression) -> exp.Expression:
     array, condition = node.expressions
     return call(f"trino_{node.name.lower()}", call("list_transform", array, condition))

@@ -47,6 +47,10 @@ def _map_of(kinds: Kinds) -> str | None:
     return f"map({kinds[0]}, {kinds[1]})" if len(kinds) > 1 and kinds[0] and kinds[1] else None
 
 
+def _values_changed(kinds: Kinds) -> str | None:
+    return _map_of([_key(kinds), kinds[-1]])
+
+
 def _map_of_arrays(kinds: Kinds) -> str | None:
     if not kinds:
         return "map(unknown, unknown)"
@@ -248,6 +252,8 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("map_keys", _array_of(_key)),
     **_functions("map_values", _array_of(_element)),
     **_functions("map_concat", _same),
+    **_functions("map_filter", _same, lambdas=lambda kinds: [_key(kinds), _element(kinds)]),
+    **_functions("transform_values", _values_changed, lambdas=lambda kinds: [_key(kinds), _element(kinds)]),
     **_functions("row", _row),
     # Others
     **_functions("typeof=trino_typeof version=trino_version", "varchar"),

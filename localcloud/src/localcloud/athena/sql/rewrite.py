@@ -216,6 +216,8 @@ _SPECIAL: dict[str, Rule] = {
     "arrays_overlap": containers.by_name("trino_arrays_overlap"),
     "sequence": containers.sequence,
     "nullif": containers.nullif,
+    "map_filter": containers.map_filter,
+    "transform_values": containers.transform_values,
     "coalesce": strict.coalesce,
     "row": containers.row,
     "typeof": _typeof,
