@@ -100,15 +100,15 @@ def s3_place(url: str) -> tuple[str, str]:
 
 
 def authorization(words: Words) -> None:
-    """IAM_ROLE or CREDENTIALS 'aws_iam_role=…': any role may, the local cloud's S3 decides nothing by it."""
+    """IAM_ROLE or CREDENTIALS with a role or access keys: whoever it is may, the local cloud's S3 decides nothing by it."""
     words.accept("WITH")
     if words.accept("CREDENTIALS"):
         words.accept("AS")
-        if not words.string().startswith("aws_iam_role="):
-            raise unsupported("UNLOAD and COPY with access keys")
+        if not words.string().startswith(("aws_iam_role=", "aws_access_key_id=")):
+            raise RedshiftError("42601", "CREDENTIALS argument is not supplied")
         return
     if not words.accept("IAM_ROLE"):
-        raise unsupported("UNLOAD and COPY with access keys")
+        raise unsupported("UNLOAD and COPY with ACCESS_KEY_ID")
     if not words.accept("DEFAULT"):
         words.string()
 
