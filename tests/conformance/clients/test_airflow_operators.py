@@ -160,7 +160,7 @@ def test_rows_are_copied_in_and_unloaded(warehouse: Warehouse) -> None:
             task_id="copy", schema="public", table=name, s3_bucket=warehouse.bucket, s3_key=f"{prefix}/in.csv",
             copy_options=["CSV"], method="REPLACE", redshift_data_api_kwargs=data_api,
         ).execute(context())  # fmt: skip
-    assert hook.get_records(f"SELECT * FROM {name} ORDER BY id") == [(1, "a"), (2, "b")]
+    assert [tuple(row) for row in hook.get_records(f"SELECT * FROM {name} ORDER BY id")] == [(1, "a"), (2, "b")]
     RedshiftToS3Operator(
         task_id="unload", schema="public", table=name, s3_bucket=warehouse.bucket, s3_key=f"{prefix}/out",
         unload_options=["FORMAT AS PARQUET", "ALLOWOVERWRITE"],

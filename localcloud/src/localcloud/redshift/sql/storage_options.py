@@ -100,7 +100,7 @@ def s3_place(url: str) -> tuple[str, str]:
 
 
 def authorization(words: Words) -> None:
-    """IAM_ROLE or CREDENTIALS with a role or access keys: whoever it is may, the local cloud's S3 decides nothing by it."""
+    """IAM_ROLE or CREDENTIALS with a role or access keys: the local cloud's S3 asks for neither."""
     words.accept("WITH")
     if words.accept("CREDENTIALS"):
         words.accept("AS")
