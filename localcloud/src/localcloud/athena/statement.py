@@ -36,9 +36,7 @@ _KINDS: list[tuple[str, str, str]] = [
     (r"(describe|desc)\b", "UTILITY", "DESCRIBE"),
     (r"explain\b", "UTILITY", "EXPLAIN"),
 ]
-_AS_QUERY = re.compile(
-    r"\bas(?:\s|\(|--[^\n]*\n|/\*.*?\*/)+(?:select|with|values|table)\b", re.IGNORECASE | re.DOTALL
-)
+_AS_QUERY = re.compile(r"\bas(?:\s|\(|--[^\n]*\n|/\*.*?\*/)+(?:select|with|values|table)\b", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
