@@ -44,14 +44,15 @@ conformance: product-dev localcloud-dev ## Hold the local cloud against its clie
 fault: localcloud ## Let the running local cloud fail on demand (ARGS='add --help')
 	@$(LOCALCLOUD) fault $(ARGS)
 
-lint: product-dev ## Check style, types, templates and that no registry is named
+lint: product-dev localcloud ## Check style, types, templates and that no registry is named
 	@make/run_lint.sh
 
 bench: product-dev localcloud ## Run the benchmarks
 	@$(PRODUCT) -m benchmarks $(ARGS)
 
-docs: product ## Write the generated part of docs/ anew
-	@$(PRODUCT) docs/generate.py $(ARGS)
+docs: product localcloud ## Write the generated part of docs/ anew
+	@$(PRODUCT) docs/generate.py
+	@$(LOCALCLOUD) reference
 
 contracts: product ## Write anew what follows from contracts/streams/, and put the contracts in force
 	@$(PRODUCT) -m landfall contracts generate $(ARGS)

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--repeats", type=int, default=30, help="how often each statement runs on each engine")
     args = parser.parse_args(argv)
-    if not _load_environment():
+    if not load_environment():
         sys.stderr.write("benchmarks: the stack is not up: run `make demo` first, which also makes the data\n")
         return 1
     service = athena()
@@ -77,7 +77,7 @@ def _measure(name: str, statement: str, engines: Mapping[str, Engine], repeats: 
     return times
 
 
-def _load_environment() -> bool:
+def load_environment() -> bool:
     """Take the stack's environment from its file unless it is loaded; return whether there is one."""
     state = Path(os.environ.get("LANDFALL_STATE", REPOSITORY / ".local"))
     if "LANDFALL_ATHENA_WORKGROUP" not in os.environ and (state / "env").exists():

@@ -52,6 +52,7 @@ def test_prepared_statements(cloud: Any) -> None:
     name = f"p_{uuid.uuid4().hex[:8]}"
     cloud.athena.create_prepared_statement(StatementName=name, WorkGroup="primary", QueryStatement="select ? || ?")
     assert cloud.run(f"execute {name} using 'a', 'b,c'").rows == [["ab,c"]]
+    assert cloud.run(f'execute "{name}"', ExecutionParameters=["'a'", "'b'"]).rows == [["ab"]]
 
 
 def test_stopping_a_query_interrupts_it(cloud: Any) -> None:

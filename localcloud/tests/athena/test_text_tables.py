@@ -114,13 +114,12 @@ def test_partitions_outside_the_condition_are_not_read(cloud: Any, database: str
     ("storage", "body"),
     [
         ("row format delimited fields terminated by '|'", b"1|a,b|\\N\n2||7\n"),
-        ("row format serde 'org.apache.hadoop.hive.serde2.OpenCSVSerde'", b'"1","a,b",\n2,,7\n'),
         (
             "row format serde 'org.openx.data.jsonserde.JsonSerDe'",
             json.dumps({"ID": 1, "name": "a,b"}).encode() + b'\n{"id": 2, "name": "", "n": 7}\n',
         ),
     ],
-    ids=["delimited", "csv", "json"],
+    ids=["delimited", "json"],
 )
 def test_serdes_give_typed_columns(cloud: Any, database: str, storage: str, body: bytes) -> None:
     location = f"{cloud.lake}/{database}/serde/"

@@ -111,3 +111,12 @@ def test_an_update_replaces_the_table_and_keeps_the_former_version(glue: Any) ->
 def test_a_table_of_no_database_is_an_error_and_not_an_empty_list(glue: Any) -> None:
     with pytest.raises(glue.exceptions.EntityNotFoundException):
         glue.get_tables(DatabaseName="nosuch")
+
+
+def test_a_table_read_from_the_catalogue_can_be_written_back(glue: Any) -> None:
+    glue.create_database(DatabaseInput={"Name": "written_back"})
+    glue.create_table(DatabaseName="written_back", TableInput={"Name": "t", "Parameters": {"a": "1"}})
+    table = glue.get_table(DatabaseName="written_back", Name="t")["Table"]
+    assert "Owner" not in table
+    kept = {key: table[key] for key in ("Name", "Parameters", "Owner", "ViewOriginalText") if key in table}
+    glue.update_table(DatabaseName="written_back", TableInput=kept)

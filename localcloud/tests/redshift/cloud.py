@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 USER, PASSWORD, DATABASE, WORKGROUP = "analyst", "Passw0rd-of-tests", "shop", "shop-local"
 SOURCES = Path(__file__).resolve().parents[2] / "src"
@@ -36,7 +37,7 @@ class Cloud:
     redshift: subprocess.Popen[bytes]
     aws: subprocess.Popen[bytes] | None
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, config: Config | None = None) -> Any:
         port = self.api_port if service.startswith("redshift") else self.aws_port
         return boto3.client(
             service,
@@ -44,6 +45,7 @@ class Cloud:
             region_name="us-east-1",
             aws_access_key_id="test",
             aws_secret_access_key="test",
+            config=config,
         )
 
     def restart_redshift(self, *, kill: bool = False) -> None:

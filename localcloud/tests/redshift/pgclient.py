@@ -25,6 +25,7 @@ class Answer:
     """Everything between a query and ReadyForQuery."""
 
     columns: list[tuple[str, int]] = field(default_factory=list)
+    modifiers: list[int] = field(default_factory=list)
     rows: list[tuple[str | None, ...]] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
@@ -34,7 +35,16 @@ class Answer:
 class PgClient:
     """Connects with MD5 authentication; every call reads up to ReadyForQuery."""
 
-    def __init__(self, port: int, user: str, password: str, database: str, *, tls: bool = False) -> None:
+    def __init__(
+        self,
+        port: int,
+        user: str,
+        password: str,
+        database: str,
+        *,
+        tls: bool = False,
+        options: dict[str, str] | None = None,
+    ) -> None:
         self.port = port
         self.parameters: dict[str, str] = {}
         self.socket: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
@@ -45,7 +55,8 @@ class PgClient:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
             self.socket = context.wrap_socket(self.socket)
-        body = f"user\0{user}\0database\0{database}\0\0".encode()
+        given = {"user": user, "database": database, **(options or {})}
+        body = "".join(f"{name}\0{value}\0" for name, value in given.items()).encode() + b"\0"
         self.socket.sendall(struct.pack("!II", len(body) + 8, 196608) + body)
         self.key = b""
         self._log_in(user, password)
@@ -109,6 +120,7 @@ class PgClient:
             answer.kinds.append(kind)
             if kind == "T":
                 answer.columns = _columns(body)
+                answer.modifiers = _modifiers(body)
             elif kind == "D":
                 answer.rows.append(_row(body))
             elif kind == "C":
@@ -141,6 +153,15 @@ def _columns(body: bytes) -> list[tuple[str, int]]:
         columns.append((body[at:end].decode(), struct.unpack("!I", body[end + 7 : end + 11])[0]))
         at = end + 19
     return columns
+
+
+def _modifiers(body: bytes) -> list[int]:
+    modifiers, at = [], 2
+    for _ in range(struct.unpack("!H", body[:2])[0]):
+        end = body.index(b"\0", at)
+        modifiers.append(struct.unpack("!i", body[end + 13 : end + 17])[0])
+        at = end + 19
+    return modifiers
 
 
 def _row(body: bytes) -> tuple[str | None, ...]:

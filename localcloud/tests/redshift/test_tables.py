@@ -187,3 +187,18 @@ def test_a_merge_that_matches_a_row_twice_is_refused(pg: PgClient) -> None:
         == "Found multiple matches to update the same tuple."
     )
     assert pg.query("select v from a").rows == [("x",)]
+
+
+def test_columns_change_before_and_after_rows_in_one_transaction(pg: PgClient) -> None:
+    """What dbt does to widen a column of an incremental model."""
+    pg.query("create table w (id int not null, name varchar(3)); insert into w values (1, 'abc')")
+    pg.query("begin")
+    pg.query("alter table w add column wide varchar(9)")
+    pg.query("update w set wide = name")
+    pg.query("alter table w drop column name cascade")
+    pg.query("alter table w rename column wide to name")
+    pg.query("insert into w (id, name) values (2, 'abcdefghi')")
+    pg.query("commit")
+    assert pg.query("select id, name from w order by id").rows == [("1", "abc"), ("2", "abcdefghi")]
+    with pytest.raises(PgError):
+        pg.query("insert into w values (null, 'x')")

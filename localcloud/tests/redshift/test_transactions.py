@@ -41,20 +41,6 @@ def test_a_failed_transaction_refuses_statements_until_it_is_ended(pg: PgClient)
     assert pg.query("select count(*) from a").rows == [("0",)]
 
 
-def test_two_writers_of_one_row_conflict_with_40001(pg: PgClient, other: PgClient) -> None:
-    pg.query("create table a (x int); insert into a values (1)")
-    for client in (pg, other):
-        client.query("begin")
-    pg.query("update t.a set x = 2")
-    with pytest.raises(PgError) as caught:
-        other.query("update t.a set x = 3")
-    assert caught.value.sqlstate == "40001"
-    assert "conflict with concurrent transaction" in caught.value.fields["M"]
-    other.query("rollback")
-    pg.query("commit")
-    assert pg.query("select x from a").rows == [("2",)]
-
-
 def test_renaming_into_place_inside_a_transaction_is_one_step(pg: PgClient, other: PgClient) -> None:
     pg.query("create table target as select 1 as x")
     pg.query("begin")

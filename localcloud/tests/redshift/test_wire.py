@@ -44,11 +44,14 @@ def test_tls_works_on_the_same_port(cloud: Cloud) -> None:
     client.close()
 
 
-def test_credentials_from_the_api_log_in(cloud: Cloud) -> None:
+def test_credentials_from_the_api_log_in_until_they_expire(cloud: Cloud) -> None:
     given = cloud.client("redshift-serverless").get_credentials(workgroupName="shop-local", dbName=DATABASE)
-    client = PgClient(cloud.wire_port, given["dbUser"], given["dbPassword"], DATABASE)
-    assert client.query("select 1").rows == [("1",)]
-    client.close()
+    for restarts in range(2):
+        if restarts:
+            cloud.restart_redshift()
+        client = PgClient(cloud.wire_port, given["dbUser"], given["dbPassword"], DATABASE)
+        assert client.query("select 1").rows == [("1",)]
+        client.close()
 
 
 @pytest.mark.parametrize(
@@ -62,9 +65,11 @@ def test_credentials_from_the_api_log_in(cloud: Cloud) -> None:
         ("create table nowhere.x (a int)", "3F000"),
         ("select 'a'::int", "22P02"),
         ("call something()", "0A000"),
+        ("update a set upper(x)", "42601"),
     ],
 )
 def test_errors_carry_their_sqlstate(pg: PgClient, sql: str, sqlstate: str) -> None:
+    pg.query("create table a (x int)")
     with pytest.raises(PgError) as caught:
         pg.query(sql)
     assert caught.value.sqlstate == sqlstate
@@ -113,6 +118,15 @@ def test_a_running_statement_is_cancelled_from_another_connection(pg: PgClient) 
         pg.query(SLOW)
     assert caught.value.sqlstate == "57014"
     assert time.monotonic() - started < 15
+    assert pg.query("select 1").rows == [("1",)]
+
+
+def test_a_result_is_cancelled_while_its_rows_are_computed(pg: PgClient) -> None:
+    rows = SLOW.replace("count(*)", "x, y").replace("x * y % 7 = 3", "x * y % 1000003 = 1 and x > 5")
+    threading.Timer(1.0, pg.cancel).start()
+    with pytest.raises(PgError) as caught:
+        pg.query(rows)
+    assert caught.value.sqlstate == "57014"
     assert pg.query("select 1").rows == [("1",)]
 
 

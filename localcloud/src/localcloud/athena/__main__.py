@@ -11,11 +11,13 @@ from pathlib import Path
 import uvicorn
 
 from localcloud.athena.api import AthenaApi
-from localcloud.athena.executions import Executions
+from localcloud.athena.execution_store import ExecutionStore
+from localcloud.athena.executions import Executions, Limits
 from localcloud.athena.named import NamedStatements
 from localcloud.athena.run.engine import Engine
 from localcloud.athena.server import create_app
 from localcloud.athena.workgroups import WorkGroups
+from localcloud.faults.gate import FaultGate
 from localcloud.lake.session import Lake, LakeSettings
 
 
@@ -30,7 +32,17 @@ def main() -> None:
         "--memory-limit", default="1GB", help="DuckDB's memory_limit; beyond it queries spill to the state dir"
     )
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--concurrency", type=int, default=8, help="queries that run at once; more are queued")
+    limits = Limits()
+    parser.add_argument(
+        "--concurrency", type=int, default=limits.running, help="queries that run at once; more are queued"
+    )
+    parser.add_argument(
+        "--max-active-dml", type=int, default=limits.dml, help="DML queries queued or running; more are refused"
+    )
+    parser.add_argument(
+        "--max-active-ddl", type=int, default=limits.ddl, help="DDL and utility queries queued or running"
+    )
+    parser.add_argument("--max-history", type=int, default=10_000, help="executions remembered for at most 45 days")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     arguments.state_dir.mkdir(parents=True, exist_ok=True)
@@ -44,10 +56,16 @@ def main() -> None:
         )
     )
     engine = Engine(lake)
-    executions = Executions(engine, arguments.concurrency)
-    workgroups = WorkGroups(arguments.state_dir / "workgroups.json")
+    store = ExecutionStore(arguments.state_dir / "executions.sqlite", arguments.max_history)
+    limits = Limits(running=arguments.concurrency, dml=arguments.max_active_dml, ddl=arguments.max_active_ddl)
+    executions = Executions(engine, store, limits)
     named = NamedStatements(arguments.state_dir / "statements.json")
-    app = create_app(AthenaApi(lake, executions, workgroups, named))
+    workgroups = WorkGroups(
+        arguments.state_dir / "workgroups.json",
+        is_empty=lambda group: not named.of_workgroup(group) and not executions.list(group, 0, 1),
+        forget=named.forget,
+    )
+    app = FaultGate(create_app(AthenaApi(lake, executions, workgroups, named)))
     # uvicorn raises the signal again once it has shut down: end with 0 then, by way of `finally`.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     try:

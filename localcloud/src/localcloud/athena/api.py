@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.athena import results
 from localcloud.athena.errors import ApiError, invalid_request, not_supported
-from localcloud.athena.executions import FINAL, Execution, Executions, Request
+from localcloud.athena.execution import FINAL, Execution
+from localcloud.athena.executions import Executions
 from localcloud.athena.metadata_api import MetadataApi
 from localcloud.athena.named import NamedStatements
-from localcloud.athena.parameters import bind
-from localcloud.athena.sql.dialect import parse_query
-from localcloud.athena.statement import read_statement
+from localcloud.athena.paging import position, token
+from localcloud.athena.request_model import RequestModel
+from localcloud.athena.result_pages import read_page
+from localcloud.athena.submission import Submission
 from localcloud.athena.workgroups import WorkGroups
-from localcloud.lake.errors import LakeError
 from localcloud.lake.session import Lake
 
 Body = dict[str, Any]
-MAX_QUERY_BYTES = 262_144
 MAX_PAGE_ROWS = 1_000
-FIRST_ANSWER_SECONDS = 0.25
+FIRST_ANSWER_SECONDS = 0.5
 """How long GetQueryExecution waits for a query that is about to end, so that a client's first look finds it done."""
-_CACHED_RESULTS = 16
-_CATALOG = "AwsDataCatalog"
-_KNOWN_ELSEWHERE = re.compile(
-    r"(vacuum|prepare|deallocate|analyze|refresh|set|reset|grant|revoke|call|truncate|comment|use|create|drop|show|load)\b",
-    re.IGNORECASE,
-)
-"""Statements that are Athena's or Trino's and that the engine will refuse as not supported."""
+_EXECUTIONS_PAGE = 50
 
 
 class AthenaApi:
@@ -40,9 +31,8 @@ class AthenaApi:
         self._lake = lake
         self._executions = executions
         self._workgroups = workgroups
-        self._named = named
-        self._rows: OrderedDict[str, list[list[str | None]]] = OrderedDict()
-        metadata = MetadataApi(lake)
+        self._model = RequestModel()
+        self._submission = Submission(lake, workgroups, named)
         self._operations: dict[str, Callable[[Body], Body]] = {
             "StartQueryExecution": self._start,
             "GetQueryExecution": self._get,
@@ -51,76 +41,29 @@ class AthenaApi:
             "StopQueryExecution": self._stop,
             "GetQueryResults": self._results,
             "GetQueryRuntimeStatistics": self._runtime,
-            "CreateWorkGroup": self._create_workgroup,
-            "GetWorkGroup": lambda body: {"WorkGroup": workgroups.get(body["WorkGroup"])},
-            "UpdateWorkGroup": self._update_workgroup,
-            "DeleteWorkGroup": self._delete_workgroup,
-            "ListWorkGroups": lambda body: {"WorkGroups": workgroups.list()},
-            "ListTagsForResource": lambda body: {"Tags": []},
-            **metadata.operations(),
+            **MetadataApi(lake).operations(),
+            **workgroups.operations(),
             **named.operations(),
         }
 
     def handle(self, operation: str, body: Body) -> Body:
         """Answer one request; raises ApiError."""
+        if operation not in self._model.operations:
+            raise ApiError("UnknownOperationException", f"Athena has no operation {operation[:100]!r}")
         if operation not in self._operations:
-            raise not_supported(operation)
-        try:
-            return self._operations[operation](body)
-        except KeyError as error:
-            raise invalid_request(f"{operation} needs the member {error}") from error
+            raise not_supported(f"The operation {operation}")
+        request = self._model.read(operation, body)
+        if operation not in _ANY_WORKGROUP and "WorkGroup" in request:
+            self._workgroups.get(request["WorkGroup"])
+        return self._operations[operation](request)
 
     def execution(self, query_id: str) -> Execution:
         """The execution a request names."""
         return self._executions.get(query_id)
 
     def _start(self, body: Body) -> Body:
-        text = body["QueryString"]
-        if len(text.encode()) > MAX_QUERY_BYTES:
-            raise invalid_request(f"Query string is longer than {MAX_QUERY_BYTES} bytes")
-        group_name = body.get("WorkGroup") or "primary"
-        group = self._workgroups.get(group_name)
-        if group["State"] != "ENABLED":
-            raise invalid_request(f"WorkGroup {group_name} is disabled.")
-        configuration = group["Configuration"]
-        group_location = configuration.get("ResultConfiguration", {}).get("OutputLocation")
-        asked = body.get("ResultConfiguration", {}).get("OutputLocation")
-        enforced = bool(configuration.get("EnforceWorkGroupConfiguration")) and bool(group_location)
-        location = group_location if enforced else asked or group_location
-        if not location:
-            raise invalid_request(
-                "No output location provided. An output location is required either through the Workgroup result"
-                " configuration setting or as an API input."
-            )
-        context = body.get("QueryExecutionContext", {})
-        catalog = context.get("Catalog") or _CATALOG
-        if catalog.lower() != _CATALOG.lower():
-            raise not_supported(f"The data catalog {catalog}")
-        parameters = list(body.get("ExecutionParameters") or [])
-        try:
-            bound = bind(text, parameters, self._named.prepared(group_name))
-            statement = read_statement(bound)
-            if not statement.subtype and not _KNOWN_ELSEWHERE.match(statement.text):
-                raise LakeError(
-                    "SYNTAX_ERROR",
-                    f"line 1:1: mismatched input '{statement.text.split(None, 1)[0] if statement.text else '<EOF>'}'",
-                )
-            if statement.type == "DML" and statement.subtype in ("SELECT", "INSERT", "MERGE", "UPDATE", "DELETE"):
-                parse_query(statement.text)
-        except LakeError as error:
-            raise ApiError("InvalidRequestException", error.message, "MALFORMED_QUERY") from error
-        request = Request(
-            text=text,
-            statement=statement,
-            database=(context.get("Database") or "default").lower(),
-            catalog=catalog,
-            workgroup=group_name,
-            result_location=location,
-            location_enforced=enforced,
-            limit_bytes=configuration.get("BytesScannedCutoffPerQuery"),
-            parameters=parameters,
-        )
-        return {"QueryExecutionId": self._executions.start(request, body.get("ClientRequestToken")).id}
+        request = self._submission.read(body)
+        return {"QueryExecutionId": self._executions.start(request, body.get("ClientRequestToken"))}
 
     def _get(self, body: Body) -> Body:
         return {"QueryExecution": self._executions.get(body["QueryExecutionId"]).description()}
@@ -135,91 +78,74 @@ class AthenaApi:
         return {"QueryExecutions": found, "UnprocessedQueryExecutionIds": missing}
 
     def _list(self, body: Body) -> Body:
-        ids = self._executions.list(body.get("WorkGroup") or "primary")
-        return page(ids, body, "QueryExecutionIds", 50)
+        limit = body.get("MaxResults") or _EXECUTIONS_PAGE
+        before = position("QueryExecutionIds", body)
+        found = self._executions.list(body.get("WorkGroup", "primary"), before, limit + 1)
+        answer: Body = {"QueryExecutionIds": [query_id for _, query_id in found[:limit]]}
+        if len(found) > limit:
+            answer["NextToken"] = token("QueryExecutionIds", found[limit - 1][0])
+        return answer
 
     def _stop(self, body: Body) -> Body:
         self._executions.stop(body["QueryExecutionId"])
         return {}
 
     def _results(self, body: Body) -> Body:
+        if body.get("QueryResultType") == "DATA_MANIFEST":
+            raise not_supported("The query result type DATA_MANIFEST")
         execution = self._executions.get(body["QueryExecutionId"])
-        if execution.state in ("QUEUED", "RUNNING"):
-            raise invalid_request(f"Query has not yet finished. Current state: {execution.state}")
+        if execution.state not in FINAL:
+            raise _not_finished(execution)
         if execution.state != "SUCCEEDED" or execution.finished is None:
             raise invalid_request(f"Query did not finish successfully. Final query state: {execution.state}")
-        limit = int(body.get("MaxResults") or MAX_PAGE_ROWS)
-        if not 1 <= limit <= MAX_PAGE_ROWS:
-            raise invalid_request(f"MaxResults is more than maximum allowed length {MAX_PAGE_ROWS}")
-        rows = self._result_rows(execution)
-        start = _offset(body)
-        chosen = rows[start : start + limit]
+        page = read_page(
+            self._lake,
+            execution.finished.output_location,
+            position(execution.id, body),
+            body.get("MaxResults", MAX_PAGE_ROWS),
+        )
+        statement = execution.request.statement
+        columns = () if statement.type == "DML" and statement.subtype != "SELECT" else execution.columns
         answer: Body = {
             "ResultSet": {
-                "Rows": [{"Data": [{} if cell is None else {"VarCharValue": cell} for cell in row]} for row in chosen],
-                "ResultSetMetadata": {"ColumnInfo": [column.info() for column in execution.columns]},
+                "Rows": [
+                    {"Data": [{} if cell is None else {"VarCharValue": cell} for cell in row]} for row in page.rows
+                ],
+                "ResultSetMetadata": {"ColumnInfo": [column.info() for column in columns]},
             },
             "UpdateCount": execution.finished.update_count or 0,
         }
-        if execution.request.statement.type == "DML" and execution.request.statement.subtype != "SELECT":
-            answer["ResultSet"]["ResultSetMetadata"]["ColumnInfo"] = []
-        if start + limit < len(rows):
-            answer["NextToken"] = str(start + limit)
+        if page.next_offset is not None:
+            answer["NextToken"] = token(execution.id, page.next_offset)
         return answer
-
-    def _result_rows(self, execution: Execution) -> list[list[str | None]]:
-        if execution.id not in self._rows and execution.finished is not None:
-            self._rows[execution.id] = results.read_rows(self._lake, execution.finished.output_location)
-            while len(self._rows) > _CACHED_RESULTS:
-                self._rows.popitem(last=False)
-        return self._rows[execution.id]
 
     def _runtime(self, body: Body) -> Body:
         execution = self._executions.get(body["QueryExecutionId"])
         if execution.state not in FINAL:
-            raise invalid_request("Query has not yet finished")
-        statistics = execution.statistics()
-        return {
-            "QueryRuntimeStatistics": {
-                "Timeline": {
-                    "QueryQueueTimeInMillis": statistics["QueryQueueTimeInMillis"],
-                    "EngineExecutionTimeInMillis": statistics["EngineExecutionTimeInMillis"],
-                    "TotalExecutionTimeInMillis": statistics["TotalExecutionTimeInMillis"],
-                },
-                "Rows": {"InputBytes": statistics["DataScannedInBytes"]},
+            raise _not_finished(execution)
+        statistics: Body = {"Timeline": execution.timeline()}
+        finished = execution.finished
+        if finished is not None and not execution.reused:
+            amounts = {
+                "InputBytes": finished.scanned_bytes,
+                "OutputBytes": finished.output_bytes,
+                "OutputRows": finished.output_rows,
             }
-        }
-
-    def _create_workgroup(self, body: Body) -> Body:
-        if not re.fullmatch(r"[a-zA-Z0-9._-]{1,128}", body["Name"]):
-            raise invalid_request(f"'{body['Name']}' is not a valid WorkGroup name")
-        self._workgroups.create(body["Name"], body.get("Configuration", {}), body.get("Description", ""))
-        return {}
-
-    def _update_workgroup(self, body: Body) -> Body:
-        self._workgroups.update(
-            body["WorkGroup"], body.get("ConfigurationUpdates", {}), body.get("Description"), body.get("State")
-        )
-        return {}
-
-    def _delete_workgroup(self, body: Body) -> Body:
-        self._workgroups.delete(body["WorkGroup"])
-        return {}
+            statistics["Rows"] = amounts
+            statistics["OutputStage"] = {
+                "StageId": 0,
+                "State": "FINISHED",
+                "ExecutionTime": execution.timeline()["EngineExecutionTimeInMillis"],
+                **amounts,
+            }
+        return {"QueryRuntimeStatistics": statistics}
 
 
-def _offset(body: Body) -> int:
-    token = body.get("NextToken")
-    if token is None:
-        return 0
-    if not str(token).isdigit():
-        raise invalid_request("Malformed NextToken")
-    return int(token)
+_ANY_WORKGROUP = frozenset(
+    ("CreateWorkGroup", "GetWorkGroup", "UpdateWorkGroup", "DeleteWorkGroup", "StartQueryExecution")
+)
+"""Operations that look their work group up themselves."""
 
 
-def page(items: list[Any], body: Body, name: str, default: int) -> Body:
-    """One page of a list, by MaxResults and NextToken."""
-    start, limit = _offset(body), int(body.get("MaxResults") or default)
-    answer: Body = {name: items[start : start + limit]}
-    if start + limit < len(items):
-        answer["NextToken"] = str(start + limit)
-    return answer
+def _not_finished(execution: Execution) -> ApiError:
+    return invalid_request(f"Query has not yet finished. Current state: {execution.state}")

@@ -10,26 +10,30 @@ from localcloud.lake.errors import LakeError
 
 
 class ApiError(Exception):
-    """A request is refused; `code` is the exception's name in Athena's API."""
+    """A request is refused; `code` is the exception's name in Athena's API.
 
-    def __init__(self, code: str, message: str, athena_code: str = "") -> None:
+    `athena_code` is the AthenaErrorCode of an InvalidRequestException, `reason` the Reason of a
+    TooManyRequestsException.
+    """
+
+    def __init__(self, code: str, message: str, athena_code: str = "", *, reason: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.athena_code = athena_code
+        self.reason = reason
 
 
 def invalid_request(message: str) -> ApiError:
     """The request cannot be meant."""
-    return ApiError("InvalidRequestException", message)
+    return ApiError("InvalidRequestException", message, "INVALID_INPUT")
 
 
 def not_supported(operation: str) -> ApiError:
     """Athena can do this, the local cloud cannot."""
-    return ApiError("InvalidRequestException", f"{operation} is not supported by the local cloud")
+    return ApiError("InvalidRequestException", f"{operation} is not supported by the local cloud", "INVALID_INPUT")
 
 
-_SYSTEM_CODES = ("GENERIC_INTERNAL_ERROR", "INTERNAL_ERROR")
 _PATTERNS: list[tuple[str, str, str]] = [
     (r"TRINO:(\w+):(.*?):END", "", ""),
     (r"Out of Memory Error: (.*)", "EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exhausted resources at this scale factor"),
@@ -65,14 +69,3 @@ def from_duckdb(error: duckdb.Error) -> LakeError:
     if isinstance(error, duckdb.BinderException | duckdb.ParserException | duckdb.CatalogException):
         return LakeError("NOT_SUPPORTED", f"this statement is not supported by the local cloud ({first})")
     return LakeError("GENERIC_INTERNAL_ERROR", first)
-
-
-def athena_error(error: LakeError) -> dict[str, object]:
-    """The AthenaError structure: category 1 is the system's fault, 2 the user's."""
-    category = 1 if error.code in _SYSTEM_CODES else 2
-    return {
-        "ErrorCategory": category,
-        "ErrorType": 1006 if error.code == "NOT_SUPPORTED" else 233 if error.code == "ICEBERG_COMMIT_ERROR" else 1300,
-        "Retryable": error.code == "ICEBERG_COMMIT_ERROR",
-        "ErrorMessage": str(error),
-    }

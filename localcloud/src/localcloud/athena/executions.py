@@ -1,4 +1,4 @@
-"""Query executions: queued, run by a bounded number of threads, remembered."""
+"""Query executions: queued, run by a bounded number of threads, remembered on disk."""
 
 from __future__ import annotations
 
@@ -6,159 +6,88 @@ import logging
 import threading
 import time
 import uuid
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, replace
 
-import duckdb
+from botocore.exceptions import ClientError
 
-from localcloud.athena import errors
-from localcloud.athena.results import ResultColumn
+from localcloud.athena.errors import ApiError, invalid_request
+from localcloud.athena.execution import FINAL, Execution, Request
+from localcloud.athena.execution_store import ExecutionStore
+from localcloud.athena.reuse import is_reusable
 from localcloud.athena.run.context import Context
-from localcloud.athena.run.engine import Engine, Finished
-from localcloud.athena.statement import Statement
+from localcloud.athena.run.engine import Engine
+from localcloud.faults.statements import struck
 from localcloud.lake.errors import LakeError
+from localcloud.lake.objects import split_uri
 
 _log = logging.getLogger(__name__)
-FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
-_REMEMBERED = 2_000
+_TOO_MANY = (
+    "You have exceeded the limit for the number of queries you can run concurrently. Please reduce the number of"
+    " concurrent queries submitted by this account. Contact customer support to request a concurrent query limit"
+    " increase."
+)
 
 
-@dataclass
-class Request:
-    """What StartQueryExecution asked for, with the work group's settings applied."""
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How many queries may be active (queued or running), and how many of them run at once.
 
-    text: str
-    statement: Statement
-    database: str
-    catalog: str
-    workgroup: str
-    result_location: str
-    location_enforced: bool
-    limit_bytes: int | None
-    parameters: list[str]
+    Source of the defaults of `dml` and `ddl`: 'Service Quotas', active queries in us-east-1.
+    """
 
+    running: int = 8
+    dml: int = 200
+    ddl: int = 20
 
-@dataclass
-class Execution:
-    """One query execution. Only the thread that runs it changes it, but for `stop`."""
-
-    id: str
-    request: Request
-    state: str = "QUEUED"
-    submitted: float = field(default_factory=time.time)
-    started: float = 0.0
-    completed: float = 0.0
-    finished: Finished | None = None
-    error: LakeError | None = None
-    done: threading.Event = field(default_factory=threading.Event)
-    cancelled: bool = False
-    cursor: duckdb.DuckDBPyConnection | None = None
-
-    @property
-    def columns(self) -> tuple[ResultColumn, ...]:
-        """The columns of the result."""
-        return self.finished.columns if self.finished else ()
-
-    def description(self) -> dict[str, Any]:
-        """The QueryExecution structure."""
-        request = self.request
-        status: dict[str, Any] = {"State": self.state, "SubmissionDateTime": self.submitted}
-        if self.state in FINAL:
-            status["CompletionDateTime"] = self.completed
-        if self.error:
-            status["StateChangeReason"] = str(self.error)
-            status["AthenaError"] = errors.athena_error(self.error)
-        if self.state == "CANCELLED" and not self.error:
-            status["StateChangeReason"] = "Query cancelled by user"
-        described: dict[str, Any] = {
-            "QueryExecutionId": self.id,
-            "Query": request.text,
-            "StatementType": request.statement.type,
-            "ResultConfiguration": {"OutputLocation": self._output_location()},
-            "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
-            "QueryExecutionContext": {"Database": request.database, "Catalog": request.catalog},
-            "Status": status,
-            "Statistics": self.statistics(),
-            "WorkGroup": request.workgroup,
-            "EngineVersion": {
-                "SelectedEngineVersion": "Athena engine version 3",
-                "EffectiveEngineVersion": "Athena engine version 3",
-            },
-        }
-        if request.statement.subtype:
-            described["SubstatementType"] = request.statement.subtype
-        if request.parameters:
-            described["ExecutionParameters"] = request.parameters
-        return described
-
-    def statistics(self) -> dict[str, Any]:
-        """The Statistics structure, in milliseconds and bytes."""
-        end = self.completed or time.time()
-        engine = (end - self.started) if self.started else 0.0
-        values: dict[str, Any] = {
-            "EngineExecutionTimeInMillis": int(engine * 1000),
-            "DataScannedInBytes": self.finished.scanned_bytes if self.finished else 0,
-            "TotalExecutionTimeInMillis": int((end - self.submitted) * 1000),
-            "QueryQueueTimeInMillis": int(((self.started or end) - self.submitted) * 1000),
-            "ServiceProcessingTimeInMillis": 0,
-            "ResultReuseInformation": {"ReusedPreviousResult": False},
-        }
-        if self.finished and self.finished.manifest_location:
-            values["DataManifestLocation"] = self.finished.manifest_location
-        return values
-
-    def _output_location(self) -> str:
-        if self.finished:
-            return self.finished.output_location
-        suffix = {"SELECT": ".csv"}.get(
-            self.request.statement.subtype, ".txt" if self.request.statement.type != "DML" else ""
-        )
-        return f"{self.request.result_location.rstrip('/')}/{self.id}{suffix}"
+    def active(self, kind: str) -> int:
+        """The limit for a StatementType."""
+        return self.dml if kind == "DML" else self.ddl
 
 
 class Executions:
     """Starts, finds and stops executions."""
 
-    def __init__(self, engine: Engine, concurrency: int) -> None:
+    def __init__(self, engine: Engine, store: ExecutionStore, limits: Limits) -> None:
         self._engine = engine
-        self._pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="query")
+        self._store = store
+        self._limits = limits
+        self._pool = ThreadPoolExecutor(max_workers=limits.running, thread_name_prefix="query")
         self._lock = threading.Lock()
-        self._all: OrderedDict[str, Execution] = OrderedDict()
-        self._tokens: dict[str, str] = {}
+        self._active: dict[str, Execution] = {}
 
-    def start(self, request: Request, token: str | None) -> Execution:
-        """Queue a query; a token seen before gives the execution it gave then."""
+    def start(self, request: Request, token: str | None) -> str:
+        """Queue a query and give its id; a token seen before gives the id it gave then.
+
+        Raises ApiError: InvalidRequestException where the token was used for another request,
+        TooManyRequestsException where too many queries are active.
+        """
         with self._lock:
-            if token and token in self._tokens:
-                known = self._all.get(self._tokens[token])
-                if known is not None:
-                    if known.request.text != request.text:
-                        raise errors.invalid_request("Idempotent parameters do not match")
-                    return known
+            known = self._store.started_by(token) if token else None
+            if known is not None:
+                if known.request_digest != request.digest(with_reuse=True):
+                    raise invalid_request("Idempotent parameters do not match")
+                return known.id
+            self._require_room(request.statement.type)
             execution = Execution(str(uuid.uuid4()), request)
-            self._all[execution.id] = execution
-            if token:
-                self._tokens[token] = execution.id
-            self._forget_oldest()
+            self._store.add(execution, token)
+            self._active[execution.id] = execution
         self._pool.submit(self._run, execution)
-        return execution
+        return execution.id
 
     def get(self, query_id: str) -> Execution:
         """An execution; raises InvalidRequestException if it is not known."""
-        with self._lock:
-            if query_id not in self._all:
-                raise errors.invalid_request(f"QueryExecution {query_id} was not found")
-            return self._all[query_id]
+        execution = self._active.get(query_id) or self._store.find(query_id)
+        if execution is None:
+            raise invalid_request(f"QueryExecution {query_id} was not found")
+        return execution
 
-    def list(self, workgroup: str) -> list[str]:
-        """Ids of a work group's executions, newest first."""
-        with self._lock:
-            return [item.id for item in reversed(self._all.values()) if item.request.workgroup == workgroup]
+    def list(self, workgroup: str, before: int, most: int) -> list[tuple[int, str]]:
+        """Numbers and ids of a work group's executions, newest first; see ExecutionStore.ids."""
+        return self._store.ids(workgroup, before, most)
 
     def stop(self, query_id: str) -> None:
-        """Cancel an execution: a queued one never runs, a running one is interrupted."""
+        """Cancel an execution: a queued one never runs, a running one is interrupted, an ended one stays as it is."""
         execution = self.get(query_id)
         if execution.state in FINAL:
             return
@@ -169,52 +98,88 @@ class Executions:
 
     def close(self) -> None:
         """Cancel what runs and wait for it."""
-        for execution in list(self._all.values()):
-            if execution.state not in FINAL:
-                self.stop(execution.id)
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for query_id in list(self._active):
+            self.stop(query_id)
+        self._pool.shutdown(wait=True)
+        self._store.close()
 
-    def _forget_oldest(self) -> None:
-        while len(self._all) > _REMEMBERED:
-            oldest = next(iter(self._all.values()))
-            if oldest.state not in FINAL:
-                return
-            del self._all[oldest.id]
-            self._tokens = {token: query for token, query in self._tokens.items() if query != oldest.id}
+    def _require_room(self, kind: str) -> None:
+        kinds = [item.request.statement.type == "DML" for item in self._active.values()]
+        if kinds.count(kind == "DML") >= self._limits.active(kind):
+            raise ApiError("TooManyRequestsException", _TOO_MANY, reason="CONCURRENT_QUERY_LIMIT_EXCEEDED")
 
     def _run(self, execution: Execution) -> None:
         execution.started = time.time()
+        state = "CANCELLED"
+        try:
+            if not execution.cancelled:
+                execution.state = "RUNNING"
+                if not self._reuse(execution):
+                    self._execute(execution)
+                state = "SUCCEEDED"
+        except LakeError as error:
+            execution.error = None if execution.cancelled else error
+            state = "CANCELLED" if execution.cancelled or error.code == "CANCELLED" else "FAILED"
+        except Exception as error:
+            _log.exception("query %s failed inside the engine", execution.id)
+            execution.error = LakeError("GENERIC_INTERNAL_ERROR", f"{type(error).__name__}: {error}")
+            state = "FAILED"
+        execution.completed = time.time()
+        fresh = state == "SUCCEEDED" and not execution.reused
+        self._store.finish(execution, state, reusable=fresh and is_reusable(execution.request.statement))
+        execution.end(state)
+        with self._lock:
+            del self._active[execution.id]
+
+    def _execute(self, execution: Execution) -> None:
+        request = execution.request
         cursor = self._engine.cursor()
         execution.cursor = cursor
         try:
-            if execution.cancelled:
-                self._end(execution, "CANCELLED")
-                return
-            execution.state = "RUNNING"
-            request = execution.request
             context = Context(
                 self._engine.lake,
                 cursor,
                 request.database,
                 execution.id,
-                request.result_location,
+                request.location,
                 request.location_enforced,
                 request.limit_bytes,
+                request.result,
             )
+            _fail_if_struck(request, when="before")
             execution.finished = self._engine.run(request.statement, context)
-            self._end(execution, "SUCCEEDED")
-        except LakeError as error:
-            execution.error = None if execution.cancelled else error
-            self._end(execution, "CANCELLED" if execution.cancelled or error.code == "CANCELLED" else "FAILED")
-        except Exception as error:
-            _log.exception("query %s failed inside the engine", execution.id)
-            execution.error = LakeError("GENERIC_INTERNAL_ERROR", f"{type(error).__name__}: {error}")
-            self._end(execution, "FAILED")
+            _fail_if_struck(request, when="after")
         finally:
             execution.cursor = None
             cursor.close()
 
-    def _end(self, execution: Execution, state: str) -> None:
-        execution.completed = time.time()
-        execution.state = state
-        execution.done.set()
+    def _reuse(self, execution: Execution) -> bool:
+        """Give an execution the result of an earlier one, if the request allows it and one is young enough."""
+        request = execution.request
+        if request.reuse_minutes is None or not is_reusable(request.statement):
+            return False
+        earliest = time.time() - 60 * request.reuse_minutes
+        earlier = self._store.reusable(request.digest(with_reuse=False), earliest)
+        if earlier is None or earlier.finished is None or not self._is_there(earlier.finished.output_location):
+            return False
+        execution.finished = replace(earlier.finished)
+        execution.reused = True
+        return True
+
+    def _is_there(self, uri: str) -> bool:
+        bucket, key = split_uri(uri)
+        try:
+            self._engine.lake.s3.head_object(Bucket=bucket, Key=key)
+        except ClientError:
+            return False
+        return True
+
+
+def _fail_if_struck(request: Request, *, when: str) -> None:
+    """Fail as a fault rule has it; after a statement its effect stays, as with a real failure on the last metre."""
+    rule = struck("athena", request.statement.subtype, request.text, when=when)
+    if rule is None:
+        return
+    if rule.kind == "commit_conflict":
+        raise LakeError("ICEBERG_COMMIT_ERROR", "Failed to commit Iceberg update to table: struck by a fault rule")
+    raise LakeError("GENERIC_INTERNAL_ERROR", "Internal error: struck by a fault rule")

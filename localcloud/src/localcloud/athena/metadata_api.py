@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from localcloud.athena.errors import ApiError, not_supported
+import duckdb
+
+from localcloud.athena.errors import ApiError, invalid_request, not_supported
+from localcloud.athena.paging import page
+from localcloud.athena.submission import CATALOG, require_catalog
 from localcloud.lake.session import Lake
 
 Body = dict[str, Any]
-_CATALOG = "AwsDataCatalog"
+_PAGE = 50
 
 
 class MetadataApi:
@@ -22,70 +25,88 @@ class MetadataApi:
     def operations(self) -> dict[str, Callable[[Body], Body]]:
         """The API operations by name."""
         return {
-            "ListDataCatalogs": lambda body: {"DataCatalogsSummary": [{"CatalogName": _CATALOG, "Type": "GLUE"}]},
-            "GetDataCatalog": self._catalog,
+            "ListDataCatalogs": _list_catalogs,
+            "GetDataCatalog": _catalog,
+            "CreateDataCatalog": _refuse_catalog,
+            "UpdateDataCatalog": _refuse_catalog,
+            "DeleteDataCatalog": _refuse_catalog,
             "ListDatabases": self._databases,
             "GetDatabase": self._database,
             "ListTableMetadata": self._tables,
             "GetTableMetadata": self._table,
         }
 
-    def _catalog(self, body: Body) -> Body:
-        if body["Name"].lower() != _CATALOG.lower():
-            raise ApiError("InvalidRequestException", f"DataCatalog {body['Name']} was not found")
-        return {"DataCatalog": {"Name": _CATALOG, "Type": "GLUE", "Parameters": {"catalog-id": "000000000000"}}}
-
     def _databases(self, body: Body) -> Body:
-        _require_catalog(body)
+        require_catalog(body["CatalogName"])
         pages = self._glue.get_paginator("get_databases").paginate()
-        return {"DatabaseList": [_database(entry) for page in pages for entry in page["DatabaseList"]]}
+        found = [_database(entry) for answer in pages for entry in answer["DatabaseList"]]
+        return page("DatabaseList", found, body, _PAGE)
 
     def _database(self, body: Body) -> Body:
-        _require_catalog(body)
+        require_catalog(body["CatalogName"])
         try:
             entry = self._glue.get_database(Name=body["DatabaseName"].lower())["Database"]
         except self._glue.exceptions.EntityNotFoundException:
-            raise ApiError("MetadataException", f"Database {body['DatabaseName']} not found.") from None
+            raise _no_database(body) from None
         return {"Database": _database(entry)}
 
     def _tables(self, body: Body) -> Body:
-        _require_catalog(body)
-        expression = re.compile(body.get("Expression") or ".*")
+        require_catalog(body["CatalogName"])
         try:
             pages = list(self._glue.get_paginator("get_tables").paginate(DatabaseName=body["DatabaseName"].lower()))
         except self._glue.exceptions.EntityNotFoundException:
-            raise ApiError("MetadataException", f"Database {body['DatabaseName']} not found.") from None
-        found = [_table(entry) for page in pages for entry in page["TableList"] if expression.fullmatch(entry["Name"])]
-        start, limit = int(body.get("NextToken") or 0), int(body.get("MaxResults") or 50)
-        answer: Body = {"TableMetadataList": found[start : start + limit]}
-        if start + limit < len(found):
-            answer["NextToken"] = str(start + limit)
-        return answer
+            raise _no_database(body) from None
+        entries = [entry for answer in pages for entry in answer["TableList"]]
+        if body.get("Expression"):
+            chosen = _matching([entry["Name"] for entry in entries], body["Expression"])
+            entries = [entry for entry in entries if entry["Name"] in chosen]
+        return page("TableMetadataList", [_table(entry) for entry in entries], body, _PAGE)
 
     def _table(self, body: Body) -> Body:
-        _require_catalog(body)
+        require_catalog(body["CatalogName"])
+        database, table = body["DatabaseName"], body["TableName"]
         try:
-            entry = self._glue.get_table(DatabaseName=body["DatabaseName"].lower(), Name=body["TableName"].lower())[
-                "Table"
-            ]
+            entry = self._glue.get_table(DatabaseName=database.lower(), Name=table.lower())["Table"]
         except self._glue.exceptions.EntityNotFoundException:
             raise ApiError(
-                "MetadataException", f"EntityNotFoundException: Entity Not Found: Table {body['TableName']} not found."
+                "MetadataException", f"EntityNotFoundException: Entity Not Found: Table {table} not found."
             ) from None
         return {"TableMetadata": _table(entry)}
 
 
-def _require_catalog(body: Body) -> None:
-    if body["CatalogName"].lower() != _CATALOG.lower():
-        raise not_supported(f"The data catalog {body['CatalogName']}")
+def _list_catalogs(body: Body) -> Body:
+    return page("DataCatalogsSummary", [{"CatalogName": CATALOG, "Type": "GLUE"}], body, _PAGE)
+
+
+def _catalog(body: Body) -> Body:
+    if body["Name"].lower() != CATALOG.lower():
+        raise invalid_request(f"DataCatalog {body['Name']} was not found")
+    return {"DataCatalog": {"Name": CATALOG, "Type": "GLUE", "Parameters": {"catalog-id": "000000000000"}}}
+
+
+def _refuse_catalog(body: Body) -> Body:
+    raise not_supported("Any data catalog but AwsDataCatalog")
+
+
+def _matching(names: list[str], expression: str) -> set[str]:
+    """The names a regular expression matches whole; RE2 matches in linear time, whatever the expression."""
+    with duckdb.connect() as connection:
+        try:
+            found = connection.execute(
+                "SELECT name FROM unnest(?) AS t (name) WHERE regexp_full_match(name, ?)", [names, expression]
+            ).fetchall()
+        except duckdb.Error as error:
+            raise invalid_request(f"The expression {expression!r} is no regular expression") from error
+    return {name for (name,) in found}
+
+
+def _no_database(body: Body) -> ApiError:
+    return ApiError("MetadataException", f"Database {body['DatabaseName']} not found.")
 
 
 def _database(entry: Mapping[str, Any]) -> Body:
-    return {
-        "Name": entry["Name"],
-        "Description": entry.get("Description", ""),
-        "Parameters": dict(entry.get("Parameters") or {}),
-    }
+    described = {"Name": entry["Name"], "Parameters": dict(entry.get("Parameters") or {})}
+    return described | ({"Description": entry["Description"]} if entry.get("Description") else {})
 
 
 def _table(entry: Mapping[str, Any]) -> Body:
@@ -95,7 +116,7 @@ def _table(entry: Mapping[str, Any]) -> Body:
     extra = {
         "inputformat": storage.get("InputFormat"),
         "outputformat": storage.get("OutputFormat"),
-        "location": storage.get("Location"),
+        "location": storage.get("Location", "").rstrip("/"),
         "serde.serialization.lib": serde.get("SerializationLibrary"),
     }
     parameters |= {key: value for key, value in extra.items() if value}

@@ -1,77 +1,134 @@
 """The tables behind `"table$snapshots"` and its kin.
 
-Source: Trino's documentation, 'Iceberg connector, Metadata tables'.
+Source: Trino's documentation, 'Iceberg connector, Metadata tables'; Athena user guide, 'Query Iceberg metadata'.
 """
 
 from __future__ import annotations
 
-import datetime
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 from pyiceberg.table import Table
 
+from localcloud.athena import metadata_rows as rows
 from localcloud.lake import iceberg_read
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.session import Lake
+from localcloud.lake.types import to_duckdb
 
 _TIME = "timestamp(3) with time zone"
-_COLUMNS = {
-    "snapshots": (
-        Column("committed_at", _TIME),
-        Column("snapshot_id", "bigint"),
-        Column("parent_id", "bigint"),
-        Column("operation", "varchar"),
-        Column("manifest_list", "varchar"),
-        Column("summary", "map(varchar, varchar)"),
+_COUNTS = "map(integer, bigint)"
+_BOUNDS = "map(integer, varchar)"
+_SUMMARY = "row(contains_null boolean, contains_nan boolean, lower_bound varchar, upper_bound varchar)"
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A metadata table: the names and types of its columns, and what gives its rows."""
+
+    columns: dict[str, str]
+    rows: Callable[[Table], Iterator[tuple[Any, ...]]]
+
+
+_KINDS = {
+    "snapshots": _Kind(
+        {
+            "committed_at": _TIME,
+            "snapshot_id": "bigint",
+            "parent_id": "bigint",
+            "operation": "varchar",
+            "manifest_list": "varchar",
+            "summary": "map(varchar, varchar)",
+        },
+        rows.snapshots,
     ),
-    "history": (
-        Column("made_current_at", _TIME),
-        Column("snapshot_id", "bigint"),
-        Column("parent_id", "bigint"),
-        Column("is_current_ancestor", "boolean"),
+    "history": _Kind(
+        {
+            "made_current_at": _TIME,
+            "snapshot_id": "bigint",
+            "parent_id": "bigint",
+            "is_current_ancestor": "boolean",
+        },
+        rows.history,
     ),
-    "files": (
-        Column("content", "integer"),
-        Column("file_path", "varchar"),
-        Column("file_format", "varchar"),
-        Column("record_count", "bigint"),
-        Column("file_size_in_bytes", "bigint"),
+    "refs": _Kind(
+        {
+            "name": "varchar",
+            "type": "varchar",
+            "snapshot_id": "bigint",
+            "max_reference_age_in_ms": "bigint",
+            "min_snapshots_to_keep": "integer",
+            "max_snapshot_age_in_ms": "bigint",
+        },
+        rows.refs,
     ),
-    "refs": (Column("name", "varchar"), Column("type", "varchar"), Column("snapshot_id", "bigint")),
-}
-_ARROW = {
-    _TIME: pa.timestamp("us", "UTC"),
-    "bigint": pa.int64(),
-    "integer": pa.int32(),
-    "varchar": pa.string(),
-    "boolean": pa.bool_(),
-    "map(varchar, varchar)": pa.map_(pa.string(), pa.string()),
+    "manifests": _Kind(
+        {
+            "path": "varchar",
+            "length": "bigint",
+            "partition_spec_id": "integer",
+            "added_snapshot_id": "bigint",
+            "added_data_files_count": "integer",
+            "added_rows_count": "bigint",
+            "existing_data_files_count": "integer",
+            "existing_rows_count": "bigint",
+            "deleted_data_files_count": "integer",
+            "deleted_rows_count": "bigint",
+            "partition_summaries": f"array({_SUMMARY})",
+        },
+        rows.manifests,
+    ),
+    "files": _Kind(
+        {
+            "content": "integer",
+            "file_path": "varchar",
+            "file_format": "varchar",
+            "record_count": "bigint",
+            "file_size_in_bytes": "bigint",
+            "column_sizes": _COUNTS,
+            "value_counts": _COUNTS,
+            "null_value_counts": _COUNTS,
+            "nan_value_counts": _COUNTS,
+            "lower_bounds": _BOUNDS,
+            "upper_bounds": _BOUNDS,
+            "key_metadata": "varbinary",
+            "split_offsets": "array(bigint)",
+            "equality_ids": "array(integer)",
+        },
+        rows.files,
+    ),
 }
 _counter = itertools.count()
 
 
-def columns(suffix: str) -> tuple[Column, ...]:
-    """The columns of a metadata table."""
-    if suffix not in _COLUMNS:
-        raise NotSupportedError(f"the metadata table ${suffix}")
-    return _COLUMNS[suffix]
-
-
-def relation_sql(lake: Lake, cursor: duckdb.DuckDBPyConnection, table: LakeTable, suffix: str) -> str:
-    """The rows of `table$suffix`."""
+def columns(lake: Lake, table: LakeTable, suffix: str) -> tuple[Column, ...]:
+    """The columns of `table$suffix`; raises TABLE_NOT_FOUND for a table that is not Iceberg."""
     if table.kind != "iceberg":
         raise LakeError(
             "TABLE_NOT_FOUND", f"line 1:1: Table 'awsdatacatalog.{table.database}.{table.name}${suffix}' does not exist"
         )
-    kinds = columns(suffix)
-    rows = list(_rows(iceberg_read.load(lake, table), suffix))
+    kind = _kind(iceberg_read.load(lake, table), suffix)
+    return tuple(Column(name, trino) for name, trino in kind.columns.items())
+
+
+def relation_sql(lake: Lake, cursor: duckdb.DuckDBPyConnection, table: LakeTable, suffix: str) -> str:
+    """The rows of `table$suffix`."""
+    iceberg = iceberg_read.load(lake, table)
+    kind = _kind(iceberg, suffix)
+    found = list(kind.rows(iceberg))
+    types = cursor.execute(
+        "SELECT " + ", ".join(f"NULL::{to_duckdb(trino)}" for trino in kind.columns.values())
+    ).to_arrow_table()
     arrow = pa.table(
-        {column.name: pa.array([row[index] for row in rows], _ARROW[column.type]) for index, column in enumerate(kinds)}
+        {
+            name: pa.array([row[index] for row in found], types.schema.field(index).type)
+            for index, name in enumerate(kind.columns)
+        }
     )
     name = f"_metadata_{next(_counter)}"
     cursor.register(f"{name}_arrow", arrow)
@@ -80,42 +137,9 @@ def relation_sql(lake: Lake, cursor: duckdb.DuckDBPyConnection, table: LakeTable
     return f'SELECT * FROM "{name}"'  # noqa: S608
 
 
-def _rows(table: Table, suffix: str) -> Iterator[tuple[Any, ...]]:
-    if suffix == "snapshots":
-        for snapshot in table.snapshots():
-            summary = snapshot.summary
-            yield (
-                _moment(snapshot.timestamp_ms),
-                snapshot.snapshot_id,
-                snapshot.parent_snapshot_id,
-                summary.operation.value if summary else None,
-                snapshot.manifest_list,
-                list(summary.additional_properties.items()) if summary else None,
-            )
-    elif suffix == "history":
-        ancestors = _ancestors(table)
-        for entry in table.history():
-            made = table.snapshot_by_id(entry.snapshot_id)
-            parent = made.parent_snapshot_id if made else None
-            yield _moment(entry.timestamp_ms), entry.snapshot_id, parent, entry.snapshot_id in ancestors
-    elif suffix == "refs":
-        for name, ref in table.metadata.refs.items():
-            yield name, ref.snapshot_ref_type.value.upper(), ref.snapshot_id
-    else:
-        for task in table.scan().plan_files():
-            file = task.file
-            yield int(file.content), file.file_path, file.file_format.value, file.record_count, file.file_size_in_bytes
-
-
-def _ancestors(table: Table) -> set[int]:
-    found: set[int] = set()
-    snapshot = table.current_snapshot()
-    while snapshot is not None:
-        found.add(snapshot.snapshot_id)
-        parent = snapshot.parent_snapshot_id
-        snapshot = table.snapshot_by_id(parent) if parent is not None else None
-    return found
-
-
-def _moment(milliseconds: int) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(milliseconds / 1000, tz=datetime.UTC)
+def _kind(table: Table, suffix: str) -> _Kind:
+    if suffix == "partitions":
+        return _Kind(rows.partition_columns(table), rows.partitions)
+    if suffix not in _KINDS:
+        raise NotSupportedError(f"the metadata table ${suffix}")
+    return _KINDS[suffix]

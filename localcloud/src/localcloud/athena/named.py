@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from localcloud.athena.errors import ApiError, invalid_request
+from localcloud.athena.kept import KeptJson
+from localcloud.athena.paging import page
 from localcloud.lake.errors import LakeError
 
 Body = dict[str, Any]
+_PAGE = 50
+_MAX_PREPARED = 1_000
+"""Prepared statements of a work group. Source: Athena user guide, 'Use prepared statements'."""
 
 
 class NamedStatements:
     """Statements with a name, by work group."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        stored = json.loads(path.read_text()) if path.exists() else {}
-        self._prepared: dict[str, Body] = stored.get("prepared", {})
-        self._queries: dict[str, Body] = stored.get("queries", {})
+        self._kept = KeptJson(path)
+        with self._kept.change() as kept:
+            kept.setdefault("prepared", {})
+            kept.setdefault("queries", {})
 
     def operations(self) -> dict[str, Callable[[Body], Body]]:
         """The API operations by name."""
         return {
             "CreatePreparedStatement": self._prepare,
             "UpdatePreparedStatement": self._prepare_again,
-            "GetPreparedStatement": lambda body: {"PreparedStatement": self._find(body)},
+            "GetPreparedStatement": self._get_prepared,
+            "BatchGetPreparedStatement": self._batch_get_prepared,
             "DeletePreparedStatement": self._unprepare,
             "ListPreparedStatements": self._list_prepared,
             "CreateNamedQuery": self._create_query,
-            "GetNamedQuery": lambda body: {"NamedQuery": self._query(body["NamedQueryId"])},
+            "UpdateNamedQuery": self._update_query,
+            "GetNamedQuery": lambda body: {"NamedQuery": _query(self._queries, body["NamedQueryId"])},
+            "BatchGetNamedQuery": self._batch_get_queries,
             "DeleteNamedQuery": self._delete_query,
             "ListNamedQueries": self._list_queries,
-            "BatchGetNamedQuery": lambda body: {"NamedQueries": [self._query(item) for item in body["NamedQueryIds"]]},
         }
 
     def prepared(self, workgroup: str) -> Callable[[str], str]:
@@ -52,80 +56,136 @@ class NamedStatements:
 
         return find
 
-    def _find(self, body: Body) -> Body:
-        entry = self._prepared.get(f"{body['WorkGroup']}/{body['StatementName']}")
-        if entry is None:
-            raise ApiError("ResourceNotFoundException", f"PreparedStatement {body['StatementName']} was not found")
-        return entry
+    def of_workgroup(self, workgroup: str) -> int:
+        """How many statements a work group holds."""
+        groups = [entry["WorkGroupName"] for entry in self._prepared.values()]
+        groups += [entry["WorkGroup"] for entry in self._queries.values()]
+        return groups.count(workgroup)
+
+    def forget(self, workgroup: str) -> None:
+        """Delete all statements of a work group."""
+        with self._kept.change() as kept:
+            for kind, member in (("prepared", "WorkGroupName"), ("queries", "WorkGroup")):
+                kept[kind] = {key: entry for key, entry in kept[kind].items() if entry[member] != workgroup}
+
+    @property
+    def _prepared(self) -> Mapping[str, Body]:
+        return dict(self._kept.read()["prepared"])
+
+    @property
+    def _queries(self) -> Mapping[str, Body]:
+        return dict(self._kept.read()["queries"])
 
     def _prepare(self, body: Body) -> Body:
-        key = f"{body['WorkGroup']}/{body['StatementName']}"
-        if key in self._prepared:
-            raise invalid_request(f"Prepared statement {body['StatementName']} already exists")
-        self._store_prepared(key, body)
+        with self._kept.change() as kept:
+            prepared = kept["prepared"]
+            if _key(body) in prepared:
+                raise invalid_request(f"Prepared statement {body['StatementName']} already exists")
+            if sum(entry["WorkGroupName"] == body["WorkGroup"] for entry in prepared.values()) >= _MAX_PREPARED:
+                raise invalid_request(f"A WorkGroup cannot have more than {_MAX_PREPARED} prepared statements")
+            prepared[_key(body)] = _prepared_entry(body)
         return {}
 
     def _prepare_again(self, body: Body) -> Body:
-        self._find(body)
-        self._store_prepared(f"{body['WorkGroup']}/{body['StatementName']}", body)
+        with self._kept.change() as kept:
+            _prepared_of(kept["prepared"], body)
+            kept["prepared"][_key(body)] = _prepared_entry(body)
         return {}
 
-    def _store_prepared(self, key: str, body: Body) -> None:
-        self._prepared[key] = {
-            "StatementName": body["StatementName"],
-            "QueryStatement": body["QueryStatement"],
-            "WorkGroupName": body["WorkGroup"],
-            "Description": body.get("Description", ""),
-            "LastModifiedTime": time.time(),
-        }
-        self._save()
+    def _get_prepared(self, body: Body) -> Body:
+        return {"PreparedStatement": _prepared_of(self._prepared, body)}
+
+    def _batch_get_prepared(self, body: Body) -> Body:
+        prepared, found, missing = self._prepared, [], []
+        for name in body["PreparedStatementNames"]:
+            try:
+                found.append(_prepared_of(prepared, {"StatementName": name, "WorkGroup": body["WorkGroup"]}))
+            except ApiError as error:
+                missing.append({"StatementName": name, "ErrorCode": error.code, "ErrorMessage": error.message})
+        return {"PreparedStatements": found, "UnprocessedPreparedStatementNames": missing}
 
     def _unprepare(self, body: Body) -> Body:
-        self._find(body)
-        del self._prepared[f"{body['WorkGroup']}/{body['StatementName']}"]
-        self._save()
+        with self._kept.change() as kept:
+            _prepared_of(kept["prepared"], body)
+            del kept["prepared"][_key(body)]
         return {}
 
     def _list_prepared(self, body: Body) -> Body:
-        return {
-            "PreparedStatements": [
-                {key: entry[key] for key in ("StatementName", "LastModifiedTime")}
-                for entry in self._prepared.values()
-                if entry["WorkGroupName"] == body["WorkGroup"]
-            ]
-        }
+        found = [
+            {key: entry[key] for key in ("StatementName", "LastModifiedTime")}
+            for entry in self._prepared.values()
+            if entry["WorkGroupName"] == body["WorkGroup"]
+        ]
+        return page("PreparedStatements", sorted(found, key=lambda entry: entry["StatementName"]), body, _PAGE)
 
     def _create_query(self, body: Body) -> Body:
-        query_id = str(uuid.uuid4())
-        self._queries[query_id] = {
-            "Name": body["Name"],
-            "Database": body["Database"],
-            "QueryString": body["QueryString"],
-            "Description": body.get("Description", ""),
-            "NamedQueryId": query_id,
-            "WorkGroup": body.get("WorkGroup", "primary"),
-        }
-        self._save()
+        token = body.get("ClientRequestToken")
+        entry = {key: body[key] for key in ("Name", "Description", "Database", "QueryString") if key in body}
+        entry["WorkGroup"] = body.get("WorkGroup", "primary")
+        with self._kept.change() as kept:
+            tokens = kept.setdefault("tokens", {})
+            known = kept["queries"].get(tokens.get(token))
+            if known is not None:
+                if {**entry, "NamedQueryId": known["NamedQueryId"]} != known:
+                    raise invalid_request("Idempotent parameters do not match")
+                return {"NamedQueryId": known["NamedQueryId"]}
+            query_id = str(uuid.uuid4())
+            kept["queries"][query_id] = {**entry, "NamedQueryId": query_id}
+            if token:
+                tokens[token] = query_id
         return {"NamedQueryId": query_id}
 
-    def _query(self, query_id: str) -> Body:
-        if query_id not in self._queries:
-            raise invalid_request(f"NamedQuery {query_id} was not found")
-        return self._queries[query_id]
+    def _update_query(self, body: Body) -> Body:
+        with self._kept.change() as kept:
+            entry = _query(kept["queries"], body["NamedQueryId"])
+            entry |= {key: body[key] for key in ("Name", "Description", "QueryString") if key in body}
+        return {}
+
+    def _batch_get_queries(self, body: Body) -> Body:
+        queries, found, missing = self._queries, [], []
+        for query_id in body["NamedQueryIds"]:
+            try:
+                found.append(_query(queries, query_id))
+            except ApiError as error:
+                missing.append({"NamedQueryId": query_id, "ErrorCode": error.code, "ErrorMessage": error.message})
+        return {"NamedQueries": found, "UnprocessedNamedQueryIds": missing}
 
     def _delete_query(self, body: Body) -> Body:
-        self._query(body["NamedQueryId"])
-        del self._queries[body["NamedQueryId"]]
-        self._save()
+        with self._kept.change() as kept:
+            _query(kept["queries"], body["NamedQueryId"])
+            del kept["queries"][body["NamedQueryId"]]
+            tokens = kept.setdefault("tokens", {})
+            kept["tokens"] = {key: value for key, value in tokens.items() if value != body["NamedQueryId"]}
         return {}
 
     def _list_queries(self, body: Body) -> Body:
-        group = body.get("WorkGroup") or "primary"
-        return {"NamedQueryIds": [query for query, entry in self._queries.items() if entry["WorkGroup"] == group]}
+        group = body.get("WorkGroup", "primary")
+        found = [query_id for query_id, entry in self._queries.items() if entry["WorkGroup"] == group]
+        return page("NamedQueryIds", found, body, _PAGE)
 
-    def _save(self) -> None:
-        with self._lock:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self._path.with_suffix(".new")
-            temporary.write_text(json.dumps({"prepared": self._prepared, "queries": self._queries}, indent=1))
-            temporary.replace(self._path)
+
+def _key(body: Body) -> str:
+    return f"{body['WorkGroup']}/{body['StatementName']}"
+
+
+def _prepared_of(prepared: Mapping[str, Body], body: Body) -> Body:
+    entry = prepared.get(_key(body))
+    if entry is None:
+        raise ApiError("ResourceNotFoundException", f"PreparedStatement {body['StatementName']} was not found")
+    return entry
+
+
+def _prepared_entry(body: Body) -> Body:
+    entry = {
+        "StatementName": body["StatementName"],
+        "QueryStatement": body["QueryStatement"],
+        "WorkGroupName": body["WorkGroup"],
+        "LastModifiedTime": time.time(),
+    }
+    return entry | ({"Description": body["Description"]} if "Description" in body else {})
+
+
+def _query(queries: Mapping[str, Body], query_id: str) -> Body:
+    if query_id not in queries:
+        raise invalid_request(f"NamedQuery {query_id} was not found")
+    return queries[query_id]

@@ -12,15 +12,15 @@ from sqlglot.tokens import TokenType
 from localcloud.athena.statement import strip
 from localcloud.lake.errors import LakeError
 
-_EXECUTE = re.compile(r"execute\s+(\w+)(?:\s+using\s+(.*))?$", re.IGNORECASE | re.DOTALL)
+_EXECUTE = re.compile(r'execute\s+("?)([\w@:]+)\1(?:\s+using\s+(.*))?$', re.IGNORECASE | re.DOTALL)
 
 
 def bind(text: str, parameters: Sequence[str], prepared: Callable[[str], str]) -> str:
     """The query with its marks replaced by the parameters, each of which is the text of one SQL literal."""
     match = _EXECUTE.match(strip(text))
     if match:
-        parameters = split_values(match[2]) if match[2] else parameters
-        text = prepared(match[1])
+        parameters = split_values(match[3]) if match[3] else parameters
+        text = prepared(match[2])
     marks = _marks(text) if parameters or match else []
     if not parameters and not match:
         return text

@@ -1,24 +1,21 @@
-"""Result files in S3 as Athena writes them, and pages of them."""
+"""Result files in S3 as Athena writes them."""
 
 from __future__ import annotations
 
 import io
 import itertools
-import json
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from localcloud.athena import result_metadata
 from localcloud.athena.run.context import Context, Outcome
 from localcloud.athena.sql.casts import text_of
 from localcloud.athena.statement import Statement
 from localcloud.lake.glue import Column
 from localcloud.lake.objects import split_uri
-from localcloud.lake.session import Lake
 from localcloud.lake.types import parts
 
-_CELL = re.compile(r'"((?:[^"]|"")*)"|([^,"\n]*)')
 _BATCH_ROWS = 10_000
 _ONE_REQUEST_BYTES = 4 * 1024 * 1024
 _PRECISION = {
@@ -30,6 +27,7 @@ _PRECISION = {
     "real": 17,
     "float": 17,
     "double": 17,
+    "varbinary": 1_073_741_824,
 }
 _MAX_TEXT = 2147483647
 
@@ -55,17 +53,24 @@ class ResultColumn:
             "Precision": self.precision,
             "Scale": self.scale,
             "Nullable": "UNKNOWN",
-            "CaseSensitive": self.type in ("varchar", "char", "json"),
+            "CaseSensitive": self.case_sensitive,
         }
+
+    @property
+    def case_sensitive(self) -> bool:
+        """Whether values that differ in case only differ."""
+        return self.type in ("varchar", "char", "json")
 
 
 @dataclass(frozen=True)
 class Written:
-    """Where a result went."""
+    """Where a result went; `rows` and `size` (bytes) count what the result file holds."""
 
     columns: tuple[ResultColumn, ...]
     location: str
     manifest: str | None
+    rows: int = 0
+    size: int = 0
 
 
 def result_column(column: Column) -> ResultColumn:
@@ -112,41 +117,72 @@ def result_text(value: str, kind: str, depth: int = 0) -> str:
 
 def write(context: Context, statement: Statement, outcome: Outcome) -> Written:
     """Write the result of a statement where its kind belongs, with its metadata."""
-    base = f"{context.result_location.rstrip('/')}/{context.query_id}"
     if outcome.query is not None:
-        columns = tuple(result_column(column) for column in outcome.columns)
-        _upload(context.lake, f"{base}.csv", _csv(context, outcome))
-        _put(context.lake, f"{base}.csv.metadata", _metadata(columns))
-        return Written(columns, f"{base}.csv", None)
+        return _write_rows(context, outcome)
     if statement.subtype == "CREATE_TABLE_AS_SELECT" or outcome.lines is None:
-        manifest = None
-        if outcome.files is not None:
-            manifest = f"{base}-manifest.csv"
-            _put(context.lake, manifest, "".join(f"{path}\n" for path in outcome.files).encode())
-        location = (
-            f"{context.result_location.rstrip('/')}/tables/{context.query_id}" if statement.type == "DDL" else base
-        )
-        columns = (ResultColumn("rows", "bigint", 19, 0),)
-        _put(context.lake, f"{location}.metadata", _metadata(columns))
-        return Written(columns, location, manifest)
+        return _write_count(context, statement, outcome)
     columns = tuple(ResultColumn(column.name, "string", 0, 0) for column in outcome.columns)
-    text = "".join("\t".join(line) + "\n" for line in outcome.lines)
-    _put(context.lake, f"{base}.txt", text.encode())
-    _put(context.lake, f"{base}.txt.metadata", _metadata(columns))
-    return Written(columns, f"{base}.txt", None)
+    text = "".join("\t".join(line) + "\n" for line in outcome.lines).encode()
+    location = f"{_base(context)}.txt"
+    target = _Target(context)
+    target.put(location, text)
+    target.put(f"{location}.metadata", result_metadata.encode(context.query_id, columns))
+    return Written(columns, location, None, len(outcome.lines), len(text))
 
 
-def _csv(context: Context, outcome: Outcome) -> Iterator[bytes]:
-    if outcome.query is None:
-        return
-    yield _line([column.name for column in outcome.columns]).encode()
-    names = [f"_r{index}" for index in range(len(outcome.columns))]
-    texts = ", ".join(
-        result_text(f'"{name}"', column.type) for name, column in zip(names, outcome.columns, strict=True)
-    )
-    context.cursor.execute(f"SELECT {texts} FROM ({outcome.query.sql}) AS _r({', '.join(names)})")  # noqa: S608
-    while rows := context.cursor.fetchmany(_BATCH_ROWS):
-        yield "".join(_line(row) for row in rows).encode()
+def _base(context: Context) -> str:
+    return f"{context.result_location.rstrip('/')}/{context.query_id}"
+
+
+def _write_rows(context: Context, outcome: Outcome) -> Written:
+    columns = tuple(result_column(column) for column in outcome.columns)
+    location = f"{_base(context)}.csv"
+    csv = _Csv(context, outcome)
+    target = _Target(context)
+    target.upload(location, csv.chunks())
+    target.put(f"{location}.metadata", result_metadata.encode(context.query_id, columns))
+    return Written(columns, location, None, csv.rows, csv.size)
+
+
+def _write_count(context: Context, statement: Statement, outcome: Outcome) -> Written:
+    """What a statement leaves that only counts rows: metadata, and a manifest of the files it wrote."""
+    base, manifest, target = _base(context), None, _Target(context)
+    if outcome.files is not None:
+        manifest = f"{base}-manifest.csv"
+        target.put(manifest, "".join(f"{path}\n" for path in outcome.files).encode())
+    location = f"{context.result_location.rstrip('/')}/tables/{context.query_id}" if statement.type == "DDL" else base
+    columns = (ResultColumn("rows", "bigint", 19, 0),)
+    target.put(f"{location}.metadata", result_metadata.encode(context.query_id, columns))
+    return Written(columns, location, manifest)
+
+
+class _Csv:
+    """A query's rows as the text of a result file; counts what has been read of it."""
+
+    def __init__(self, context: Context, outcome: Outcome) -> None:
+        self._context = context
+        self._outcome = outcome
+        self.rows = 0
+        self.size = 0
+
+    def chunks(self) -> Iterator[bytes]:
+        """The file in parts: the header, then as many rows at a time as DuckDB is asked for."""
+        query, columns = self._outcome.query, self._outcome.columns
+        if query is None:
+            return
+        yield self._counted(_line([column.name for column in columns]))
+        names = [f"_r{index}" for index in range(len(columns))]
+        texts = ", ".join(result_text(f'"{name}"', column.type) for name, column in zip(names, columns, strict=True))
+        cursor = self._context.cursor
+        cursor.execute(f"SELECT {texts} FROM ({query.sql}) AS _r({', '.join(names)})")  # noqa: S608
+        while rows := cursor.fetchmany(_BATCH_ROWS):
+            self.rows += len(rows)
+            yield self._counted("".join(_line(row) for row in rows))
+
+    def _counted(self, text: str) -> bytes:
+        encoded = text.encode()
+        self.size += len(encoded)
+        return encoded
 
 
 def _line(cells: Sequence[str | None]) -> str:
@@ -154,27 +190,44 @@ def _line(cells: Sequence[str | None]) -> str:
     return ",".join("" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in cells) + "\n"
 
 
-def _metadata(columns: Iterable[ResultColumn]) -> bytes:
-    return json.dumps({"columnInfo": [column.info() for column in columns]}).encode()
+class _Target:
+    """Puts result objects as the request's ResultConfiguration says: encrypted, with an ACL, for an owner."""
+
+    def __init__(self, context: Context) -> None:
+        self._s3 = context.lake.s3
+        self._options = _put_options(context.result_configuration)
+
+    def put(self, uri: str, body: bytes) -> None:
+        """Write one object."""
+        bucket, key = split_uri(uri)
+        self._s3.put_object(Bucket=bucket, Key=key, Body=body, **self._options)
+
+    def upload(self, uri: str, chunks: Iterator[bytes]) -> None:
+        """Small results go in one request, large ones in parts, so that no result is held whole."""
+        bucket, key = split_uri(uri)
+        first, rest = b"", _Stream(chunks)
+        while len(first) < _ONE_REQUEST_BYTES and (chunk := rest.read(_ONE_REQUEST_BYTES)):
+            first += chunk
+        if len(first) < _ONE_REQUEST_BYTES:
+            self._s3.put_object(Bucket=bucket, Key=key, Body=first, **self._options)
+            return
+        body = _Stream(itertools.chain([first], iter(lambda: rest.read(_ONE_REQUEST_BYTES), b"")))
+        self._s3.upload_fileobj(body, bucket, key, ExtraArgs=self._options)
 
 
-def _put(lake: Lake, uri: str, body: bytes) -> None:
-    bucket, key = split_uri(uri)
-    lake.s3.put_object(Bucket=bucket, Key=key, Body=body)
-
-
-def _upload(lake: Lake, uri: str, chunks: Iterator[bytes]) -> None:
-    """Small results go in one request, large ones in parts, so that no result is held whole."""
-    bucket, key = split_uri(uri)
-    first, rest = b"", _Stream(chunks)
-    while len(first) < _ONE_REQUEST_BYTES and (chunk := rest.read(_ONE_REQUEST_BYTES)):
-        first += chunk
-    if len(first) < _ONE_REQUEST_BYTES:
-        lake.s3.put_object(Bucket=bucket, Key=key, Body=first)
-        return
-    lake.s3.upload_fileobj(
-        _Stream(itertools.chain([first], iter(lambda: rest.read(_ONE_REQUEST_BYTES), b""))), bucket, key
-    )
+def _put_options(configuration: Mapping[str, Any]) -> dict[str, str]:
+    options: dict[str, str] = {}
+    encryption = configuration.get("EncryptionConfiguration", {})
+    if encryption.get("EncryptionOption") == "SSE_S3":
+        options["ServerSideEncryption"] = "AES256"
+    if encryption.get("EncryptionOption") == "SSE_KMS":
+        options["ServerSideEncryption"] = "aws:kms"
+        options |= {"SSEKMSKeyId": encryption["KmsKey"]} if "KmsKey" in encryption else {}
+    if "AclConfiguration" in configuration:
+        options["ACL"] = "bucket-owner-full-control"
+    if "ExpectedBucketOwner" in configuration:
+        options["ExpectedBucketOwner"] = configuration["ExpectedBucketOwner"]
+    return options
 
 
 class _Stream(io.RawIOBase):
@@ -197,31 +250,3 @@ class _Stream(io.RawIOBase):
         buffer[:size] = self._rest[:size]
         self._rest = self._rest[size:]
         return size
-
-
-def read_rows(lake: Lake, location: str) -> list[list[str | None]]:
-    """The rows of a result file, a CSV's header included; nothing for a statement without a result file."""
-    if not location.endswith((".csv", ".txt")):
-        return []
-    bucket, key = split_uri(location)
-    text = lake.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
-    if location.endswith(".txt"):
-        return [list(line.split("\t")) for line in text.split("\n")[:-1]]
-    return list(_parse_csv(text))
-
-
-def _parse_csv(text: str) -> Iterator[list[str | None]]:
-    position, size = 0, len(text)
-    row: list[str | None] = []
-    while position < size:
-        match = _CELL.match(text, position)
-        if match is None:
-            raise ValueError(f"the result file is broken at {position}")
-        row.append(match[1].replace('""', '"') if match[1] is not None else None)
-        position = match.end()
-        if position >= size or text[position] == "\n":
-            yield row
-            row = []
-        position += 1
-        if position == size and text[position - 1] == ",":
-            row.append(None)

@@ -14,6 +14,7 @@ _KINDS: list[tuple[str, str, str]] = [
     (r"delete\s+from\b", "DML", "DELETE"),
     (r"unload\b", "DML", "UNLOAD"),
     (r"optimize\b", "DML", "OPTIMIZE"),
+    (r"vacuum\b", "DML", "VACUUM"),
     (r"create\s+(or\s+replace\s+)?view\b", "DDL", "CREATE_VIEW"),
     (r"create\s+(database|schema)\b", "DDL", "CREATE_DATABASE"),
     (r"create\s+external\s+table\b", "DDL", "CREATE_TABLE"),
@@ -22,7 +23,8 @@ _KINDS: list[tuple[str, str, str]] = [
     (r"drop\s+view\b", "DDL", "DROP_VIEW"),
     (r"drop\s+table\b", "DDL", "DROP_TABLE"),
     (r"alter\s+table\b", "DDL", "ALTER_TABLE"),
-    (r"msck\s+repair\s+table\b", "DDL", "MSCK_REPAIR"),
+    (r"alter\s+(database|schema)\b", "DDL", "ALTER_DATABASE"),
+    (r"msck\s+(repair\s+)?table\b", "DDL", "MSCK_REPAIR"),
     (r"show\s+(databases|schemas)\b", "UTILITY", "SHOW_DATABASES"),
     (r"show\s+tables\b", "UTILITY", "SHOW_TABLES"),
     (r"show\s+views\b", "UTILITY", "SHOW_VIEWS"),
@@ -34,9 +36,7 @@ _KINDS: list[tuple[str, str, str]] = [
     (r"(describe|desc)\b", "UTILITY", "DESCRIBE"),
     (r"explain\b", "UTILITY", "EXPLAIN"),
 ]
-_AS_QUERY = re.compile(
-    r"\bas(?:\s|\(|--[^\n]*\n|/\*.*?\*/)+(?:select|with|values|table)\b", re.IGNORECASE | re.DOTALL
-)
+_AS_QUERY = re.compile(r"\bas(?:\s|\(|--[^\n]*\n|/\*.*?\*/)+(?:select|with|values|table)\b", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from ministack.app import app as ministack_app
 from localcloud.aws.firehose_delivery import FirehoseDelivery
 from localcloud.aws.refusal import refusal, refused_service
 from localcloud.aws.s3_events import ObjectEvents
+from localcloud.aws.service_events import SERVICE_EVENTS_PATH, publish
 
 HEALTH_PATH = "/_localcloud/health"
 
@@ -36,6 +37,9 @@ class Gateway:
                 body = json.dumps({"status": "ready", "services": sorted(SERVICE_HANDLERS)}).encode()
                 headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
                 await _respond(send, 200, headers, body)
+                return
+            if scope["path"] == SERVICE_EVENTS_PATH and scope["method"] == "POST":
+                await publish(receive, send)
                 return
             service = refused_service(scope["headers"])
             if service is not None:

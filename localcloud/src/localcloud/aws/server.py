@@ -24,6 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     from localcloud.aws.firehose_delivery import FirehoseDelivery
     from localcloud.aws.gateway import Gateway
     from localcloud.aws.s3_events import ObjectEvents
+    from localcloud.faults.gate import FaultGate
 
     mends.install(
         state_dir=state_dir,
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.signal(signal.SIGINT, lambda *_: None)
     config = uvicorn.Config(
-        Gateway(delivery, events),
+        FaultGate(Gateway(delivery, events)),
         host="127.0.0.1",
         port=options.port,
         http="httptools",

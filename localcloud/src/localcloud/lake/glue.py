@@ -16,6 +16,13 @@ VIEW_PREFIX = "/* Presto View: "
 """How Athena marks the text of a view it stores in Glue; base64 of JSON and ' */' follow."""
 
 
+_INPUT_KEYS = (
+    "Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "ViewOriginalText",
+    "ViewExpandedText", "TableType", "Parameters",
+)  # fmt: skip
+"""The keys of a table that Glue takes back in TableInput."""
+
+
 @dataclass(frozen=True)
 class Column:
     """A column with its Trino type."""
@@ -50,6 +57,11 @@ class LakeTable:
     def metadata_location(self) -> str:
         """The Iceberg metadata file this catalogue entry points to."""
         return self.parameters["metadata_location"]
+
+
+def table_input(table: LakeTable) -> dict[str, Any]:
+    """A catalogue entry in the form that Glue takes back."""
+    return {key: table.glue[key] for key in _INPUT_KEYS if table.glue.get(key)}
 
 
 def find_table(lake: Lake, database: str, name: str) -> LakeTable:

@@ -9,15 +9,20 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from localcloud.lake import serdes, text, types
+from localcloud.lake import hive_files, serdes, text, types
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable
+from localcloud.lake.hive_parquet import parquet_source
 from localcloud.lake.objects import StoredObject, find_objects
 from localcloud.lake.partitions import find_partitions, typed_values
 from localcloud.lake.predicates import matching
 from localcloud.lake.session import Lake
+from localcloud.lake.text_values import value_of
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+ORC = "org.apache.hadoop.hive.ql.io.orc.OrcSerde"
+AVRO = "org.apache.hadoop.hive.serde2.avro.AvroSerDe"
+_SYMLINKS = "SymlinkTextInputFormat"
 
 _names = itertools.count()
 
@@ -44,54 +49,56 @@ def relation_sql(
     table: LakeTable,
     objects: Sequence[StoredObject],
     columns: Sequence[str],
+    counted: Sequence[str] | None = None,
+    conditions: Sequence[exp.Expression] = (),
 ) -> tuple[str, int]:
-    """A SELECT of `columns` and `"$path"` (text also `"$line"`) over the objects, and the bytes it scans."""
+    """A SELECT of `columns` and `"$path"` (text also `"$line"`) over the objects, and the bytes it scans.
+
+    Those are the compressed bytes of the column chunks that Parquet's footers cannot rule out, and whole objects of
+    every other format.
+    """
+    if _SYMLINKS in str((table.glue.get("StorageDescriptor") or {}).get("InputFormat", "")):
+        raise NotSupportedError("reading a table of SymlinkTextInputFormat")
     wanted = [column for column in table.columns if column.name in columns]
     keys = [key for key in table.partition_keys if key.name in columns]
-    if table.serde == PARQUET:
-        source, casts, scanned = _parquet(cursor, wanted, objects)
-        extra = ""
+    outputs = {column.name: f's."{column.name}"' for column in wanted}
+    extra, scanned = "", sum(stored.size for stored in objects)
+    if not objects:
+        outputs = {column.name: f"CAST(NULL AS {types.to_duckdb(column.type)})" for column in wanted}
+        source = '(SELECT NULL::VARCHAR AS "$path", NULL::BIGINT AS "$line" WHERE false)'
+        extra = ', s."$line"'
+    elif table.serde == PARQUET:
+        source, scanned = parquet_source(
+            lake, cursor, table, wanted, columns if counted is None else counted, objects, conditions
+        )
+        outputs = {column.name: f's."{column.name}"::{types.to_duckdb(column.type)}' for column in wanted}
+    elif table.serde in (ORC, AVRO):
+        source = _rows(lake, cursor, table, objects)
     else:
-        source, casts = _text(lake, cursor, table, wanted, objects)
-        scanned, extra = sum(stored.size for stored in objects), ', s."$line"'
-    outputs = {column.name: cast for column, cast in zip(wanted, casts, strict=True)}
+        source = _text(lake, cursor, table, objects)
+        outputs = {column.name: value_of(table, column) for column in wanted}
+        extra = ', s."$line"'
     outputs |= {key.name: f'CAST(p."{key.name}" AS {types.to_duckdb(key.type)})' for key in keys}
     selected = "".join(f'{outputs[name]} AS "{name}", ' for name in columns)
     joined = ""
-    if keys:
+    if keys and objects:
         joined = f' JOIN {_partition_values(cursor, table, keys, objects)} p ON s."$path" = p."$path"'
+    elif keys:
+        nulls = ", ".join(f'NULL AS "{key.name}"' for key in keys)
+        joined = f", (SELECT {nulls}) p"
     return f'SELECT {selected}s."$path"{extra} FROM {source} s{joined}', scanned  # noqa: S608
 
 
-def _parquet(
-    cursor: duckdb.DuckDBPyConnection, wanted: Sequence[Column], objects: Sequence[StoredObject]
-) -> tuple[str, list[str], int]:
-    nulls = [f"CAST(NULL AS {types.to_duckdb(column.type)})" for column in wanted]
-    if not objects:
-        return '(SELECT NULL::VARCHAR AS "$path" WHERE false)', nulls, 0
-    paths = "[" + ", ".join(_quoted(stored.path) for stored in objects) + "]"
-    scan = f"read_parquet({paths}, filename = '$path', union_by_name = true, hive_partitioning = false)"
-    described = cursor.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()  # noqa: S608
-    stored_names = {row[0].lower(): row[0] for row in described}
-    casts = [
-        f's."{stored_names[column.name]}"::{types.to_duckdb(column.type)}' if column.name in stored_names else null
-        for column, null in zip(wanted, nulls, strict=True)
-    ]
-    names = ", ".join(_quoted(column.name) for column in wanted) or "''"
-    row = cursor.execute(
-        f"SELECT coalesce(sum(total_compressed_size), 0) FROM parquet_metadata({paths})"  # noqa: S608
-        f" WHERE lower(split_part(path_in_schema, ', ', 1)) IN ({names})"
-    ).fetchone()
-    return scan, casts, int(row[0]) if row else 0
+def _rows(lake: Lake, cursor: duckdb.DuckDBPyConnection, table: LakeTable, objects: Sequence[StoredObject]) -> str:
+    name = f"_rows_{next(_names)}"
+    if table.serde == ORC:
+        hive_files.orc_rows(lake, cursor, table, objects, name)
+    else:
+        hive_files.avro_rows(cursor, table, objects, name)
+    return f'"{name}"'
 
 
-def _text(
-    lake: Lake,
-    cursor: duckdb.DuckDBPyConnection,
-    table: LakeTable,
-    wanted: Sequence[Column],
-    objects: Sequence[StoredObject],
-) -> tuple[str, list[str]]:
+def _text(lake: Lake, cursor: duckdb.DuckDBPyConnection, table: LakeTable, objects: Sequence[StoredObject]) -> str:
     split = serdes.splitter(table)
     skipped = int(table.parameters.get("skip.header.line.count", "0"))
     name = f"_text_{next(_names)}"
@@ -106,18 +113,7 @@ def _text(
         raise (failures[0] if failures else error) from error
     finally:
         cursor.unregister(f"{name}_stream")
-    return f'"{name}"', [_from_text(table, column) for column in wanted]
-
-
-def _from_text(table: LakeTable, column: Column) -> str:
-    if column.type == "varchar":
-        return f's."{column.name}"'
-    if table.serde in serdes.JSON and column.type.startswith(("row", "array", "map")):
-        return f'TRY_CAST(s."{column.name}"::JSON AS {types.to_duckdb(column.type)})'
-    if column.type.startswith(("row", "array", "map")):
-        raise NotSupportedError(f"a column of type {column.type} in text")
-    # LazySimpleSerDe gives NULL where a text is no value of the column's type.
-    return f'TRY_CAST(s."{column.name}" AS {types.to_duckdb(column.type)})'
+    return f'"{name}"'
 
 
 def _partition_values(
@@ -133,7 +129,3 @@ def _partition_values(
     cursor.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM "{name}_arrow"')  # noqa: S608
     cursor.unregister(f"{name}_arrow")
     return f'"{name}"'
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import duckdb
 
 from localcloud.lake.errors import LakeError, NotSupportedError
-from localcloud.lake.objects import split_uri
+from localcloud.lake.objects import delete_objects, list_everything, split_uri
 from localcloud.lake.session import Lake
 
 _PARQUET_CODECS = ("snappy", "gzip", "zstd", "uncompressed", "none")
@@ -64,9 +64,13 @@ def write_files(
     columns: Sequence[str],
     keys: Sequence[str],
     file_format: FileFormat,
+    name: str = "",
 ) -> list[WrittenFile]:
-    """Write the rows of `select` below `location`, with Hive folders for `keys`; files without rows are not kept."""
-    prefix = f"{uuid.uuid4().hex}"
+    """Write the rows of `select` below `location`, with Hive folders for `keys`; files without rows are not kept.
+
+    `name` begins the files' names. A query that fails leaves no file.
+    """
+    prefix = f"{name}{uuid.uuid4().hex}"
     target = location.rstrip("/")
     options = _options(file_format)
     selected = _selected(columns, file_format)
@@ -80,8 +84,14 @@ def write_files(
     else:
         target = f"{target}/{prefix}{_suffix(file_format)}"
     query = f"COPY (SELECT {selected} FROM ({select})) TO '{target}' ({', '.join(options)})"  # noqa: S608
+    try:
+        written = cursor.execute(query).fetchall()
+    except duckdb.Error:
+        found = list_everything(lake, location.rstrip("/") + "/")
+        delete_objects(lake, [stored.path for stored in found if prefix in stored.path])
+        raise
     files = []
-    for path, rows, partition in _written(cursor.execute(query).fetchall(), file_format):
+    for path, rows, partition in _written(written, file_format):
         if rows == 0:
             bucket, key = split_uri(path)
             lake.s3.delete_object(Bucket=bucket, Key=key)

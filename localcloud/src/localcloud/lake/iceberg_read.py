@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from pyiceberg import expressions as ice
@@ -12,9 +12,9 @@ from pyiceberg.io import FileIO
 from pyiceberg.manifest import DataFile, FileFormat
 from pyiceberg.schema import Schema
 from pyiceberg.serializers import FromInputFile
-from pyiceberg.table import Table
+from pyiceberg.table import FileScanTask, Table
 from pyiceberg.table.metadata import TableMetadata
-from pyiceberg.types import ListType, MapType, NestedField, StructType
+from pyiceberg.types import NestedField
 
 from localcloud.lake import types
 from localcloud.lake.errors import LakeError, NotSupportedError
@@ -32,11 +32,13 @@ class Version:
 
 @dataclass(frozen=True)
 class IcebergPlan:
-    """The data files of one scan and the schema to read them with."""
+    """The data files of one scan, the delete files that take rows from them, and the schema to read them with."""
 
     table: Table
     schema: Schema
     files: tuple[DataFile, ...]
+    deletes: Mapping[str, tuple[DataFile, ...]] = field(default_factory=dict)
+    """Position delete files by the path of the data file they apply to; without an entry where there are none."""
 
     def only(self, paths: Collection[str] | None) -> IcebergPlan:
         """The plan without the files that are not among `paths`; all of it if None."""
@@ -44,15 +46,18 @@ class IcebergPlan:
             return self
         return replace(self, files=tuple(file for file in self.files if file.file_path in paths))
 
-    def scanned_bytes(self, columns: Sequence[str]) -> int:
-        """Compressed bytes of the chunks of `columns` in the planned files, from Iceberg's own column sizes."""
-        wanted = {field_id for name in columns for field_id in _leaf_ids(self.schema.find_field(name))}
-        return sum(
-            sum(size for field_id, size in file.column_sizes.items() if field_id in wanted)
-            if file.column_sizes
-            else file.file_size_in_bytes
-            for file in self.files
-        )
+    def deletes_of(self, file: DataFile) -> tuple[DataFile, ...]:
+        """The delete files that apply to a data file."""
+        return self.deletes.get(file.file_path, ())
+
+    @property
+    def delete_files(self) -> list[DataFile]:
+        """The delete files of the planned data files, each once."""
+        return list({delete.file_path: delete for file in self.files for delete in self.deletes_of(file)}.values())
+
+
+_NEWEST_FORMAT = 2
+"""Athena reads and writes version 2 and reads version 1. Source: Athena user guide, 'Query Iceberg tables'."""
 
 
 @lru_cache(maxsize=256)
@@ -71,6 +76,8 @@ def load(lake: Lake, table: LakeTable) -> Table:
             "ICEBERG_MISSING_METADATA",
             f"Metadata not found in metadata location for table {table.database}.{table.name}",
         ) from None
+    if metadata.format_version > _NEWEST_FORMAT:
+        raise NotSupportedError(f"Iceberg's format version {metadata.format_version}")
     return Table((table.database, table.name), metadata, table.metadata_location, io, lake.iceberg)
 
 
@@ -92,24 +99,36 @@ def plan(table: Table, condition: ice.BooleanExpression, version: Version | None
         while len(_PLANS) > _KEPT_PLANS:
             _PLANS.pop(list(_PLANS)[0], None)  # noqa: RUF015 - one step, so safe among threads
     schema = table.scan(snapshot_id=snapshot_id).projection() if snapshot_id else table.schema()
-    return IcebergPlan(table, schema, known)
+    files, deletes = known
+    return IcebergPlan(table, schema, files, deletes)
 
 
-_PLANS: dict[tuple[str, int | None, str], tuple[DataFile, ...]] = {}
+Planned = tuple[tuple[DataFile, ...], Mapping[str, tuple[DataFile, ...]]]
+_PLANS: dict[tuple[str, int | None, str], Planned] = {}
 """Plans made before: the same metadata file and condition always give the same files."""
 _KEPT_PLANS = 128
 
 
-def _plan_files(table: Table, condition: ice.BooleanExpression, snapshot_id: int | None) -> tuple[DataFile, ...]:
-    scan = table.scan(row_filter=condition, snapshot_id=snapshot_id)
-    files = []
-    for task in scan.plan_files():
-        if task.delete_files:
-            raise NotSupportedError(f"reading {'.'.join(table.name())}, which has merge-on-read delete files,")
-        if task.file.file_format != FileFormat.PARQUET:
-            raise NotSupportedError(f"reading an Iceberg data file in {task.file.file_format}")
+def _plan_files(table: Table, condition: ice.BooleanExpression, snapshot_id: int | None) -> Planned:
+    name = ".".join(table.name())
+    files, deletes = [], {}
+    for task in _tasks(table, condition, snapshot_id):
+        for file in (task.file, *task.delete_files):
+            if file.file_format != FileFormat.PARQUET:
+                raise NotSupportedError(f"reading an Iceberg file in {file.file_format.value} (table {name})")
         files.append(task.file)
-    return tuple(files)
+        if task.delete_files:
+            deletes[task.file.file_path] = tuple(task.delete_files)
+    return tuple(files), deletes
+
+
+def _tasks(table: Table, condition: ice.BooleanExpression, snapshot_id: int | None) -> list[FileScanTask]:
+    try:
+        return list(table.scan(row_filter=condition, snapshot_id=snapshot_id).plan_files())
+    except ValueError as error:
+        if "equality deletes" in str(error):
+            raise NotSupportedError("reading an Iceberg table with equality delete files") from error
+        raise
 
 
 def columns(table: Table, version: Version | None = None) -> tuple[Column, ...]:
@@ -117,33 +136,45 @@ def columns(table: Table, version: Version | None = None) -> tuple[Column, ...]:
     schema = table.schema()
     if version:
         schema = table.scan(snapshot_id=_snapshot_id(table, version)).projection()
-    return tuple(Column(field.name, types.from_iceberg(field.field_type), field.doc or "") for field in schema.fields)
+    return tuple(Column(found.name, types.from_iceberg(found.field_type), found.doc or "") for found in schema.fields)
 
 
 def relation_sql(plan: IcebergPlan, columns: Sequence[str], *, position: bool = False) -> str:
     """A SELECT of `columns` and `"$path"` over the planned files; with `position` also `"$pos"`, the row's number."""
     fields = [plan.schema.find_field(name) for name in columns]
-    outputs = [f'"{field.name}"' for field in fields] + ['filename AS "$path"']
+    outputs = [f'"{column.name}"' for column in fields] + ['filename AS "$path"']
     if position:
         outputs.append('file_row_number AS "$pos"')
     if not plan.files:
-        nulls = [f'CAST(NULL AS {_duckdb_type(field)}) AS "{field.name}"' for field in fields]
+        nulls = [f'CAST(NULL AS {_duckdb_type(column)}) AS "{column.name}"' for column in fields]
         nulls += ['CAST(NULL AS VARCHAR) AS "$path"', *(['CAST(NULL AS BIGINT) AS "$pos"'] if position else [])]
         return f"SELECT {', '.join(nulls)} WHERE false"
-    paths = ", ".join(f"'{file.file_path.replace(chr(39), chr(39) * 2)}'" for file in plan.files)
     # An empty projection still needs one column for DuckDB to count rows by.
     mapped = ", ".join(
-        f"{field.field_id}: {{'name': '{field.name}', 'type': '{_duckdb_type(field)}', 'default_value': NULL}}"
-        for field in (fields or plan.schema.fields[:1])
+        f"{column.field_id}: {{'name': '{column.name}', 'type': '{_duckdb_type(column)}', 'default_value': NULL}}"
+        for column in (fields or plan.schema.fields[:1])
     )
-    return (
-        f"SELECT {', '.join(outputs)} FROM read_parquet([{paths}], schema = MAP {{{mapped}}}, filename = true,"  # noqa: S608
-        f" file_row_number = {'true' if position else 'false'}, hive_partitioning = false)"
+    deletes = plan.delete_files
+    numbered = "true" if position or deletes else "false"
+    scan = (
+        f"read_parquet([{_paths(plan.files)}], schema = MAP {{{mapped}}}, filename = true,"
+        f" file_row_number = {numbered}, hive_partitioning = false) AS _data"
     )
+    if deletes:
+        # A position delete file names each deleted row by its data file and number.
+        scan += (
+            f" ANTI JOIN (SELECT file_path, pos FROM read_parquet([{_paths(deletes)}])) AS _deleted"  # noqa: S608
+            " ON _data.filename = _deleted.file_path AND _data.file_row_number = _deleted.pos"
+        )
+    return f"SELECT {', '.join(outputs)} FROM {scan}"  # noqa: S608
 
 
-def _duckdb_type(field: NestedField) -> str:
-    return types.to_duckdb(types.from_iceberg(field.field_type))
+def _paths(files: Sequence[DataFile]) -> str:
+    return ", ".join(f"'{file.file_path.replace(chr(39), chr(39) * 2)}'" for file in files)
+
+
+def _duckdb_type(column: NestedField) -> str:
+    return types.to_duckdb(types.from_iceberg(column.field_type))
 
 
 def _snapshot_id(table: Table, version: Version) -> int:
@@ -158,14 +189,3 @@ def _snapshot_id(table: Table, version: Version) -> int:
     if snapshot is None:
         raise LakeError("INVALID_ARGUMENTS", f"No version history table {name} at or before {version.as_of}")
     return snapshot.snapshot_id
-
-
-def _leaf_ids(field: NestedField) -> list[int]:
-    kind = field.field_type
-    if isinstance(kind, StructType):
-        return [leaf for child in kind.fields for leaf in _leaf_ids(child)]
-    if isinstance(kind, ListType):
-        return _leaf_ids(kind.element_field)
-    if isinstance(kind, MapType):
-        return _leaf_ids(kind.key_field) + _leaf_ids(kind.value_field)
-    return [field.field_id]

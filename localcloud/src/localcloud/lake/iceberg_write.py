@@ -1,4 +1,4 @@
-"""Writing Iceberg tables: Parquet files by DuckDB, commits by PyIceberg under Glue's optimistic lock."""
+"""Writing the Parquet files of Iceberg tables, with the statistics that their manifests keep."""
 
 from __future__ import annotations
 
@@ -11,21 +11,19 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 from pyiceberg import types as ice
-from pyiceberg.exceptions import CommitFailedException, TableAlreadyExistsError, ValidationException
 from pyiceberg.io.pyarrow import (
     compute_statistics_plan,
     data_file_statistics_from_parquet_metadata,
     parquet_path_to_id_mapping,
 )
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
-from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.partitioning import PartitionField
 from pyiceberg.schema import Schema
-from pyiceberg.table import CreateTableTransaction, Table
+from pyiceberg.table import Table
 from pyiceberg.typedef import Record
 
 from localcloud.lake.errors import LakeError
 from localcloud.lake.partition_sql import partition_sql
-from localcloud.lake.session import Lake
 
 
 def write_files(
@@ -50,6 +48,8 @@ def write_files(
         f"FIELD_IDS {{{_field_ids(schema.fields)}}}",
         "RETURN_STATS true",
     ]
+    if "write.parquet.compression-level" in table.properties:
+        options.append(f"COMPRESSION_LEVEL {int(table.properties['write.parquet.compression-level'])}")
     target = f"{table.location().rstrip('/')}/data"
     if keys:
         partitions = ", ".join(f'"{folder}"' for folder in folders)
@@ -81,97 +81,6 @@ def discard(table: Table, files: Iterable[DataFile]) -> None:
     """Delete files that no commit will name."""
     for file in files:
         table.io.delete(file.file_path)
-
-
-def commit_append(table: Table, files: Sequence[DataFile]) -> Table:
-    """Add files. Appends never conflict, so one that lost a race is tried again on the newer state."""
-    if not files:
-        return table
-    transaction = table.transaction()
-    append = transaction.update_snapshot().merge_append()
-    for file in files:
-        append.append_data_file(file)
-    return _commit(table, append, transaction.commit_transaction)
-
-
-def commit_replace(lake: Lake, table: Table, added: Sequence[DataFile], removed: Iterable[DataFile]) -> Table:
-    """Exchange files in one snapshot; any commit since `table` was loaded is a conflict.
-
-    Raises LakeError ICEBERG_COMMIT_ERROR, as Athena reports it. It also does for rows that were only inserted, since
-    the other commit may have inserted the same keys.
-    """
-    gone = list(removed)
-    if not added and not gone:
-        return table
-    transaction = table.transaction()
-    overwrite = transaction.update_snapshot().overwrite()
-    for file in added:
-        overwrite.append_data_file(file)
-    for file in gone:
-        overwrite.delete_data_file(file)
-
-    def commit() -> Table:
-        # Not commit_transaction: that would apply the change to a newer state, which was not what was joined with.
-        lake.iceberg.commit_table(table, transaction._requirements, transaction._updates)
-        return table.refresh()
-
-    return _commit(table, overwrite, commit)
-
-
-def _commit(table: Table, producer: Any, commit: Any) -> Table:
-    try:
-        producer.commit()
-        result: Table = commit()
-    except (CommitFailedException, ValidationException) as error:
-        name = ".".join(table.name())
-        raise LakeError(
-            "ICEBERG_COMMIT_ERROR", f"Failed to commit Iceberg update to table: {name} ({error})"
-        ) from error
-    return result
-
-
-def create_table(
-    lake: Lake,
-    database: str,
-    name: str,
-    *,
-    schema: Schema,
-    spec: PartitionSpec,
-    location: str,
-    properties: Mapping[str, str],
-) -> CreateTableTransaction:
-    """A table that exists once the transaction commits; files can be written for it before."""
-    return lake.iceberg.create_table_transaction(
-        (database, name),
-        schema,
-        location=location.rstrip("/"),
-        partition_spec=spec,
-        properties={"format-version": "2", "write.parquet.compression-codec": "zstd", **properties},
-    )
-
-
-def commit_create(
-    cursor: duckdb.DuckDBPyConnection,
-    transaction: CreateTableTransaction,
-    select: str | None,
-    max_partitions: int | None = None,
-) -> list[DataFile]:
-    """Create the table, with the rows of `select` if given, in one commit."""
-    table: Table = transaction._table
-    files = write_files(cursor, table, select, max_partitions) if select else []
-    if files:
-        append = transaction.update_snapshot().fast_append()
-        for file in files:
-            append.append_data_file(file)
-        append.commit()
-    try:
-        transaction.commit_transaction()
-    except TableAlreadyExistsError as error:
-        discard(table, files)
-        raise LakeError(
-            "TABLE_ALREADY_EXISTS", f"line 1:1: Table 'awsdatacatalog.{'.'.join(table.name())}' already exists"
-        ) from error
-    return files
 
 
 def _data_file(table: Table, path: str, size: int, partition: Sequence[str | None]) -> DataFile:

@@ -12,17 +12,21 @@ from sqlglot import exp
 from localcloud.lake.partitions import Partition
 from localcloud.lake.session import Lake
 
-_LISTED_APART = 64
+_LISTED_APART = 8
 """With more partitions than this, one listing of what they have in common is cheaper than one each."""
+
+_DELETED_AT_ONCE = 1000
+"""Keys one DeleteObjects takes. Source: Amazon S3 API reference."""
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object of a table: its URI, size in bytes, and the values of its partition."""
+    """An object of a table: its URI, size in bytes, the values of its partition, and the ETag of its content."""
 
     path: str
     size: int
     partition: Partition
+    content: str = ""
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -31,16 +35,60 @@ def split_uri(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
-def list_objects(lake: Lake, uri: str) -> list[tuple[str, int]]:
-    """URI and size of each visible object below `uri`; Hive hides names that start with '_' or '.'."""
+def list_objects(lake: Lake, uri: str) -> list[tuple[str, int, str]]:
+    """URI, size and ETag of each visible object below `uri`; Hive hides names that start with '_' or '.'."""
     bucket, prefix = split_uri(uri)
     found = []
     for page in lake.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for entry in page.get("Contents", []):
             name = entry["Key"].rsplit("/", 1)[-1]
             if name and not name.startswith(("_", ".")):
-                found.append((f"s3://{bucket}/{entry['Key']}", entry["Size"]))
+                found.append((f"s3://{bucket}/{entry['Key']}", entry["Size"], entry["ETag"]))
     return found
+
+
+def list_folders(lake: Lake, uri: str) -> list[str]:
+    """Names of the folders right below `uri`, which ends in '/'; hidden ones are left out."""
+    bucket, prefix = split_uri(uri)
+    pages = lake.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    names = [entry["Prefix"][len(prefix) : -1] for page in pages for entry in page.get("CommonPrefixes", [])]
+    return [name for name in names if name and not name.startswith(("_", "."))]
+
+
+@dataclass(frozen=True)
+class ListedObject:
+    """An object in S3: its URI, and when it was written, in seconds since the epoch."""
+
+    path: str
+    modified: float
+
+
+def list_everything(lake: Lake, uri: str) -> list[ListedObject]:
+    """Every object below `uri`, hidden ones too."""
+    bucket, prefix = split_uri(uri)
+    pages = lake.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [
+        ListedObject(f"s3://{bucket}/{entry['Key']}", entry["LastModified"].timestamp())
+        for page in pages
+        for entry in page.get("Contents", [])
+    ]
+
+
+def delete_objects(lake: Lake, paths: Sequence[str]) -> None:
+    """Delete objects, which may lie in several buckets."""
+    keys: dict[str, list[dict[str, str]]] = {}
+    for path in paths:
+        bucket, key = split_uri(path)
+        keys.setdefault(bucket, []).append({"Key": key})
+    for bucket, found in keys.items():
+        for start in range(0, len(found), _DELETED_AT_ONCE):
+            batch = {"Objects": found[start : start + _DELETED_AT_ONCE], "Quiet": True}
+            lake.s3.delete_objects(Bucket=bucket, Delete=batch)
+
+
+def delete_below(lake: Lake, uri: str) -> None:
+    """Delete every object below the folder `uri`."""
+    delete_objects(lake, [stored.path for stored in list_everything(lake, uri.rstrip("/") + "/")])
 
 
 def find_objects(
@@ -55,9 +103,9 @@ def find_objects(
     with ThreadPoolExecutor(max_workers=8) as pool:
         listings = pool.map(lambda partition: list_objects(lake, partition.location), partitions)
         return [
-            StoredObject(path, size, partition)
+            StoredObject(path, size, partition, content)
             for partition, listing in zip(partitions, listings, strict=True)
-            for path, size in listing
+            for path, size, content in listing
         ]
 
 
@@ -81,18 +129,20 @@ def _named_objects(lake: Lake, partitions: Sequence[Partition], named: set[str])
         if partition is not None:
             wanted.append((path, partition))
     with ThreadPoolExecutor(max_workers=8) as pool:
-        sizes = list(pool.map(lambda pair: _size(lake, pair[0]), wanted))
+        found = list(pool.map(lambda pair: _head(lake, pair[0]), wanted))
     return [
-        StoredObject(path, size, partition)
-        for (path, partition), size in zip(wanted, sizes, strict=True)
-        if size is not None
+        StoredObject(path, head[0], partition, head[1])
+        for (path, partition), head in zip(wanted, found, strict=True)
+        if head is not None
     ]
 
 
-def _size(lake: Lake, path: str) -> int | None:
+def _head(lake: Lake, path: str) -> tuple[int, str] | None:
+    """Size and ETag of an object; None if there is none."""
     bucket, key = split_uri(path)
     try:
-        return int(lake.s3.head_object(Bucket=bucket, Key=key)["ContentLength"])
+        answer = lake.s3.head_object(Bucket=bucket, Key=key)
+        return int(answer["ContentLength"]), str(answer["ETag"])
     except ClientError as error:
         if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NoSuchBucket"):
             return None
@@ -107,10 +157,10 @@ def _listed_together(lake: Lake, partitions: Sequence[Partition]) -> list[Stored
     if not common.startswith(f"s3://{bucket}/"):
         common = f"s3://{bucket}/"
     found = []
-    for path, size in list_objects(lake, common):
+    for path, size, content in list_objects(lake, common):
         partition = next((locations[folder] for folder in _parents(path) if folder in locations), None)
         if partition is not None:
-            found.append(StoredObject(path, size, partition))
+            found.append(StoredObject(path, size, partition, content))
     return found
 
 

@@ -19,7 +19,7 @@ from localcloud.lake.session import Lake
 
 _UNITS = {"SECONDS": 1, "MINUTES": 60, "HOURS": 3600, "DAYS": 86400, "WEEKS": 604800}
 _JAVA_TO_STRFTIME = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
-_DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+DEFAULT_PARTITION = "__HIVEDEFAULT_PARTITION__"
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,25 @@ def find_partitions(
     if table.parameters.get("projection.enabled", "").lower() == "true":
         found = list(_projected(cursor, table, conditions))
     else:
-        pages = lake.glue.get_paginator("get_partitions").paginate(DatabaseName=table.database, TableName=table.name)
-        found = [
-            Partition(
-                tuple(None if value == _DEFAULT_PARTITION else value for value in entry["Values"]),
-                _folder(entry["StorageDescriptor"]["Location"]),
-            )
-            for page in pages
-            for entry in page["Partitions"]
-        ]
+        found = registered(lake, table)
     values = [list(column) for column in zip(*(partition.values for partition in found), strict=True)]
     if not found:
         return []
     candidates = typed_values(cursor, table.partition_keys, values)
     return [found[index] for index in matching(cursor, candidates, conditions)]
+
+
+def registered(lake: Lake, table: LakeTable) -> list[Partition]:
+    """The partitions that Glue has of a table."""
+    pages = lake.glue.get_paginator("get_partitions").paginate(DatabaseName=table.database, TableName=table.name)
+    return [
+        Partition(
+            tuple(None if value == DEFAULT_PARTITION else value for value in entry["Values"]),
+            _folder(entry["StorageDescriptor"]["Location"]),
+        )
+        for page in pages
+        for entry in page["Partitions"]
+    ]
 
 
 def typed_values(

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import duckdb
 from sqlglot import exp
 
-from localcloud.lake import hive_read, iceberg_read, predicates
+from localcloud.lake import hive_read, iceberg_bytes, iceberg_read, predicates
 from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import LakeTable
 from localcloud.lake.iceberg_read import Version
@@ -33,6 +33,7 @@ class Relation:
     sql: str
     scanned_bytes: int
     paths: tuple[str, ...]
+    sizes: tuple[int, ...] = ()
 
 
 def scan(
@@ -41,6 +42,7 @@ def scan(
     table: LakeTable,
     *,
     columns: Sequence[str] | None = None,
+    counted: Sequence[str] | None = None,
     conditions: Sequence[exp.Expression] = (),
     version: Version | None = None,
     position: bool = False,
@@ -49,6 +51,7 @@ def scan(
 
     With `position`, an Iceberg relation also has `"$pos"`, the row's number in its file.
 
+    `counted` are those of the columns whose bytes count as scanned (all, if None).
     `conditions` are parts of a WHERE joined by AND, as DuckDB expressions over bare column names (`"$path"` included).
     They only leave out files, partitions and objects that cannot match: the caller still applies them to the rows.
     Views are the caller's to expand: their text is in the dialect of the engine that made them.
@@ -57,13 +60,13 @@ def scan(
     if table.kind == "view":
         raise LakeError("INVALID_VIEW", f"{table.database}.{table.name} is a view and has no files")
     if table.kind == "iceberg":
-        return _iceberg(lake, cursor, table, columns, conditions, version, position)
+        return _iceberg(lake, cursor, table, columns, counted, conditions, version, position)
     if version is not None:
         raise LakeError("NOT_SUPPORTED", f"{table.database}.{table.name} is no Iceberg table: it has no versions")
     names = [column.name for column in table.all_columns] if columns is None else list(columns)
     objects = hive_read.plan(lake, cursor, table, conditions)
-    sql, scanned = hive_read.relation_sql(lake, cursor, table, objects, names)
-    return Relation(sql, scanned, tuple(stored.path for stored in objects))
+    sql, scanned = hive_read.relation_sql(lake, cursor, table, objects, names, counted, conditions)
+    return Relation(sql, scanned, tuple(stored.path for stored in objects), tuple(stored.size for stored in objects))
 
 
 def _iceberg(
@@ -71,6 +74,7 @@ def _iceberg(
     cursor: duckdb.DuckDBPyConnection,
     table: LakeTable,
     columns: Sequence[str] | None,
+    counted: Sequence[str] | None,
     conditions: Sequence[exp.Expression],
     version: Version | None,
     position: bool,
@@ -79,5 +83,11 @@ def _iceberg(
     condition = predicates.to_iceberg(conditions, iceberg.schema(), predicates.evaluator(cursor))
     plan = iceberg_read.plan(iceberg, condition, version).only(named_paths(conditions))
     names = [field.name for field in plan.schema.fields] if columns is None else list(columns)
-    paths = tuple(file.file_path for file in plan.files)
-    return Relation(iceberg_read.relation_sql(plan, names, position=position), plan.scanned_bytes(names), paths)
+    read = names if counted is None else counted
+    scanned = iceberg_bytes.scanned_bytes(lake, plan, read, condition)
+    return Relation(
+        iceberg_read.relation_sql(plan, names, position=position),
+        scanned,
+        tuple(file.file_path for file in plan.files),
+        tuple(file.file_size_in_bytes for file in plan.files),
+    )

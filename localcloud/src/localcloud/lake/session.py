@@ -9,9 +9,12 @@ from urllib.parse import urlsplit
 
 import boto3
 import duckdb
+import duckdb_extension_avro
 import duckdb_extension_httpfs
 from botocore.config import Config
 from pyiceberg.catalog.glue import GlueCatalog
+
+from localcloud.faults.requests import ENGINE_AGENT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +32,16 @@ class LakeSettings:
 
 def load_httpfs(connection: duckdb.DuckDBPyConnection) -> None:
     """Load the S3 client that the wheel duckdb-extension-httpfs carries; nothing is downloaded."""
-    package = Path(duckdb_extension_httpfs.__file__).parent
-    extension = package / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
+    _load(connection, Path(duckdb_extension_httpfs.__file__), "httpfs")
+
+
+def load_avro(connection: duckdb.DuckDBPyConnection) -> None:
+    """Load the Avro reader that the wheel duckdb-extension-avro carries."""
+    _load(connection, Path(duckdb_extension_avro.__file__), "avro")
+
+
+def _load(connection: duckdb.DuckDBPyConnection, package: Path, name: str) -> None:
+    extension = package.parent / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
     connection.execute(f"LOAD '{extension}'")
 
 
@@ -46,6 +57,7 @@ def attach_lake(connection: duckdb.DuckDBPyConnection, settings: LakeSettings) -
     connection.execute(f"SET temp_directory = '{temporary}'")
     connection.execute("SET TimeZone = 'UTC'")
     load_httpfs(connection)
+    load_avro(connection)
     connection.execute(
         "CREATE OR REPLACE SECRET lake (TYPE s3, PROVIDER config, URL_STYLE 'path',"
         f" KEY_ID '{settings.access_key}', SECRET '{settings.secret_key}', REGION '{settings.region}',"
@@ -70,7 +82,11 @@ class Lake:
             region_name=settings.region,
             aws_access_key_id=settings.access_key,
             aws_secret_access_key=settings.secret_key,
-            config=Config(max_pool_connections=32, retries={"max_attempts": 4, "mode": "standard"}),
+            config=Config(
+                max_pool_connections=32,
+                retries={"max_attempts": 4, "mode": "standard"},
+                user_agent_extra=ENGINE_AGENT,
+            ),
         )
 
     def _iceberg_properties(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvicorn
 
+from localcloud.faults.gate import FaultGate
 from localcloud.lake.session import Lake, LakeSettings
 from localcloud.redshift.api import app
 from localcloud.redshift.api.data import DataApi
@@ -49,7 +50,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     data = DataApi(registry=registry, settings=settings)
     operations = {**ServerlessApi(registry).operations(), **data.operations()}
     config = uvicorn.Config(
-        app.build(operations), host="127.0.0.1", port=arguments.api_port, log_level="warning", lifespan="off"
+        FaultGate(app.build(operations)), host="127.0.0.1", port=arguments.api_port, log_level="warning", lifespan="off"
     )
     server = uvicorn.Server(config)
     # uvicorn would take the signals for itself and re-raise them: leaving with 0 is ours to decide.

@@ -4,4 +4,106 @@ from __future__ import annotations
 
 from localcloud.deviation import Deviation
 
-DEVIATIONS: tuple[Deviation, ...] = ()
+DEVIATIONS: tuple[Deviation, ...] = (
+    Deviation(
+        subject="Trailing blanks of VARCHAR values",
+        here="do not count in comparisons with a literal or a computed value, but do count when two columns are"
+        " compared, in GROUP BY, DISTINCT, joins on equal columns and IN with a subquery",
+        service="never count in comparisons",
+    ),
+    Deviation(
+        subject="CHAR(n) values",
+        here="are returned without the blanks they are padded with",
+        service="pads them to n bytes",
+    ),
+    Deviation(
+        subject="The last digit of a NUMERIC quotient or average",
+        here="is rounded half away from zero, as PostgreSQL does",
+        service="documents its scale but not its rounding",
+    ),
+    Deviation(
+        subject="DATEDIFF in weeks",
+        here="counts Mondays, the days that DATE_TRUNC('week') gives",
+        service="does not document on which day a week starts for DATEDIFF",
+    ),
+    Deviation(
+        subject="Locks of ALTER TABLE, DROP TABLE, TRUNCATE and LOCK",
+        here="make other writers of the table wait; readers go on with the snapshot from before",
+        service="make readers wait too (AccessExclusiveLock)",
+    ),
+    Deviation(
+        subject="A SELECT outside a transaction block under SERIALIZABLE",
+        here="is no part of a cycle of dependencies that ends in error 1023",
+        service="counts as a transaction",
+    ),
+    Deviation(
+        subject="Cursors",
+        here="may be open several at once in a session; a query's rows are computed when the cursor is declared",
+        service="allows one open cursor a session, and computes its rows at the first FETCH",
+    ),
+    Deviation(
+        subject="SYS_SERVERLESS_USAGE and usage limits",
+        here="count the base capacity, which never scales, for the time that statements run on this machine",
+        service="counts the capacity that it scaled to, for the time that statements run there",
+    ),
+    Deviation(
+        subject="The log entry or metric of a usage limit that is reached",
+        here="is a line in the local cloud's log",
+        service="is an entry of a system table, or a CloudWatch metric",
+    ),
+    Deviation(
+        subject="STV_MV_INFO.is_stale",
+        here="is always t, and AUTO REFRESH is remembered without refreshing anything",
+        service="tells whether a base table has changed, and refreshes in the background",
+    ),
+    Deviation(
+        subject="Costs and row estimates of EXPLAIN",
+        here="come from DuckDB's plan with the formulas of the documentation's examples; the join order is DuckDB's",
+        service="come from its own optimizer and the cluster's size",
+    ),
+    Deviation(
+        subject="Numbers inside SUPER values",
+        here="are compared with other numbers as DOUBLE PRECISION",
+        service="keeps integers and decimals exact",
+    ),
+    Deviation(
+        subject="Texts that are cast to DATE or TIMESTAMP",
+        here="are read in ISO form only; any other form of a date in a text is an error",
+        service="reads further forms, e.g. 5/17/2024 and 20240517",
+    ),
+    Deviation(
+        subject="Regular expressions",
+        here="are RE2's: of several alternatives the first that matches counts",
+        service="are POSIX ones: the longest match counts",
+    ),
+    Deviation(
+        subject="MEDIAN and PERCENTILE_CONT of integers and NUMERIC",
+        here="are DOUBLE PRECISION",
+        service="are DECIMAL",
+    ),
+    Deviation(
+        subject="Superusers",
+        here="are the administrator and every login by GetCredentials or IAM whose name no CREATE USER made",
+        service="makes only the administrator one; IAM identities get the rights their tags and grants give",
+    ),
+    Deviation(
+        subject="Users, groups and roles",
+        here="belong to the database they were created in",
+        service="belong to the whole namespace",
+    ),
+    Deviation(
+        subject="Column privileges",
+        here="also count a column of the same name that a nested query reads from another table without a qualifier",
+        service="resolves each name before it checks",
+    ),
+    Deviation(
+        subject="The sys_* and stl_* views of queries, loads and unloads",
+        here="show the last 5,000 entries since the process started; returned_rows is 0 for SELECT",
+        service="keep seven days",
+    ),
+    Deviation(
+        subject="System views of the catalogue (svv_*, pg_*)",
+        here="show every user all relations",
+        service="show the SVV views' users what they may access",
+    ),
+)

@@ -35,7 +35,14 @@ _COLUMN_MISSING = re.compile(r'Referenced column "([^"]+)" not found|does not ha
 _AMBIGUOUS = re.compile(r'Ambiguous reference to column name "([^"]+)"', re.I)
 _FUNCTION_MISSING = re.compile(r"(?:Scalar|Aggregate|Table) Function with name (\S+) does not exist", re.I)
 _NOT_NULL = re.compile(r"NOT NULL constraint failed: \S*?([^.\s]+)$", re.I | re.M)
-_RAISED = {"division by zero": "22012", "value too long for type": "22001", "numeric field overflow": "22003"}
+_RAISED = {
+    "division by zero": "22012",
+    "value too long for type": "22001",
+    "numeric field overflow": "22003",
+    "Could not cast value": "22003",
+    "date field value out of range": "22008",
+    "out of range": "22003",
+}
 
 _BY_CLASS: tuple[tuple[type[duckdb.Error], str], ...] = (
     (duckdb.InterruptException, "57014"),

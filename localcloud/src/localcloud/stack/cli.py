@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from rich.console import Console
 
 from localcloud.demo import command as demo_command
+from localcloud.faults import command as fault_command
+from localcloud.reference import command as reference_command
 from localcloud.stack.down import down
 from localcloud.stack.errors import StackError
 from localcloud.stack.layout import Layout
@@ -122,6 +124,14 @@ def _parser() -> argparse.ArgumentParser:
     produce = commands.add_parser("produce", parents=[common], help="send events of the example business to Kinesis")
     demo_command.add_arguments(produce)
     produce.set_defaults(run=demo_command.run_produce)
+
+    fault = commands.add_parser("fault", parents=[common], help="let the running local cloud fail on demand")
+    fault_command.add_arguments(fault)
+    fault.set_defaults(run=fault_command.run)
+
+    reference = commands.add_parser("reference", help="write docs/reference/local-cloud.md from the code")
+    reference_command.add_arguments(reference)
+    reference.set_defaults(run=reference_command.run)
 
     demo = commands.add_parser("demo", parents=[common], help="up, produce, nightly batch, extract; check all of it")
     demo_command.add_arguments(demo)

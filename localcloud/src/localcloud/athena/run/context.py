@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 
@@ -25,6 +27,7 @@ class Context:
     result_location: str
     location_enforced: bool
     limit_bytes: int | None = None
+    result_configuration: Mapping[str, Any] = field(default_factory=dict)
     compiler: Compiler = field(init=False)
 
     def __post_init__(self) -> None:

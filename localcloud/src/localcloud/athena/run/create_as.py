@@ -8,7 +8,14 @@ from typing import Any
 from sqlglot import exp
 
 from localcloud.athena.run.context import MAX_OPEN_PARTITIONS, Context, Outcome
-from localcloud.athena.run.hive_tables import create_entry, file_format_of, register_partitions, write_hive
+from localcloud.athena.run.hive_tables import (
+    Bucketing,
+    create_entry,
+    file_format_of,
+    register_partitions,
+    require_hive_types,
+    write_hive,
+)
 from localcloud.athena.run.tables import (
     iceberg_properties,
     iceberg_schema,
@@ -18,7 +25,7 @@ from localcloud.athena.run.tables import (
 )
 from localcloud.athena.sql.compile import Compiled
 from localcloud.athena.sql.dialect import parse_query
-from localcloud.lake import hive_write, iceberg_write
+from localcloud.lake import hive_write, iceberg_commit
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, require_database
 from localcloud.lake.hive_write import WrittenFile
@@ -67,7 +74,7 @@ def _create_iceberg(
     if "location" not in properties:
         raise LakeError("INVALID_TABLE_PROPERTY", "Table location is mandatory for Iceberg tables: set location")
     schema = iceberg_schema(compiled.columns)
-    transaction = iceberg_write.create_table(
+    transaction = iceberg_commit.create_table(
         context.lake,
         database,
         name,
@@ -76,7 +83,7 @@ def _create_iceberg(
         location=properties["location"],
         properties=iceberg_properties(properties),
     )
-    files = iceberg_write.commit_create(context.cursor, transaction, select, MAX_OPEN_PARTITIONS)
+    files = iceberg_commit.commit_create(context.cursor, transaction, select, MAX_OPEN_PARTITIONS)
     return Outcome(rows=sum(file.record_count for file in files), files=tuple(file.file_path for file in files))
 
 
@@ -96,6 +103,7 @@ def _create_hive(
     file_format, serde_parameters = file_format_of(properties)
     keys = [key.lower() for key in properties.pop("partitioned_by", None) or []]
     properties.pop("is_external", None)
+    bucketing = _bucketing(compiled, properties, keys)
     if properties:
         raise NotSupportedError(f"the table property '{next(iter(properties))}'")
     names = [column.name for column in compiled.columns]
@@ -105,13 +113,33 @@ def _create_hive(
             "Partition keys must be the last columns in the table and in the same order as the table properties:"
             f" {keys}",
         )
+    require_hive_types(compiled.columns)
     hive_write.require_empty(context.lake, location.rstrip("/") + "/")
     data = [column for column in compiled.columns if column.name not in keys]
     partition_columns = [column for column in compiled.columns if column.name in keys]
     files: list[WrittenFile] = []
     if not no_data:
-        files = write_hive(context, compiled.typed_sql, location, data, keys, file_format)
-    create_entry(context, database, name, location, data, partition_columns, file_format.kind, serde_parameters)
+        files = write_hive(context, compiled.typed_sql, location, data, keys, file_format, bucketing)
+    create_entry(
+        context, database, name, location, data, partition_columns, file_format.kind, serde_parameters, bucketing
+    )
     table = context.compiler.resolver.table(exp.Table(this=exp.to_identifier(name), db=exp.to_identifier(database)))
     register_partitions(context, table, files)
     return Outcome(rows=sum(file.rows for file in files), files=tuple(file.path for file in files))
+
+
+def _bucketing(compiled: Compiled, properties: dict[str, Any], keys: Sequence[str]) -> Bucketing | None:
+    """The buckets that `bucketed_by` and `bucket_count` ask for; takes both out of `properties`."""
+    names, count = properties.pop("bucketed_by", None), properties.pop("bucket_count", None)
+    if names is None and count is None:
+        return None
+    if names is None or count is None or int(count) < 1:
+        raise LakeError(
+            "INVALID_TABLE_PROPERTY", "Must specify 'bucketed_by' and a 'bucket_count' greater than zero together"
+        )
+    columns = {column.name: column for column in compiled.columns if column.name not in keys}
+    wanted = [name.lower() for name in names]
+    for name in wanted:
+        if name not in columns:
+            raise LakeError("INVALID_TABLE_PROPERTY", f"Bucketing columns [{name}] not present in schema")
+    return Bucketing(tuple(columns[name] for name in wanted), int(count))

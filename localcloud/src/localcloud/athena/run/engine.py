@@ -10,7 +10,22 @@ from botocore.exceptions import ClientError
 
 from localcloud.athena import errors, results
 from localcloud.athena.results import ResultColumn
-from localcloud.athena.run import create_as, ddl, insert, merge, optimize, show, unload
+from localcloud.athena.run import (
+    alter,
+    create_as,
+    create_table,
+    databases,
+    drop_table,
+    insert,
+    merge,
+    optimize,
+    repair,
+    show,
+    show_create,
+    unload,
+    vacuum,
+    views,
+)
 from localcloud.athena.run.context import Context, Outcome
 from localcloud.athena.sql import macros
 from localcloud.athena.sql.dialect import parse_query
@@ -26,7 +41,7 @@ def _select(context: Context, text: str) -> Outcome:
     return Outcome(query=compiled, columns=compiled.columns)
 
 
-_RUNS: dict[str, Run] = {
+STATEMENTS: dict[str, Run] = {
     "SELECT": _select,
     "INSERT": insert.insert,
     "CREATE_TABLE_AS_SELECT": create_as.create_as,
@@ -35,24 +50,28 @@ _RUNS: dict[str, Run] = {
     "DELETE": merge.delete,
     "UNLOAD": unload.unload,
     "OPTIMIZE": optimize.optimize,
-    "CREATE_VIEW": ddl.create_view,
-    "CREATE_DATABASE": ddl.create_database,
-    "CREATE_TABLE": ddl.create_table,
-    "DROP_DATABASE": ddl.drop_database,
-    "DROP_VIEW": ddl.drop_table,
-    "DROP_TABLE": ddl.drop_table,
-    "ALTER_TABLE": ddl.alter_table,
+    "CREATE_VIEW": views.create_view,
+    "CREATE_DATABASE": databases.create_database,
+    "CREATE_TABLE": create_table.create_table,
+    "DROP_DATABASE": databases.drop_database,
+    "DROP_VIEW": drop_table.drop_table,
+    "DROP_TABLE": drop_table.drop_table,
+    "ALTER_DATABASE": databases.alter_database,
+    "ALTER_TABLE": alter.alter_table,
+    "MSCK_REPAIR": repair.repair,
+    "VACUUM": vacuum.vacuum,
     "SHOW_DATABASES": show.databases,
     "SHOW_TABLES": show.list_tables,
     "SHOW_VIEWS": show.list_tables,
     "SHOW_COLUMNS": show.columns,
     "SHOW_PARTITIONS": show.partitions,
     "SHOW_TBLPROPERTIES": show.properties,
-    "SHOW_CREATE_TABLE": show.create_table,
-    "SHOW_CREATE_VIEW": show.create_view,
-    "DESCRIBE": show.describe,
+    "SHOW_CREATE_TABLE": show_create.create_table,
+    "SHOW_CREATE_VIEW": show_create.create_view,
+    "DESCRIBE": show_create.describe,
     "EXPLAIN": show.explain,
 }
+"""What executes a statement, by its substatement type."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +83,8 @@ class Finished:
     manifest_location: str | None
     update_count: int | None
     scanned_bytes: int
+    output_rows: int = 0
+    output_bytes: int = 0
 
 
 class Engine:
@@ -81,7 +102,7 @@ class Engine:
 
     def run(self, statement: Statement, context: Context) -> Finished:
         """Run a statement and write its result files; raises LakeError with Athena's words."""
-        run = _RUNS.get(statement.subtype)
+        run = STATEMENTS.get(statement.subtype)
         if run is None:
             raise NotSupportedError(f"the statement {statement.text.split(None, 2)[0].upper()!r}")
         try:
@@ -92,7 +113,15 @@ class Engine:
             raise errors.from_duckdb(error) from error
         except ClientError as error:
             raise LakeError("GENERIC_INTERNAL_ERROR", f"{error} (AWS said so)") from error
-        return Finished(written.columns, written.location, written.manifest, outcome.rows, scanned)
+        return Finished(
+            columns=written.columns,
+            output_location=written.location,
+            manifest_location=written.manifest,
+            update_count=outcome.rows,
+            scanned_bytes=scanned,
+            output_rows=written.rows or outcome.rows or 0,
+            output_bytes=written.size,
+        )
 
     def close(self) -> None:
         """End the DuckDB instance."""

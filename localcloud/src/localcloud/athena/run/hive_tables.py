@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from localcloud.athena.run.coercion import bucket_sql
 from localcloud.athena.run.context import MAX_OPEN_PARTITIONS, Context
-from localcloud.athena.run.tables import glue_columns
+from localcloud.athena.run.tables import OWNER, glue_columns
 from localcloud.lake import hive_read, hive_write, serdes
 from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.hive_write import FileFormat, WrittenFile
-from localcloud.lake.objects import split_uri
+from localcloud.lake.objects import delete_objects
+from localcloud.lake.types import parts
 
 HIVE_FORMATS = {
     "PARQUET": (
@@ -34,6 +37,7 @@ HIVE_FORMATS = {
 
 
 def file_format_of(properties: dict[str, Any]) -> tuple[FileFormat, dict[str, str]]:
+    """The format that CTAS properties ask for, and the SerDe's parameters; takes them out of `properties`."""
     kind = str(properties.pop("format", "PARQUET")).upper()
     delimiter = str(properties.pop("field_delimiter", "\x01"))
     codec = properties.pop("write_compression", None) or properties.pop("parquet_compression", None)
@@ -44,28 +48,79 @@ def file_format_of(properties: dict[str, Any]) -> tuple[FileFormat, dict[str, st
     }
 
 
+_MILLISECONDS = 3
+_NOT_IN_HIVE = ("timestamp with time zone", "time", "time with time zone", "json", "uuid", "ipaddress")
+
+
+def require_hive_types(columns: Sequence[Column]) -> None:
+    """Raise NOT_SUPPORTED for a column that a Hive table cannot hold as it is."""
+    for column in columns:
+        base, arguments = parts(column.type)
+        if base in _NOT_IN_HIVE or base.startswith("interval"):
+            raise LakeError("NOT_SUPPORTED", f"Unsupported Hive type: {column.type}")
+        if base == "timestamp" and arguments and int(arguments[0]) > _MILLISECONDS:
+            raise LakeError(
+                "NOT_SUPPORTED",
+                f"Incorrect timestamp precision for {column.type}; the configured precision is MILLISECONDS; column"
+                f" name: {column.name}",
+            )
+
+
+@dataclass(frozen=True)
+class Bucketing:
+    """How the rows of a table, or of each partition, are spread over files: by a hash of columns."""
+
+    columns: tuple[Column, ...]
+    count: int
+
+
 def write_hive(
-    context: Context, select: str, location: str, data: Sequence[Column], keys: Sequence[str], file_format: FileFormat
+    context: Context,
+    select: str,
+    location: str,
+    data: Sequence[Column],
+    keys: Sequence[str],
+    file_format: FileFormat,
+    bucketing: Bucketing | None = None,
 ) -> list[WrittenFile]:
-    files = hive_write.write_files(
-        context.lake,
-        context.cursor,
-        select,
-        location=location,
-        columns=[column.name for column in data],
-        keys=keys,
-        file_format=file_format,
-    )
-    opened = len({file.partition for file in files})
+    """Write the rows of `select`; raises HIVE_TOO_MANY_OPEN_PARTITIONS, and leaves nothing then."""
+
+    def write(rows: str, name: str) -> list[WrittenFile]:
+        return hive_write.write_files(
+            context.lake,
+            context.cursor,
+            rows,
+            location=location,
+            columns=[column.name for column in data],
+            keys=keys,
+            file_format=file_format,
+            name=name,
+        )
+
+    files = write(select, "") if bucketing is None else _write_buckets(context, select, bucketing, write)
+    opened = len({(file.partition, _bucket_of(file) if bucketing else "") for file in files})
     if opened > MAX_OPEN_PARTITIONS:
-        for file in files:
-            bucket, key = split_uri(file.path)
-            context.lake.s3.delete_object(Bucket=bucket, Key=key)
+        delete_objects(context.lake, [file.path for file in files])
         raise LakeError(
             "HIVE_TOO_MANY_OPEN_PARTITIONS",
             f"Exceeded limit of {MAX_OPEN_PARTITIONS} open writers for partitions/buckets",
         )
     return files
+
+
+def _write_buckets(
+    context: Context, select: str, bucketing: Bucketing, write: Callable[[str, str], list[WrittenFile]]
+) -> list[WrittenFile]:
+    """One file a bucket, named by its number as Hive names it."""
+    bucket = bucket_sql([(column.name, column.type) for column in bucketing.columns], bucketing.count)
+    context.cursor.execute(f'CREATE TEMP TABLE "_buckets" AS SELECT *, {bucket} AS "_bucket" FROM ({select})')  # noqa: S608
+    found = context.cursor.execute('SELECT DISTINCT "_bucket" FROM "_buckets" ORDER BY 1').fetchall()
+    rows = 'SELECT * EXCLUDE ("_bucket") FROM "_buckets" WHERE "_bucket" = '
+    return [file for (number,) in found for file in write(f"{rows}{number}", f"{number:06d}_0_")]
+
+
+def _bucket_of(file: WrittenFile) -> str:
+    return file.path.rsplit("/", 1)[-1].split("_")[0]
 
 
 def create_entry(
@@ -77,12 +132,21 @@ def create_entry(
     keys: Sequence[Column],
     kind: str,
     serde_parameters: Mapping[str, str],
+    bucketing: Bucketing | None = None,
 ) -> None:
+    """Make the table's entry in Glue."""
+    buckets: dict[str, Any] = {}
+    if bucketing is not None:
+        buckets = {
+            "NumberOfBuckets": bucketing.count,
+            "BucketColumns": [column.name for column in bucketing.columns],
+        }
     input_format, output_format, serde = HIVE_FORMATS[kind]
     context.lake.glue.create_table(
         DatabaseName=database,
         TableInput={
             "Name": name,
+            "Owner": OWNER,
             "TableType": "EXTERNAL_TABLE",
             "Parameters": {
                 "EXTERNAL": "TRUE",
@@ -96,6 +160,7 @@ def create_entry(
                 "InputFormat": input_format,
                 "OutputFormat": output_format,
                 "SerdeInfo": {"SerializationLibrary": serde, "Parameters": dict(serde_parameters)},
+                **buckets,
             },
         },
     )

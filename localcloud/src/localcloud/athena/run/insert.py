@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from localcloud.athena.run.coercion import can_store, stored_sql
 from localcloud.athena.run.context import MAX_OPEN_PARTITIONS, Context, Outcome
 from localcloud.athena.run.hive_tables import HIVE_FORMATS, register_partitions, write_hive
-from localcloud.athena.run.tables import can_store, table_columns
+from localcloud.athena.run.tables import table_columns
 from localcloud.athena.sql.compile import Compiled
 from localcloud.athena.sql.dialect import parse_query
-from localcloud.lake import iceberg_read, iceberg_write
+from localcloud.lake import iceberg_commit, iceberg_read, iceberg_write
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.hive_write import FileFormat
@@ -34,8 +35,14 @@ def insert(context: Context, text: str) -> Outcome:
     if table.kind == "iceberg":
         iceberg = iceberg_read.load(context.lake, table)
         files = iceberg_write.write_files(context.cursor, iceberg, select, MAX_OPEN_PARTITIONS)
-        iceberg_write.commit_append(iceberg, files)
+        try:
+            iceberg_commit.commit_append(iceberg, files)
+        except LakeError:
+            iceberg_write.discard(iceberg, files)
+            raise
         return Outcome(rows=sum(file.record_count for file in files), files=tuple(file.file_path for file in files))
+    if (table.glue.get("StorageDescriptor") or {}).get("BucketColumns"):
+        raise LakeError("NOT_SUPPORTED", "Inserting into bucketed tables is not supported by Athena")
     kinds = {serde: kind for kind, (_, _, serde) in HIVE_FORMATS.items()}
     if table.serde not in kinds:
         raise NotSupportedError(f"inserting into a table of the SerDe {table.serde}")
@@ -65,7 +72,10 @@ def inserted(table: LakeTable, columns: Sequence[Column], named: Sequence[str], 
             f" Query: [{', '.join(given)}]",
         )
     inner = [f"_i{index}" for index in range(len(named))]
-    values = {name: f'CAST("{inner[index]}" AS {to_duckdb(known[name].type)})' for index, name in enumerate(named)}
+    values = {
+        name: stored_sql(f'"{cell}"', source, target)
+        for name, cell, source, target in zip(named, inner, given, wanted, strict=True)
+    }
     selected = ", ".join(
         f'{values.get(column.name, f"CAST(NULL AS {to_duckdb(column.type)})")} AS "{column.name}"' for column in columns
     )

@@ -7,6 +7,7 @@ from sqlglot import exp
 from localcloud.athena.run.context import Context, Outcome
 from localcloud.athena.run.row_change import Addition, Change, RowChange
 from localcloud.athena.sql.dialect import parse_query
+from localcloud.athena.sql.qualified import shorten_change
 from localcloud.lake.errors import LakeError, NotSupportedError
 
 
@@ -15,6 +16,7 @@ def merge(context: Context, text: str) -> Outcome:
     node = parse_query(text)
     if not isinstance(node, exp.Merge):
         raise LakeError("SYNTAX_ERROR", "line 1:1: not a MERGE")
+    shorten_change(node, context.database)
     work = RowChange(context, node.this)
     using = node.args["using"]
     work.read_source(using)
@@ -35,6 +37,7 @@ def update(context: Context, text: str) -> Outcome:
     node = parse_query(text)
     if not isinstance(node, exp.Update) or node.args.get("from_"):
         raise NotSupportedError("this form of UPDATE")
+    shorten_change(node, context.database)
     work = RowChange(context, node.this)
     where = node.args.get("where")
     values = {item.this.name.lower(): item.expression for item in node.expressions}
@@ -46,6 +49,7 @@ def delete(context: Context, text: str) -> Outcome:
     node = parse_query(text)
     if not isinstance(node, exp.Delete):
         raise LakeError("SYNTAX_ERROR", "line 1:1: not a DELETE")
+    shorten_change(node, context.database)
     work = RowChange(context, node.this)
     where = node.args.get("where")
     return work.run(where.this if where else exp.true(), [Change(None, None)], [])

@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from pyiceberg.expressions import AlwaysTrue
 from sqlglot import exp
 
+from localcloud.athena.run.coercion import can_store, stored_sql
 from localcloud.athena.run.context import Context, Outcome
-from localcloud.athena.run.tables import can_store, table_columns
+from localcloud.athena.run.merge_pruning import Side, with_bounds
+from localcloud.athena.run.tables import table_columns
 from localcloud.athena.sql.compile import Compiled
 from localcloud.athena.sql.dialect import identifier, parse_query
-from localcloud.athena.sql.pushdown import conjuncts
-from localcloud.lake import iceberg_read, iceberg_write
+from localcloud.lake import iceberg_commit, iceberg_read, iceberg_write
 from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import Column, LakeTable
-from localcloud.lake.types import to_duckdb
 
-_SOURCE, _MATCHED = "_merge_source", "_merge_matched"
+_SOURCE, _MATCHED, _ADDED = "_merge_source", "_merge_matched", "_merge_added"
 _SID, _PATH, _POS, _CLAUSE = "_merge_sid", "_merge_path", "_merge_pos", "_merge_clause"
-_PRUNING_TYPES = ("bigint", "integer", "varchar", "date", "timestamp(6)")
 
 
 @dataclass(frozen=True)
@@ -88,25 +87,30 @@ class RowChange:
 
     def run(self, on: exp.Expression, changes: Sequence[Change], additions: Sequence[Addition]) -> Outcome:
         """Find the matches, write what changes, commit."""
-        self._find_matches(self._pruned(on), changes)
+        if self._source_alias:
+            source = Side(self._source_alias, {column.name: column.type for column in self._source_columns})
+            target = Side(self._alias, {column.name: column.type for column in self._columns})
+            on = with_bounds(self._cursor, on, target, source, _SOURCE)
+        self._find_matches(on, changes)
         touched = self._touched(changes)
         selects = [self._rewritten(touched, changes)] if touched else []
-        selects += [self._added(additions)] if additions else []
-        rows = self._changed_rows(changes)
+        inserted = 0
+        if additions:
+            self._cursor.execute(f'CREATE TEMP TABLE "{_ADDED}" AS {self._added(additions)}')
+            inserted = self._count(_ADDED, "true")
+            selects.append(f'SELECT * FROM "{_ADDED}"')  # noqa: S608
         added = []
         if selects:
             self._cursor.execute(f'CREATE TEMP TABLE "_merge_rows" AS {" UNION ALL ".join(selects)}')
             added = iceberg_write.write_files(self._cursor, self._iceberg, 'SELECT * FROM "_merge_rows"')
-        plan = iceberg_read.plan(self._iceberg, AlwaysTrue()).only(touched) if touched else None
-        removed = plan.files if plan else ()
-        kept = sum(file.record_count for file in removed)
+        removed = iceberg_read.plan(self._iceberg, AlwaysTrue()).only(touched).files if touched else ()
         try:
-            iceberg_write.commit_replace(self._context.lake, self._iceberg, added, removed)
+            iceberg_commit.commit_replace(self._context.lake, self._iceberg, added, removed)
         except LakeError:
             iceberg_write.discard(self._iceberg, added)
             raise
-        inserted = sum(file.record_count for file in added) - kept + self._deleted_rows(changes)
-        return Outcome(rows=rows + inserted, files=tuple(file.file_path for file in added))
+        changed = self._count(_MATCHED, f'"{_CLAUSE}" IS NOT NULL') if changes else 0
+        return Outcome(rows=changed + inserted, files=tuple(file.file_path for file in added))
 
     def _require_columns(self, values: dict[str, exp.Expression]) -> None:
         names = {column.name for column in self._columns}
@@ -121,37 +125,6 @@ class RowChange:
 
     def _source_table(self) -> exp.Table:
         return exp.Table(this=identifier(_SOURCE), alias=exp.TableAlias(this=identifier(self._source_alias)))
-
-    def _pruned(self, on: exp.Expression) -> exp.Expression:
-        """`on`, with the range of the source's keys said of the target's columns, so that its files can be left out."""
-        if not self._source_alias:
-            return on
-        kinds = {column.name: column.type for column in self._columns}
-        for condition in list(conjuncts(on)):
-            if not isinstance(condition, exp.EQ):
-                continue
-            for target, other in ((condition.this, condition.expression), (condition.expression, condition.this)):
-                bounds = self._bounds(target, other, kinds)
-                if bounds is not None:
-                    on = exp.and_(on, *bounds)
-        return on
-
-    def _bounds(
-        self, target: exp.Expression, other: exp.Expression, kinds: dict[str, str]
-    ) -> list[exp.Expression] | None:
-        columns = {column.name: column.type for column in self._source_columns}
-        sides = [side for side in (target, other) if isinstance(side, exp.Column)]
-        if len(sides) != 2 or target.table.lower() != self._alias or other.table.lower() != self._source_alias:
-            return None
-        kind = kinds.get(target.name.lower())
-        if kind not in _PRUNING_TYPES or columns.get(other.name.lower()) != kind:
-            return None
-        name = other.name.lower()
-        row = self._cursor.execute(f'SELECT min("{name}")::VARCHAR, max("{name}")::VARCHAR FROM "{_SOURCE}"').fetchone()  # noqa: S608
-        if row is None or row[0] is None:
-            return None
-        low, high = (exp.cast(exp.Literal.string(text), kind, dialect="trino") for text in row)
-        return [exp.GTE(this=target.copy(), expression=low), exp.LTE(this=target.copy(), expression=high)]
 
     def _find_matches(self, on: exp.Expression, changes: Sequence[Change]) -> None:
         hidden = [
@@ -194,15 +167,8 @@ class RowChange:
         query = f'SELECT DISTINCT "{_PATH}" FROM "{_MATCHED}" WHERE "{_CLAUSE}" IS NOT NULL'  # noqa: S608
         return [row[0] for row in self._cursor.execute(query).fetchall()]
 
-    def _changed_rows(self, changes: Sequence[Change]) -> int:
-        return self._count(f'"{_CLAUSE}" IS NOT NULL') if changes else 0
-
-    def _deleted_rows(self, changes: Sequence[Change]) -> int:
-        deleting = [str(index) for index, change in enumerate(changes, start=1) if change.values is None]
-        return self._count(f'"{_CLAUSE}" IN ({", ".join(deleting)})') if deleting else 0
-
-    def _count(self, condition: str) -> int:
-        row = self._cursor.execute(f'SELECT count(*) FROM "{_MATCHED}" WHERE {condition}').fetchone()  # noqa: S608
+    def _count(self, table: str, condition: str) -> int:
+        row = self._cursor.execute(f'SELECT count(*) FROM "{table}" WHERE {condition}').fetchone()  # noqa: S608
         return int(row[0]) if row else 0
 
     def _rewritten(self, touched: Sequence[str], changes: Sequence[Change]) -> str:
@@ -286,5 +252,5 @@ class RowChange:
                 raise LakeError(
                     "TYPE_MISMATCH", f"line 1:1: MERGE column '{column.name}' is {column.type}, the value {given.type}"
                 )
-            casts.append(f'CAST("{given.name}" AS {to_duckdb(column.type)}) AS "{column.name}"')
+            casts.append(f'{stored_sql(f"{chr(34)}{given.name}{chr(34)}", given.type, column.type)} AS "{column.name}"')
         return f"SELECT {', '.join(casts)} FROM ({compiled.sql})"  # noqa: S608

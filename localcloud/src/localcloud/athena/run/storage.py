@@ -17,6 +17,16 @@ _PARQUET_FORMATS = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
 }
+_FORMATS = {
+    "ORC": {
+        "InputFormat": "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat",
+        "OutputFormat": "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat",
+    },
+    "AVRO": {
+        "InputFormat": "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",
+        "OutputFormat": "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat",
+    },
+}
 
 
 def hive_storage(create: exp.Expression) -> dict[str, Any]:
@@ -24,9 +34,17 @@ def hive_storage(create: exp.Expression) -> dict[str, Any]:
     row_format = create.find(exp.RowFormatSerdeProperty)
     parameters = _serde_parameters(create)
     stored = create.find(exp.FileFormatProperty)
+    formats = _named_formats(stored)
     kind = stored.name.upper() if stored is not None and not isinstance(stored.this, exp.InputOutputFormat) else ""
     if kind == "PARQUET" or (row_format is not None and row_format.name == hive_read.PARQUET):
-        return {**_PARQUET_FORMATS, "SerdeInfo": {"SerializationLibrary": hive_read.PARQUET, "Parameters": parameters}}
+        return {
+            **_PARQUET_FORMATS,
+            **formats,
+            "SerdeInfo": {"SerializationLibrary": hive_read.PARQUET, "Parameters": parameters},
+        }
+    for name, serde in (("ORC", hive_read.ORC), ("AVRO", hive_read.AVRO)):
+        if kind == name or (row_format is not None and row_format.name == serde):
+            return {**_FORMATS[name], **formats, "SerdeInfo": {"SerializationLibrary": serde, "Parameters": parameters}}
     if kind not in ("", "TEXTFILE"):
         raise NotSupportedError(f"STORED AS {kind}")
     serde = row_format.name if row_format is not None else serdes.LAZY
@@ -36,7 +54,19 @@ def hive_storage(create: exp.Expression) -> dict[str, Any]:
         for key, name in names.items():
             if delimited.args.get(key) is not None:
                 parameters[name] = delimited.args[key].name
-    return {**_TEXT_FORMATS, "SerdeInfo": {"SerializationLibrary": serde, "Parameters": parameters}}
+        if delimited.args.get("lines") is not None:
+            parameters["line.delim"] = delimited.args["lines"].name
+        if "field.delim" in parameters:
+            parameters["serialization.format"] = parameters["field.delim"]
+    return {**_TEXT_FORMATS, **formats, "SerdeInfo": {"SerializationLibrary": serde, "Parameters": parameters}}
+
+
+def _named_formats(stored: exp.FileFormatProperty | None) -> dict[str, str]:
+    """The classes of STORED AS INPUTFORMAT '...' OUTPUTFORMAT '...'."""
+    if stored is None or not isinstance(stored.this, exp.InputOutputFormat):
+        return {}
+    given = {"InputFormat": stored.this.args.get("input_format"), "OutputFormat": stored.this.args.get("output_format")}
+    return {key: node.name for key, node in given.items() if node is not None}
 
 
 def _serde_parameters(create: exp.Expression) -> dict[str, str]:

@@ -10,13 +10,15 @@ from pyiceberg.types import NestedField
 from sqlglot import exp
 
 from localcloud.athena.run.context import Context
-from localcloud.athena.sql import types as trino
 from localcloud.lake import iceberg_read
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable
-from localcloud.lake.types import parts, to_hive, to_iceberg
+from localcloud.lake.types import to_hive, to_iceberg
 
-_ICEBERG_PROPERTIES = ("format_version", "optimize_", "vacuum_", "write_target_data_file_size_bytes")
+OWNER = "hadoop"
+"""Who Athena says owns the tables it makes in Glue."""
+
+ATHENA_PROPERTIES = ("optimize_", "vacuum_", "write_target_data_file_size_bytes")
 
 
 def table_exists(context: Context, database: str, name: str) -> bool:
@@ -33,6 +35,9 @@ def table_name(context: Context, node: exp.Expression) -> tuple[str, str]:
     table = node if isinstance(node, exp.Table) else node.find(exp.Table)
     if table is None:
         raise LakeError("SYNTAX_ERROR", "line 1:1: the statement names no table")
+    database, dot, name = table.name.rpartition(".")
+    if dot and not table.db:  # `database.name` in one pair of quotes, as SHOW CREATE TABLE gives it
+        return database.lower(), name.lower()
     return (table.db or context.database).lower(), table.name.lower()
 
 
@@ -80,7 +85,12 @@ def iceberg_properties(properties: Mapping[str, Any]) -> dict[str, str]:
         elif key == "format":
             if str(value).upper() != "PARQUET":
                 raise NotSupportedError(f"Iceberg data in {value}")
-        elif key.startswith(_ICEBERG_PROPERTIES):
+        elif key == "compression_level":
+            found["write.parquet.compression-level"] = str(value)
+        elif key == "format_version":
+            if str(value) != "2":
+                raise NotSupportedError(f"writing Iceberg tables of format version {value}")
+        elif key.startswith(ATHENA_PROPERTIES):
             found[key] = str(value)
         elif key not in ("table_type", "is_external", "location", "partitioning", "classification"):
             raise LakeError("INVALID_TABLE_PROPERTY", f"line 1:1: Table property '{key}' does not exist")
@@ -100,15 +110,3 @@ def table_columns(context: Context, table: LakeTable) -> tuple[Column, ...]:
     if table.kind == "iceberg":
         return iceberg_read.columns(iceberg_read.load(context.lake, table))
     return table.all_columns
-
-
-def can_store(source: str, target: str) -> bool:
-    """Whether Trino puts a value of one type into a column of another without a cast."""
-    if source == target or source == "unknown":
-        return True
-    (source_base, _), (target_base, _) = parts(source), parts(target)
-    if source_base == target_base:
-        return True
-    if {source_base, target_base} <= {"varchar", "char"}:
-        return True
-    return trino.common([source, target]) == target

@@ -8,7 +8,7 @@ from localcloud.athena.sql import types
 from localcloud.athena.sql.functions import FUNCTIONS
 from localcloud.athena.sql.inference import type_of
 from localcloud.athena.sql.nodes import call, duckdb_type
-from localcloud.lake.errors import NotSupportedError
+from localcloud.lake.errors import LakeError, NotSupportedError
 
 _WRAPPERS = (exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls)
 """What may stand around an aggregate."""
@@ -104,10 +104,20 @@ def modulo(node: exp.Expression) -> exp.Expression:
 
 
 def add(node: exp.Expression) -> exp.Expression:
+    left, right = type_of(node.this), type_of(node.expression)
+    if isinstance(node, exp.Sub) and left == right == "date":
+        return call("to_days", exp.Cast(this=exp.Paren(this=node.copy()), to=duckdb_type("integer")))
+    if "date" in (left, right) and _has_time(node.expression if left == "date" else node.this):
+        raise LakeError("INVALID_FUNCTION_ARGUMENT", "Cannot add hour, minutes or seconds to a date")
     # DuckDB makes a timestamp of date + interval; Trino keeps the date.
     if type_of(node) == "date":
         return exp.Cast(this=exp.Paren(this=node.copy()), to=duckdb_type("date"))
     return node
+
+
+def _has_time(node: exp.Expression) -> bool:
+    unit = node.args.get("unit") if isinstance(node, exp.Interval) else None
+    return unit is not None and unit.name.upper() in ("HOUR", "MINUTE", "SECOND")
 
 
 def extreme(node: exp.Expression) -> exp.Expression:

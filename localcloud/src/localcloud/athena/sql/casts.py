@@ -31,9 +31,11 @@ def convert(value: str, source: str | None, target: str) -> str:
     if source == "unknown":
         return f"CAST({value} AS {to_duckdb(target)})"
     if base in ("varchar", "char"):
-        return _to_text(value, source, arguments)
+        text = _to_text(value, source, arguments)
+        return f"rtrim({text}, ' ')" if base == "char" else text
     if target == "json":
-        return f"to_json({value})" if source != "json" else value
+        return _to_json(value, source)
+    _require_castable(source, target)
     if source == "json" and base not in ("array", "map", "row"):
         return convert(f"({value} ->> '$')", "varchar", target)
     if target in types.INTEGERS:
@@ -66,6 +68,8 @@ def text_of(value: str, source: str | None) -> str:
     base, arguments = parts(source or "")
     if source is None:
         return f"trino_plain_text({value})"
+    if base == "char" and arguments:
+        return f"rpad({value}, {arguments[0]}, ' ')"
     if base in _PLAIN_TEXT:
         return f"CAST({value} AS VARCHAR)"
     if base in types.INTEGERS or base == "decimal":
@@ -84,7 +88,7 @@ def text_of(value: str, source: str | None) -> str:
     if base == "json":
         return f"trino_json_text({value})"
     if base.startswith("interval"):
-        raise NotSupportedError(f"the text of an {base}")
+        return f"trino_{'months' if base.endswith('month') else 'seconds'}_text({value})"
     raise LakeError("TYPE_MISMATCH", f"line 1:1: Cannot cast {source} to varchar")
 
 
@@ -94,6 +98,31 @@ def timestamp_digits(arguments: list[str]) -> int:
     if digits > MICROSECONDS:
         raise NotSupportedError(f"timestamp({digits})")
     return digits
+
+
+def _require_castable(source: str | None, target: str) -> None:
+    base = parts(target)[0]
+    if source == "json" and base in ("date", "timestamp", "timestamp with time zone", "time"):
+        raise LakeError("TYPE_MISMATCH", f"line 1:1: Cannot cast json to {target}")
+    if source == "json" and base == "row":
+        raise NotSupportedError("casting JSON to a row")
+    if base == "time" and parts(source or "")[0].startswith("time") and source != target:
+        raise NotSupportedError("casting a time or timestamp to a time of another precision")
+
+
+def _to_json(value: str, source: str | None) -> str:
+    """JSON of a value; Trino sorts the keys of a map, and leaves a decimal its zeros."""
+    if source == "json":
+        return value
+    if source is None or "row(field0" in source:
+        raise NotSupportedError("casting a row without field names to JSON")
+    base = parts(source)[0]
+    if base == "decimal":
+        return f"CAST(CAST({value} AS VARCHAR) AS JSON)"
+    if "decimal" in source or ("map(" in source and "row(" in source):
+        raise NotSupportedError("casting decimals inside arrays, maps or rows to JSON")
+    made = f"trino_json(CAST(to_json({value}) AS VARCHAR))" if "map(" in source else f"to_json({value})"
+    return f"CASE WHEN {value} IS NOT NULL THEN {made} END"  # to_json(NULL) is the JSON null
 
 
 def _to_integer(value: str, source: str | None, target: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
+import pyarrow as pa
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.qualify import qualify
@@ -14,16 +15,17 @@ from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 
 from localcloud.athena import catalog_tables, metadata_tables
+from localcloud.athena.sql.columns_read import columns_read
 from localcloud.athena.sql.dialect import identifier
-from localcloud.athena.sql.inference import infer
+from localcloud.athena.sql.inference import infer, type_of
 from localcloud.athena.sql.pushdown import conditions_by_table
 from localcloud.athena.sql.resolve import INFORMATION_SCHEMA, LOCAL, Resolver, Source
 from localcloud.athena.sql.rewrite import rewrite
 from localcloud.lake import iceberg_read
-from localcloud.lake.errors import LakeError, NotSupportedError
+from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import Column
 from localcloud.lake.iceberg_read import Version
-from localcloud.lake.scan import scan
+from localcloud.lake.scan import Relation, scan
 from localcloud.lake.session import Lake
 from localcloud.lake.types import from_duckdb, to_duckdb
 
@@ -59,8 +61,12 @@ class Compiler:
         self._views = 0
         self.scanned_bytes = 0
 
-    def compile(self, query: exp.Expression) -> Compiled:
-        """Compile one query; raises LakeError for what is wrong with it or not supported."""
+    def compile(self, query: exp.Expression, *, reads: bool = True) -> Compiled:
+        """Compile one query; raises LakeError for what is wrong with it or not supported.
+
+        Without `reads` the query will not be run, only looked at, and counts nothing as scanned.
+        """
+        scanned_before = self.scanned_bytes
         resolver = self.resolver
         resolver.sources = {}
         wrapper = exp.Subquery(this=_selectable(query))  # so that a query that is itself replaced keeps a parent
@@ -73,10 +79,12 @@ class Compiler:
         _name_positions(query)
         _order_lines(query, resolver.sources)
         kinds = infer(query, columns)
+        _drop_idle_casts(query)
         names = query.named_selects
         query = rewrite(query)
-        conditions = conditions_by_table(query)
-        self._bind(query, resolver.sources, columns, conditions)
+        self._bind(query, resolver.sources, columns)
+        if not reads:
+            self.scanned_bytes = scanned_before
         if self._limit_bytes is not None and self.scanned_bytes > self._limit_bytes:
             raise LakeError("CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded")
         sql = query.sql(dialect="duckdb")
@@ -87,8 +95,8 @@ class Compiler:
         query: exp.Expression,
         sources: Mapping[str, Source],
         columns: Mapping[str, tuple[Column, ...]],
-        conditions: Mapping[str, list[exp.Expression]],
     ) -> None:
+        conditions, read = conditions_by_table(query), columns_read(query)
         for table in list(query.find_all(exp.Table)):
             source = sources.get(table.name)
             if source is None:
@@ -96,13 +104,21 @@ class Compiler:
             alias = table.alias_or_name
             needed = {column.name for column in query.find_all(exp.Column) if column.table == alias}
             names = [column.name for column in columns[table.name] if column.name in needed]
-            select = self._relation(source, names, needed, conditions.get(table.name, []))
+            counted = [name for name in names if name in read.get(table.name, ())]
+            select = self._relation(source, names, counted, needed, conditions.get(table.name, []))
             self._views += 1
             name = f"_view_{self._views}_{table.name}"
             self._cursor.execute(f'CREATE TEMP VIEW "{name}" AS {select}')
             table.set("this", identifier(name))
 
-    def _relation(self, source: Source, names: list[str], needed: set[str], conditions: list[exp.Expression]) -> str:
+    def _relation(
+        self,
+        source: Source,
+        names: list[str],
+        counted: list[str],
+        needed: set[str],
+        conditions: list[exp.Expression],
+    ) -> str:
         if source.table.database == LOCAL:
             return f'SELECT * FROM "{source.table.name}"'  # noqa: S608
         if source.table.database == INFORMATION_SCHEMA:
@@ -115,16 +131,29 @@ class Compiler:
             self._cursor,
             source.table,
             columns=names,
+            counted=counted,
             conditions=conditions,
             version=version,
             position="$pos" in needed,
         )
         self.scanned_bytes += relation.scanned_bytes
         if "$file_size" in needed:
-            raise NotSupportedError('the column "$file_size"')
+            return self._with_sizes(relation)
         if "$line" in needed and '"$line"' not in relation.sql:
             return f'SELECT *, 0 AS "$line" FROM ({relation.sql})'  # noqa: S608
         return relation.sql
+
+    def _with_sizes(self, relation: Relation) -> str:
+        """The relation with `"$file_size"`, the bytes of each row's file."""
+        self._views += 1
+        name = f"_sizes_{self._views}"
+        sizes = pa.table(
+            {"$path": pa.array(relation.paths, pa.string()), "$file_size": pa.array(relation.sizes, pa.int64())}
+        )
+        self._cursor.register(f"{name}_arrow", sizes)
+        self._cursor.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM "{name}_arrow"')  # noqa: S608
+        self._cursor.unregister(f"{name}_arrow")
+        return f'SELECT r.*, f."$file_size" FROM ({relation.sql}) r JOIN "{name}" f ON r."$path" = f."$path"'  # noqa: S608
 
     def _version(self, node: exp.Expression | None) -> Version | None:
         if node is None:
@@ -144,6 +173,13 @@ class Compiler:
             Column(name, kind if kind is not None else _described(row[1]))
             for name, kind, row in zip(names, kinds, described, strict=True)
         )
+
+
+def _drop_idle_casts(query: exp.Expression) -> None:
+    """Take off casts to the type a column has already, as a view's are, so that conditions pass through them."""
+    for cast in list(query.find_all(exp.Cast)):
+        if type_of(cast) is not None and isinstance(cast.this, exp.Column) and type_of(cast.this) == type_of(cast):
+            cast.replace(cast.this)
 
 
 def _order_lines(query: exp.Expression, sources: Mapping[str, Source]) -> None:
@@ -210,7 +246,7 @@ def _typed(node: exp.Expression) -> exp.Expression:
 def _visible(lake: Lake, source: Source, version: Version | None = None) -> tuple[Column, ...]:
     """The columns `*` stands for. Iceberg's own schema is exact where Glue's types are not."""
     if source.suffix:
-        return metadata_tables.columns(source.suffix)
+        return metadata_tables.columns(lake, source.table, source.suffix)
     if source.table.kind != "iceberg":
         return source.columns
     return iceberg_read.columns(iceberg_read.load(lake, source.table), version)

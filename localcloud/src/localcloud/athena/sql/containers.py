@@ -19,11 +19,82 @@ def concat(node: exp.Expression) -> exp.Expression:
 
 def pipe(node: exp.Expression) -> exp.Expression:
     left, right = type_of(node.this), type_of(node.expression)
+    for side, kind in ((node.this, left), (node.expression, right)):
+        base, length = parts(kind or "")
+        if base == "char":
+            side.replace(call("rpad", side, exp.Literal.number(length[0]), exp.Literal.string(" ")))
     if left and right and (left.startswith("array") != right.startswith("array")):
         if left.startswith("array"):
             return call("list_append", node.this, node.expression)
         return call("list_prepend", node.this, node.expression)
     return exp.Paren(this=exp.DPipe(this=node.this.copy(), expression=node.expression.copy()))
+
+
+def by_name(emit: str) -> Rule:
+    """A function that is called by another name."""
+    return lambda node: call(emit, *node.expressions)
+
+
+def without_count(node: exp.Expression) -> exp.Expression:
+    """min, max, min_by and max_by of one value, not of the n least or greatest."""
+    name = node.name.lower()
+    if len(node.expressions) > (2 if name.endswith("_by") else 1):
+        raise NotSupportedError(f"{name}() of more than one value")
+    node.set("this", {"max_by": "arg_max", "min_by": "arg_min"}.get(name, name))
+    return node
+
+
+def sequence(node: exp.Expression) -> exp.Expression:
+    """sequence() of integers or of dates; the latter move by an interval, a day where none is given."""
+    start, stop, *step = node.expressions
+    kind = type_of(start) or ""
+    if kind in ("tinyint", "smallint", "integer", "bigint"):
+        return call("trino_sequence", *node.expressions)
+    if kind != "date":
+        raise NotSupportedError(f"sequence() of {kind or 'values whose type is not known'}")
+    interval = step[0].sql(dialect="duckdb") if step else "INTERVAL 1 DAY"
+    first, last = start.sql(dialect="duckdb"), stop.sql(dialect="duckdb")
+    series = f"CAST(generate_series(CAST({first} AS TIMESTAMP), CAST({last} AS TIMESTAMP), {interval}) AS DATE[])"
+    return exp.maybe_parse(series, dialect="duckdb")
+
+
+def nullif(node: exp.Expression) -> exp.Expression:
+    """nullif(); maps are compared without regard to the order of their entries."""
+    value, other = node.expressions
+    if not (type_of(value) or "").startswith("map"):
+        return node
+    left, right = (f"list_sort(map_entries({side.sql(dialect='duckdb')}))" for side in (value, other))
+    if (type_of(other) or "") == "map(unknown, unknown)":
+        left, right = f"cardinality({value.sql(dialect='duckdb')})", "0"
+    chosen = f"CASE WHEN {left} = {right} THEN NULL ELSE {value.sql(dialect='duckdb')} END"
+    return exp.maybe_parse(chosen, dialect="duckdb")
+
+
+def map_filter(node: exp.Expression) -> exp.Expression:
+    """The entries of a map for which a condition on key and value holds."""
+    entries, condition = _over_entries(node)
+    return call("map_from_entries", call("list_filter", entries, condition))
+
+
+def transform_values(node: exp.Expression) -> exp.Expression:
+    """A map with the same keys and new values."""
+    entries, value = _over_entries(node)
+    keys = call("map_keys", node.expressions[0])
+    return call("map", keys, call("list_transform", entries, value))
+
+
+def _over_entries(node: exp.Expression) -> tuple[exp.Expression, exp.Expression]:
+    """The entries of a map, and its lambda of key and value as one of an entry."""
+    container, function = node.expressions
+    entry = "_entry"
+    fields = dict(zip((parameter.name for parameter in function.expressions), ("key", "value"), strict=True))
+    body = function.this.copy()
+    wrapper = exp.Paren(this=body)
+    for name in list(wrapper.find_all(exp.Identifier)):
+        holder = name.parent if isinstance(name.parent, exp.Column) else name
+        if name.name in fields and not isinstance(holder.parent, exp.Dot):
+            holder.replace(exp.Dot(this=exp.to_identifier(entry), expression=exp.to_identifier(fields[name.name])))
+    return call("map_entries", container), exp.Lambda(this=wrapper, expressions=[exp.to_identifier(entry)])
 
 
 def any_match(node: exp.Expression) -> exp.Expression:
@@ -36,7 +107,7 @@ def element_at(node: exp.Expression) -> exp.Expression:
     kind = type_of(container) or ""
     if kind.startswith("map"):
         return call("map_extract_value", container, key)
-    return call("list_extract", container, key)
+    return call("trino_element_at", container, key)
 
 
 def by_container(array: str, other: str) -> Rule:
@@ -74,6 +145,8 @@ def map_agg(node: exp.Expression) -> exp.Expression:
 def subscript(node: exp.Expression) -> exp.Expression:
     kind = type_of(node.this) or ""
     base = parts(kind)[0]
+    if base not in ("row", "map", "array", ""):
+        raise LakeError("TYPE_MISMATCH", f"line 1:1: Cannot use a subscript of {kind}")
     if base == "row":
         raise NotSupportedError("a subscript of a row")
     index = node.expressions[0]

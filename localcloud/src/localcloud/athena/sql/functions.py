@@ -47,6 +47,10 @@ def _map_of(kinds: Kinds) -> str | None:
     return f"map({kinds[0]}, {kinds[1]})" if len(kinds) > 1 and kinds[0] and kinds[1] else None
 
 
+def _values_changed(kinds: Kinds) -> str | None:
+    return _map_of([_key(kinds), kinds[-1]])
+
+
 def _map_of_arrays(kinds: Kinds) -> str | None:
     if not kinds:
         return "map(unknown, unknown)"
@@ -81,6 +85,17 @@ def _rounded(kinds: Kinds) -> str | None:
     return (
         types.decimal(precision + 1, scale) if len(kinds) > 1 else types.decimal(precision - scale + min(1, scale), 0)
     )
+
+
+def _truncated(kinds: Kinds) -> str | None:
+    if len(kinds) > 1 or not kinds[0] or not types.is_decimal(kinds[0]):
+        return kinds[0]
+    precision, scale = types.precision_scale(kinds[0])
+    return types.decimal(max(1, precision - scale), 0)
+
+
+def _sign(kinds: Kinds) -> str | None:
+    return "decimal(1,0)" if types.is_decimal(kinds[0]) else kinds[0]
 
 
 def _sequence(kinds: Kinds) -> str | None:
@@ -129,7 +144,8 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("try", _same),
     # Aggregates and windows
     **_functions("count count_if approx_distinct=trino_approx_distinct", "bigint", aggregate=True),
-    **_functions("row_number rank dense_rank ntile grouping", "bigint"),
+    **_functions("row_number rank dense_rank ntile", "bigint"),
+    **_functions("grouping", "integer"),
     **_functions("percent_rank cume_dist", "double"),
     **_functions(
         "min max any_value arbitrary=any_value first_value last_value nth_value lag lead", _same, aggregate=True
@@ -153,7 +169,8 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("round=trino_round", _rounded),
     **_functions("mod=trino_mod", lambda kinds: types.arithmetic(exp.Mod, kinds[0], kinds[1])),
     **_functions("ceil ceiling=ceil floor", _whole),
-    **_functions("truncate=trunc sign", _same),
+    **_functions("truncate=trino_truncate", _truncated),
+    **_functions("sign=trino_sign", _sign),
     **_functions(
         "sqrt exp ln=trino_ln log10=trino_log10 log2=trino_log2 log=trino_log power=pow pow sin cos tan asin acos atan"
         " atan2 sinh cosh tanh degrees radians pi e=trino_e random rand=random",
@@ -164,7 +181,7 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("bitwise_and=trino_bitwise_and bitwise_or=trino_bitwise_or bitwise_xor=trino_bitwise_xor", "bigint"),
     # Text
     **_functions(
-        "lower upper replace=trino_replace concat=trino_concat substr=trino_substr substring=trino_substr"
+        "lower upper=trino_upper replace=trino_replace substr=trino_substr substring=trino_substr"
         " trim=trino_trim ltrim=trino_ltrim rtrim=trino_rtrim lpad=trino_lpad rpad=trino_rpad"
         " split_part=trino_split_part chr translate"
         " concat_ws=trino_concat_ws",
@@ -175,9 +192,10 @@ FUNCTIONS: dict[str, Function] = {
         " position=trino_strpos levenshtein_distance=levenshtein hamming_distance=hamming",
         "bigint",
     ),
-    **_functions("codepoint=unicode", "integer"),
-    **_functions("starts_with ends_with regexp_like=regexp_matches", "boolean"),
-    **_functions("split=trino_split regexp_split=regexp_split_to_array", "array(varchar)"),
+    **_functions("concat=trino_concat", types.common),
+    **_functions("codepoint=trino_codepoint", "integer"),
+    **_functions("starts_with regexp_like=regexp_matches", "boolean"),
+    **_functions("split=trino_split regexp_split=trino_regexp_split", "array(varchar)"),
     **_functions("regexp_extract=trino_regexp_extract regexp_replace=trino_regexp_replace", "varchar"),
     **_functions("regexp_extract_all", "array(varchar)"),
     **_functions("regexp_count=trino_regexp_count", "bigint"),
@@ -234,6 +252,8 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("map_keys", _array_of(_key)),
     **_functions("map_values", _array_of(_element)),
     **_functions("map_concat", _same),
+    **_functions("map_filter", _same, lambdas=lambda kinds: [_key(kinds), _element(kinds)]),
+    **_functions("transform_values", _values_changed, lambdas=lambda kinds: [_key(kinds), _element(kinds)]),
     **_functions("row", _row),
     # Others
     **_functions("typeof=trino_typeof version=trino_version", "varchar"),

@@ -6,7 +6,10 @@ from importlib import resources
 
 import duckdb
 
+from localcloud.athena.sql import json_text
+
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the macros, so that every cursor of the connection's database can call them."""
+    json_text.install(connection)
     connection.execute(resources.files(__package__).joinpath("macros.sql").read_text())

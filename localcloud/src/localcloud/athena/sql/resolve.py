@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from localcloud.athena.sql.dialect import identifier, parse_query
+from localcloud.athena.sql.qualified import shorten
 from localcloud.athena.sql.types import data_type
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable, find_table, view_definition
@@ -71,6 +72,7 @@ class Resolver:
         """`query` with lower-case names, views inlined and each table named by a key of `sources`."""
         lower_names(query)
         _bare_tables(query)
+        shorten(query, self._database)
         self._visit(query, frozenset(), self._database, 0)
         return query
 
@@ -135,8 +137,10 @@ class Resolver:
         definition = view_definition(table)
         query = parse_query(definition["originalSql"])
         lower_names(query)
+        database = definition.get("schema") or table.database
         _bare_tables(query)
-        self._visit(query, frozenset(), definition.get("schema") or table.database, depth + 1)
+        shorten(query, database)
+        self._visit(query, frozenset(), database, depth + 1)
         inner = "_view"
         casts = [
             exp.alias_(

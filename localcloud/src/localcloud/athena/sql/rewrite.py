@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
+
 from sqlglot import exp
 
-from localcloud.athena.sql import arithmetic, containers, times
+from localcloud.athena.sql import arithmetic, containers, strict, times
 from localcloud.athena.sql.casts import cast
 from localcloud.athena.sql.functions import FUNCTIONS
 from localcloud.athena.sql.inference import TYPE, type_of
 from localcloud.athena.sql.nodes import Rule, call, duckdb_type
 from localcloud.lake.errors import LakeError, NotSupportedError
+from localcloud.lake.types import parts
 
 
 def rewrite(query: exp.Expression) -> exp.Expression:
@@ -42,11 +46,38 @@ def _function(node: exp.Expression) -> exp.Expression:
         raise LakeError(
             "FUNCTION_NOT_FOUND", f"line 1:1: Function '{name}' not registered or not supported by the local cloud"
         )
+    _pad_chars(node)
     special = _SPECIAL.get(name)
     if special:
         return special(node)
     node.set("this", function.emit)
     return node
+
+
+def _pad_chars(node: exp.Expression) -> None:
+    """char(n) is kept without its padding, so that it compares as in Trino; functions see it with its padding."""
+    if node.name.lower() not in _PADDING_KEPT_AWAY:
+        for argument in list(node.expressions):
+            base, length = parts(type_of(argument) or "")
+            if base == "char":
+                argument.replace(call("rpad", argument, exp.Literal.number(length[0]), exp.Literal.string(" ")))
+
+
+def _regexp(node: exp.Expression) -> exp.Expression:
+    """Refuse where RE2 and Java differ: `$` stands before a last line break, which only Java does."""
+    text, pattern = node.expressions[:2]
+    name = node.name.lower()
+    if isinstance(pattern, exp.Literal) and _ends_matter(pattern.this):
+        if name == "regexp_like":
+            pattern.set("this", re.sub(r"(?<!\\)\$", r"(?:\\n?\\z)", pattern.this))
+        else:
+            text.replace(call("trino_without_last_break", text))
+    node.set("this", FUNCTIONS[name].emit)
+    return _regexp_replace(node) if name == "regexp_replace" else node
+
+
+def _ends_matter(pattern: str) -> bool:
+    return "$" in pattern and "(?m" not in pattern
 
 
 def _regexp_replace(node: exp.Expression) -> exp.Expression:
@@ -59,6 +90,9 @@ def _regexp_replace(node: exp.Expression) -> exp.Expression:
             text = replacement.this.replace("\\$", "\0")
             for digit in "0123456789":
                 text = text.replace(f"${digit}", f"\\{digit}")
+            pattern = node.expressions[1]
+            if isinstance(pattern, exp.Literal) and _unknown_group(pattern.this, text):
+                raise LakeError("INVALID_FUNCTION_ARGUMENT", f"Illegal replacement sequence: {replacement.this!r}")
             if "$" in text:
                 raise NotSupportedError(f"the replacement {replacement.this!r}")
             replacement.set("this", text.replace("\0", "$"))
@@ -66,11 +100,18 @@ def _regexp_replace(node: exp.Expression) -> exp.Expression:
     return node
 
 
+def _unknown_group(pattern: str, replacement: str) -> bool:
+    groups = len(re.findall(r"(?<!\\)\((?!\?(?!<|P<))", pattern))
+    return any(int(digit) > groups for digit in re.findall(r"\\(\d)", replacement))
+
+
 def _typeof(node: exp.Expression) -> exp.Expression:
     kind = type_of(node.expressions[0])
     if kind is None:
         raise NotSupportedError("typeof() of an expression whose type is not known")
-    return exp.Literal.string(kind)
+    if "varchar" in kind and not isinstance(node.expressions[0], exp.Cast | exp.TryCast | exp.Column):
+        raise NotSupportedError("typeof() of text, whose length is not followed through expressions")
+    return exp.Literal.string(re.sub(r"\bfield\d+ ", "", kind))
 
 
 def _approx_distinct(node: exp.Expression) -> exp.Expression:
@@ -82,7 +123,7 @@ def _json_path(node: exp.Expression) -> exp.Expression:
     if not isinstance(path, exp.Literal) or not path.is_string:
         raise NotSupportedError("a JSON path that is no literal")
     text = path.this
-    if "*" in text or ".." in text or "?" in text or not text.startswith("$"):
+    if "*" in text or ".." in text or "?" in text or "[-" in text or not text.startswith("$"):
         raise NotSupportedError(f"the JSON path {text!r}")
     # Trino writes $["a b"], DuckDB $."a b".
     for quote in ('"', "'"):
@@ -159,7 +200,25 @@ _SPECIAL: dict[str, Rule] = {
     "all_match": containers.any_match,
     "none_match": containers.any_match,
     "element_at": containers.element_at,
-    "regexp_replace": _regexp_replace,
+    **dict.fromkeys(
+        ("regexp_like", "regexp_extract", "regexp_extract_all", "regexp_replace", "regexp_split", "regexp_count"),
+        _regexp,
+    ),
+    **{
+        name: partial(strict.bytes_only, emit=FUNCTIONS[name].emit)
+        for name in ("md5", "sha1", "sha256", "to_hex", "to_base64", "from_utf8")
+    },
+    "max_by": containers.without_count,
+    "min_by": containers.without_count,
+    "max": containers.without_count,
+    "min": containers.without_count,
+    "truncate": arithmetic.whole,
+    "arrays_overlap": containers.by_name("trino_arrays_overlap"),
+    "sequence": containers.sequence,
+    "nullif": containers.nullif,
+    "map_filter": containers.map_filter,
+    "transform_values": containers.transform_values,
+    "coalesce": strict.coalesce,
     "row": containers.row,
     "typeof": _typeof,
     "approx_distinct": _approx_distinct,
@@ -194,9 +253,17 @@ _RULES: dict[type[exp.Expression], Rule] = {
     exp.Substring: _substring,
     exp.Extract: times.extract,
     exp.Unnest: containers.unnest,
+    **strict.RULES,
 }
 
+_PADDING_KEPT_AWAY = (
+    "count", "min", "max", "min_by", "max_by", "any_value", "arbitrary", "coalesce", "nullif", "try", "approx_distinct",
+    "first_value", "last_value", "nth_value", "lag", "lead", "array_agg", "typeof", "row",
+)  # fmt: skip
+"""Functions that hand a char(n) on as it is."""
+
 _PLAIN = (
+    exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue,
     exp.And, exp.Or, exp.Case, exp.If, exp.Coalesce, exp.Array, exp.Exists, exp.CurrentDate, exp.StrPosition,
     exp.GroupConcat, exp.Cast, exp.TryCast, exp.Anonymous, exp.Unnest, exp.Like, exp.Xor, exp.Struct,
 )  # fmt: skip

@@ -7,6 +7,7 @@ import re
 from sqlglot import exp
 
 from localcloud.athena.sql.inference import type_of
+from localcloud.athena.sql.nodes import call
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.types import parts
 
@@ -52,14 +53,21 @@ def _kept(node: exp.Expression, value: exp.Expression, template: str, **values: 
     return _as(node, f"CAST({template} AS DATE)" if kind == "date" else template, **values)
 
 
+def _require_date_unit(unit: exp.Expression, value: exp.Expression) -> None:
+    if type_of(value) == "date" and _unit(unit) in ("millisecond", "second", "minute", "hour"):
+        raise LakeError("INVALID_FUNCTION_ARGUMENT", f"'{_unit(unit)}' is not a valid DATE field")
+
+
 def _date_trunc(node: exp.Expression) -> exp.Expression:
     unit, value = node.expressions
+    _require_date_unit(unit, value)
     return _kept(node, value, f"date_trunc('{_unit(unit)}', {{x}})", x=value)
 
 
 def _date_add(node: exp.Expression) -> exp.Expression:
     unit, amount, value = node.expressions
     name = _unit(unit)
+    _require_date_unit(unit, value)
     step = (
         "to_months(CAST(3 * ({n}) AS INTEGER))" if name == "quarter" else f"to_{name}s(CAST({{n}} AS {_amount(name)}))"
     )
@@ -92,6 +100,8 @@ def _format(node: exp.Expression) -> str:
 
 def _date_parse(node: exp.Expression) -> exp.Expression:
     text, pattern = node.expressions
+    if not re.search("%[YyxT]", _text(pattern, "a date format").replace("%T", "")):
+        raise NotSupportedError("date_parse() with a format without a year")
     return _as(node, "date_trunc('millisecond', strptime({x}, '" + _braced(_format(pattern)) + "'))", x=text)
 
 
@@ -135,7 +145,18 @@ def extract(node: exp.Expression) -> exp.Expression:
     return _as(node, f"date_part('{_FIELDS.get(field, field)}', {{x}})", x=node.expression)
 
 
+def _from_iso8601(node: exp.Expression) -> exp.Expression:
+    """A timestamp keeps its zone in Trino but not here: another zone than UTC is for uses that see the instant only."""
+    parent = node.parent
+    instant = isinstance(parent, exp.AtTimeZone) or (
+        isinstance(parent, exp.Anonymous) and parent.name.lower() in ("at_timezone", "to_unixtime")
+    )
+    value = node.expressions[0] if instant else call("trino_in_utc", *node.expressions)
+    return call("trino_from_iso8601_timestamp", value)
+
+
 SPECIAL = {
+    "from_iso8601_timestamp": _from_iso8601,
     "date_trunc": _date_trunc,
     "date_add": _date_add,
     "date_diff": _date_diff,

@@ -36,6 +36,11 @@ def is_timestamp(trino: str | None) -> bool:
     return bool(trino) and parts(str(trino))[0] == "timestamp"
 
 
+def is_moment(trino: str | None) -> bool:
+    """Whether this is a date or a timestamp."""
+    return bool(trino) and parts(str(trino))[0] in ("date", "timestamp", "timestamp with time zone")
+
+
 def is_number(trino: str) -> bool:
     """Whether this is an integer, decimal or floating type."""
     return is_integer(trino) or is_decimal(trino) or trino in ("double", "real")
@@ -72,6 +77,10 @@ def arithmetic(operator: type[exp.Expression], left: str | None, right: str | No
 
 
 def _temporal(one: str | None, other: str | None) -> str | None:
+    if is_moment(one) and is_moment(other):
+        return "interval day to second"
+    if one and other and one.startswith("time(") and other.endswith("second"):
+        return "time(3)"
     if one and other and other.startswith("interval"):
         if other.endswith("second") and one.startswith("timestamp"):
             return common([one, one.replace(one[: one.index(")") + 1], "timestamp(3)")])  # intervals hold milliseconds

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from localcloud.redshift.api import model
 from localcloud.redshift.api.errors import ApiError, validation
 from localcloud.redshift.errors import NOT_SUPPORTED
 
@@ -30,8 +31,10 @@ def build(operations: Mapping[str, Operation]) -> Starlette:
         try:
             operation = operations.get(target)
             if operation is None:
-                raise validation(f"{target or 'a request without X-Amz-Target'} is {NOT_SUPPORTED}")
-            answer = await run_in_threadpool(operation, _body(await request.body()))
+                raise _unknown(target)
+            body = _body(await request.body())
+            model.check(target, body)
+            answer = await run_in_threadpool(operation, body)
         except ApiError as error:
             return _error(error)
         except Exception:
@@ -45,10 +48,18 @@ def build(operations: Mapping[str, Operation]) -> Starlette:
     return Starlette(routes=[Route("/", call, methods=["POST"]), Route("/_localcloud/health", health)])
 
 
+def _unknown(target: str) -> ApiError:
+    """A target without an operation here: one that the service has, or none at all."""
+    known = any(target in model.operations(prefix) for prefix in model.PREFIXES)
+    if known:
+        return validation(f"{target} is {NOT_SUPPORTED}")
+    return ApiError("UnknownOperationException", f"{target or 'A request without X-Amz-Target'} is no operation")
+
+
 def _body(raw: bytes) -> Mapping[str, Any]:
     try:
         body = json.loads(raw or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ApiError("SerializationException", f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise ApiError("SerializationException", "the body must be a JSON object")

@@ -11,16 +11,30 @@ from botocore.exceptions import ClientError
 
 from localcloud.lake.session import LakeSettings
 from localcloud.redshift.api.app import Operation
+from localcloud.redshift.api.describing import described, listed
 from localcloud.redshift.api.errors import ApiError, number, only, text, validation
+from localcloud.redshift.api.events import publisher, statement_event
 from localcloud.redshift.api.listings import TARGET, Listings, paged
-from localcloud.redshift.api.statements import Execution, Part, Statements, used_names
+from localcloud.redshift.api.named_parameters import used_names
+from localcloud.redshift.api.statements import Execution, Part, Statements, leased, one_off
+from localcloud.redshift.engine.session import Session
 from localcloud.redshift.errors import RedshiftError
-from localcloud.redshift.namespaces import IAM_USER, Namespace, Registry
+from localcloud.redshift.namespaces import ACCOUNT, IAM_USER, Namespace, Registry, Workgroup
 
 Request = Mapping[str, Any]
-_EXECUTE = TARGET | {"StatementName", "WithEvent", "ClientToken", "Parameters", "WaitTimeSeconds", "ResultFormat"}
+_EXECUTE = TARGET | {
+    "StatementName",
+    "WithEvent",
+    "ClientToken",
+    "Parameters",
+    "WaitTimeSeconds",
+    "ResultFormat",
+    "SessionId",
+    "SessionKeepAliveSeconds",
+}
 _MAX_SQL_BYTES = 100_000
 _MAX_WAIT_SECONDS = 30
+_MAX_BATCH = 40
 
 
 class DataApi:
@@ -35,7 +49,8 @@ class DataApi:
             "aws_secret_access_key": settings.secret_key,
         }
         self._secrets = boto3.client("secretsmanager", **client)
-        self.statements = Statements(folder=settings.state_dir / "redshift-data")
+        self._publish = publisher(settings.aws_endpoint)
+        self.statements = Statements(folder=settings.state_dir / "redshift-data", ended=self._announce)
 
     def operations(self) -> dict[str, Operation]:
         methods = (
@@ -43,6 +58,7 @@ class DataApi:
             self.batch_execute_statement,
             self.describe_statement,
             self.get_statement_result,
+            self.get_statement_result_v2,
             self.cancel_statement,
             self.list_statements,
         )
@@ -51,17 +67,13 @@ class DataApi:
 
     def execute_statement(self, request: Request) -> Request:
         only(request, _EXECUTE | {"Sql"})
-        sql = text(request, "Sql")
-        unused = {p["name"] for p in request.get("Parameters") or []} - self._names(sql)
-        if unused:
-            raise validation(f"Parameters list contains unused parameters. Unused parameters: {sorted(unused)}")
-        return self._start(request, [sql], batch=False)
+        return self._start(request, [text(request, "Sql")], batch=False)
 
     def batch_execute_statement(self, request: Request) -> Request:
-        only(request, _EXECUTE | {"Sqls"})
-        sqls = request.get("Sqls")
-        if not isinstance(sqls, list) or not 1 <= len(sqls) <= 40 or not all(isinstance(sql, str) for sql in sqls):
-            raise validation("Sqls must be a list of 1 to 40 statements")
+        only(request, _EXECUTE | {"Sqls", "ExecutionMode"})
+        sqls = request["Sqls"]
+        if not 1 <= len(sqls) <= _MAX_BATCH or not all(sqls):
+            raise validation(f"Sqls must be a list of 1 to {_MAX_BATCH} statements")
         return self._start(request, sqls, batch=True)
 
     @staticmethod
@@ -73,36 +85,80 @@ class DataApi:
             return set()
 
     def _start(self, request: Request, sqls: list[str], *, batch: bool) -> Request:
-        if any(len(sql.encode()) > _MAX_SQL_BYTES for sql in sqls):
+        if any(len(sql.encode(errors="replace")) > _MAX_SQL_BYTES for sql in sqls):
             raise validation(f"a statement can't be longer than {_MAX_SQL_BYTES} bytes")
-        if request.get("ResultFormat", "JSON") != "JSON":
-            raise validation("ResultFormat CSV is not supported by the local cloud")
-        if request.get("WithEvent"):
-            # EventBridge takes no events of AWS's own sources from outside, in the local cloud as in AWS.
-            raise validation("WithEvent is not supported by the local cloud")
-        namespace, user, database = self._identity(request)
-        execution = Execution(dict(request), user, [Part(sql) for sql in sqls], batch)
-        execution = self.statements.submit(execution, lambda: self._registry.open(namespace, database, user))
+        used: set[str] = set().union(*(self._names(sql) for sql in sqls))
+        unused = {p["name"] for p in request.get("Parameters") or []} - used
+        if unused:
+            raise validation(f"Parameters list contains unused parameters. Unused parameters: {sorted(unused)}")
+        execution = self.statements.known(request.get("ClientToken"))
+        if execution is None:
+            execution = self._submit(request, [Part(sql) for sql in sqls], batch=batch)
         self.statements.wait(execution, number(request, "WaitTimeSeconds", 0, 0, _MAX_WAIT_SECONDS))
-        answer = {
-            "Id": execution.id,
-            "CreatedAt": execution.created_at,
-            "DbUser": user,
-            "Database": database,
-            "WorkgroupName": request["WorkgroupName"],
-        }
-        return answer | ({"SecretArn": request["SecretArn"]} if request.get("SecretArn") else {})
+        target = execution.request
+        answer = {"Id": execution.id, "CreatedAt": execution.created_at, "DbUser": execution.user, "DbGroups": []}
+        answer |= {key: target[key] for key in ("Database", "WorkgroupName", "SecretArn") if target.get(key)}
+        return answer | ({"SessionId": execution.session_id} if execution.session_id else {})
+
+    def _submit(self, request: Request, parts: list[Part], *, batch: bool) -> Execution:
+        seconds = request.get("SessionKeepAliveSeconds")
+        if request.get("SessionId"):
+            if TARGET & set(request):
+                raise validation("A statement of a session takes its workgroup, database and login from the session")
+            kept = self.statements.kept.take(text(request, "SessionId"), seconds)
+        else:
+            namespace, user, database = self._identity(request)
+            target = {"Database": database, "WorkgroupName": text(request, "WorkgroupName")}
+
+            def opened() -> Session:
+                return self._registry.open(namespace, database, user)
+
+            if not seconds:
+                execution = Execution({**request, **target}, user, parts, batch)
+                self.statements.submit(execution, lambda: one_off(opened))
+                return execution
+            try:
+                kept = self.statements.kept.open(opened, target, user, seconds)
+            except RedshiftError as error:
+                raise validation(str(error)) from error
+        execution = Execution({**request, **kept.target}, kept.user, parts, batch, session_id=kept.id)
+        self.statements.submit(execution, lambda: leased(kept, self.statements.kept))
+        return execution
+
+    def _announce(self, execution: Execution) -> None:
+        """Send the event of an execution that ended."""
+        workgroup = self._workgroup(execution.request["WorkgroupName"])
+        arn = f"arn:aws:redshift-serverless:{self._registry.region}:{ACCOUNT}:workgroup/{workgroup.id}"
+        last = execution.parts[-1]
+        self._publish(
+            statement_event(
+                arn=arn,
+                statement_id=execution.id,
+                name=execution.request.get("StatementName", ""),
+                state=execution.status,
+                rows=last.rows,
+                query_id=last.query_id or -1,
+                expires_at=execution.expires_at,
+                principal=f"arn:aws:iam::{ACCOUNT}:root",
+            )
+        )
+
+    def _workgroup(self, name: str) -> Workgroup:
+        """A workgroup by its name, its id or an ARN; raises ValidationException."""
+        wanted = name.partition(":workgroup/")[2].rpartition("/")[2] or name
+        for workgroup in list(self._registry.workgroups.values()):
+            if wanted in (workgroup.name, workgroup.id):
+                return workgroup
+        raise validation(f"Redshift endpoint doesn't exist in this region: workgroup {name}")
 
     def _identity(self, request: Request) -> tuple[Namespace, str, str]:
         """Namespace, database user and database of a request; checks the secret when there is one."""
-        workgroup_name = text(request, "WorkgroupName").rpartition("/")[2]
-        workgroup = self._registry.workgroups.get(workgroup_name) or next(
-            (w for w in self._registry.workgroups.values() if w.id == workgroup_name), None
-        )
-        if workgroup is None:
-            raise validation(f"Redshift endpoint doesn't exist in this region: workgroup {workgroup_name}")
+        workgroup = self._workgroup(text(request, "WorkgroupName"))
         namespace = self._registry.namespaces[workgroup.namespace]
         database = text(request, "Database", namespace.database)
+        if request.get("DbUser"):
+            # As the service says it: "DbUser … Required when connecting to a cluster … as a database user".
+            raise validation("DbUser can't be used with a workgroup, whose database user follows from the caller")
         if request.get("SecretArn") is None:
             return namespace, IAM_USER, database
         login = self._login(text(request, "SecretArn"))
@@ -123,52 +179,38 @@ class DataApi:
         only(request, {"Id", "WaitTimeSeconds"})
         execution, index = self._find(text(request, "Id"))
         self.statements.wait(execution, number(request, "WaitTimeSeconds", 0, 0, _MAX_WAIT_SECONDS))
-        part = execution.parts[index or 0]
-        answer = {
-            "Id": text(request, "Id"),
-            "DbUser": execution.user,
-            "Database": execution.request.get("Database", ""),
-            "WorkgroupName": execution.request["WorkgroupName"],
-            "Status": execution.status,
-            "CreatedAt": execution.created_at,
-            "UpdatedAt": execution.updated_at,
-            "RedshiftPid": execution.pid,
-            "QueryString": part.sql,
-            "Duration": part.duration,
-            "HasResultSet": any(p.has_result for p in execution.parts),
-            "ResultRows": part.rows,
-            "ResultSize": part.size,
-            "RedshiftQueryId": part.query_id,
-        }
-        for key, value in (("Error", execution.error), ("SecretArn", execution.request.get("SecretArn"))):
-            if value:
-                answer[key] = value
-        if execution.request.get("Parameters"):
-            answer["QueryParameters"] = execution.request["Parameters"]
-        if execution.batch and index is None:
-            answer["SubStatements"] = [
-                _sub_statement(execution, number, each) for number, each in enumerate(execution.parts)
-            ]
-        return answer
+        return described(execution, index)
 
     def get_statement_result(self, request: Request) -> Request:
+        answer, _ = self._page(request, "JSON")
+        return answer
+
+    def get_statement_result_v2(self, request: Request) -> Request:
+        answer, records = self._page(request, "CSV")
+        return answer | {"Records": [{"CSVRecords": "".join(records)}], "ResultFormat": "CSV"}
+
+    def _page(self, request: Request, result_format: str) -> tuple[dict[str, Any], list[Any]]:
+        """A page of a result in the format that the operation gives, and its rows."""
         only(request, {"Id", "NextToken", "WaitTimeSeconds"})
         execution, index = self._find(text(request, "Id"))
         self.statements.wait(execution, number(request, "WaitTimeSeconds", 0, 0, _MAX_WAIT_SECONDS))
         part = execution.parts[index or 0]
-        if execution.status != "FINISHED":
+        if part.status != "FINISHED" or execution.status not in ("FINISHED", "FAILED"):
             raise ApiError("ResourceNotFoundException", f"Query is not finished: its status is {execution.status}")
         if not part.has_result:
             raise ApiError(
                 "ResourceNotFoundException",
                 "Query does not have result. Please check query status with DescribeStatement.",
             )
+        if execution.result_format != result_format:
+            other = "GetStatementResultV2" if result_format == "JSON" else "GetStatementResult"
+            raise validation(f"The result's format is {execution.result_format}: use {other}")
         start = text(request, "NextToken", "0")
-        if not start.isdigit():
+        if not (start.isascii() and start.isdigit() and len(start) < 19):
             raise validation("NextToken is not one that this API gave out")
-        metadata, records, following = self.statements.page(execution, index or 0, int(start))
-        answer = {"ColumnMetadata": metadata, "Records": records, "TotalNumRows": part.rows}
-        return answer if following is None else answer | {"NextToken": str(following)}
+        page = self.statements.page(execution, index or 0, int(start))
+        answer = {"ColumnMetadata": page.metadata, "Records": page.records, "TotalNumRows": part.rows}
+        return (answer if page.following is None else answer | {"NextToken": str(page.following)}), page.records
 
     def cancel_statement(self, request: Request) -> Request:
         execution, _ = self._find(text(request, "Id"))
@@ -179,53 +221,27 @@ class DataApi:
         return {"Status": True}
 
     def list_statements(self, request: Request) -> Request:
+        """RoleLevel makes no difference: the local cloud has one role."""
         only(request, {"Status", "StatementName", "MaxResults", "NextToken", "RoleLevel", "Database", "WorkgroupName"})
         wanted = text(request, "Status", "ALL")
         prefix = text(request, "StatementName", "")
+        keys = [key for key in ("WorkgroupName", "Database") if request.get(key)]
         found = [
             execution
-            for execution in reversed(self.statements.executions.values())
+            for execution in sorted(self.statements.executions.values(), key=lambda e: -e.created_at)
             if wanted in ("ALL", execution.status)
             and execution.request.get("StatementName", "").startswith(prefix)
-            and request.get("WorkgroupName", execution.request["WorkgroupName"]) == execution.request["WorkgroupName"]
+            and all(execution.request.get(key) == request[key] for key in keys)
         ]
-        return paged(request, "Statements", [_listed(execution) for execution in found])
+        return paged(request, "Statements", [listed(execution) for execution in found])
 
     def _find(self, identifier: str) -> tuple[Execution, int | None]:
         """An execution by its id, or one part of a batch by `id:n` (n from 1)."""
         base, _, position = identifier.partition(":")
         execution = self.statements.executions.get(base)
-        if execution is None or (position and not (position.isdigit() and 0 < int(position) <= len(execution.parts))):
+        number_given = position.isascii() and position.isdigit() and len(position) <= len(str(_MAX_BATCH))
+        if execution is None or (position and not (number_given and 0 < int(position) <= len(execution.parts))):
             raise ApiError(
                 "ResourceNotFoundException", f"Query does not exist: {identifier}", extra={"ResourceId": identifier}
             )
         return execution, int(position) - 1 if position else None
-
-
-def _sub_statement(execution: Execution, position: int, part: Part) -> dict[str, Any]:
-    answer = {
-        "Id": f"{execution.id}:{position + 1}",
-        "QueryString": part.sql,
-        "Status": part.status,
-        "CreatedAt": part.created_at,
-        "UpdatedAt": part.updated_at,
-        "Duration": part.duration,
-        "HasResultSet": part.has_result,
-        "ResultRows": part.rows,
-        "ResultSize": part.size,
-        "RedshiftQueryId": part.query_id,
-    }
-    return answer | ({"Error": part.error} if part.error else {})
-
-
-def _listed(execution: Execution) -> dict[str, Any]:
-    sqls = [part.sql for part in execution.parts]
-    return {
-        "Id": execution.id,
-        "Status": execution.status,
-        "CreatedAt": execution.created_at,
-        "UpdatedAt": execution.updated_at,
-        "StatementName": execution.request.get("StatementName", ""),
-        "IsBatchStatement": execution.batch,
-        **({"QueryStrings": sqls} if execution.batch else {"QueryString": sqls[0]}),
-    }

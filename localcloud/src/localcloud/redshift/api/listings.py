@@ -7,13 +7,13 @@ from typing import Any
 
 from localcloud.redshift.api.app import Operation
 from localcloud.redshift.api.errors import number, only, text, validation
-from localcloud.redshift.api.statements import bound_statement
+from localcloud.redshift.api.named_parameters import bound_statement
 from localcloud.redshift.engine.session import Session
 from localcloud.redshift.errors import RedshiftError
 from localcloud.redshift.namespaces import Namespace, Registry
 
 Request = Mapping[str, Any]
-TARGET = {"WorkgroupName", "Database", "SecretArn"}
+TARGET = {"WorkgroupName", "Database", "SecretArn", "DbUser"}
 """The fields by which a request names a database and a login."""
 _LISTING = TARGET | {
     "ConnectedDatabase",

@@ -8,9 +8,9 @@ from typing import Any
 
 from localcloud.redshift.api.app import Operation
 from localcloud.redshift.api.errors import ApiError, number, only, text, validation
-from localcloud.redshift.namespaces import IAM_USER, Namespace, Registry, Workgroup, password_hash
+from localcloud.redshift.api.usage_limits import UsageLimits
+from localcloud.redshift.namespaces import ACCOUNT, IAM_USER, Namespace, Registry, Workgroup, password_hash
 
-_ACCOUNT = "000000000000"
 _NAME = re.compile(r"[a-z0-9-]{3,64}")
 _PASSWORD = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[!-~]{8,64}")
 _NAMESPACE_FIELDS = {"defaultIamRoleArn", "iamRoles", "kmsKeyId", "logExports"}
@@ -54,7 +54,8 @@ class ServerlessApi:
             self.tag_resource,
             self.untag_resource,
         )
-        return {f"RedshiftServerless.{m.__name__.title().replace('_', '')}": m for m in methods}
+        own = {f"RedshiftServerless.{m.__name__.title().replace('_', '')}": m for m in methods}
+        return {**own, **UsageLimits(self._registry).operations()}
 
     def create_namespace(self, request: Request) -> Request:
         only(request, _NAMESPACE_FIELDS | {"namespaceName", "adminUsername", "adminUserPassword", "dbName", "tags"})
@@ -140,6 +141,8 @@ class ServerlessApi:
         with self._registry.lock:
             workgroup = self._find_workgroup(text(request, "workgroupName"))
             del self._registry.workgroups[workgroup.name]
+            limits = self._registry.usage_limits
+            self._registry.usage_limits = {k: v for k, v in limits.items() if v.workgroup != workgroup.name}
             self._registry.save()
         return {"workgroup": self._workgroup(workgroup) | {"status": "DELETING"}}
 
@@ -177,7 +180,7 @@ class ServerlessApi:
         for found in (*self._registry.namespaces.values(), *self._registry.workgroups.values()):
             if arn.endswith(f"/{found.id}"):
                 return found.details
-        raise ApiError("ResourceNotFoundException", f"{arn} not found")
+        raise ApiError("ResourceNotFoundException", f"{arn} not found", extra={"resourceName": arn})
 
     def _find_namespace(self, name: str) -> Namespace:
         if name not in self._registry.namespaces:
@@ -190,7 +193,7 @@ class ServerlessApi:
         return self._registry.workgroups[name]
 
     def _arn(self, kind: str, identifier: str) -> str:
-        return f"arn:aws:redshift-serverless:{self._registry.region}:{_ACCOUNT}:{kind}/{identifier}"
+        return f"arn:aws:redshift-serverless:{self._registry.region}:{ACCOUNT}:{kind}/{identifier}"
 
     def _namespace(self, namespace: Namespace) -> dict[str, Any]:
         details = {key: value for key, value in namespace.details.items() if key != "tags"}

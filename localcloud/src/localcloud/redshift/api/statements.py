@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from sqlglot import exp
-
-from localcloud.redshift.api.fields import column_metadata, to_field
+from localcloud.redshift.api import results
+from localcloud.redshift.api.errors import ApiError
+from localcloud.redshift.api.kept_sessions import KeptSession, KeptSessions
+from localcloud.redshift.api.named_parameters import bound_statement
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.engine.session import Session
 from localcloud.redshift.errors import RedshiftError
-from localcloud.redshift.sql.statement import Statement, split
 
 log = logging.getLogger(__name__)
 
+_QUERY_IDS = itertools.count(int(time.time()) * 1_000)
 KEPT_SECONDS = 24 * 3600
-MAX_RESULT_BYTES = 500 * 1024 * 1024
-_PAGE_ROWS = 1_000
-_PAGE_BYTES = 1024 * 1024
+MAX_ACTIVE_STATEMENTS = 500
+"""The data API's quota "maximum number of active queries"; over it, ActiveStatementsExceededException."""
 FINAL = ("FINISHED", "FAILED", "ABORTED")
 
 
@@ -61,13 +62,30 @@ class Execution:
     created_at: float = field(default_factory=time.time)
     updated_at: float = field(default_factory=time.time)
     pid: int = 0
+    session_id: str = ""
+    expires_at: float = field(default_factory=lambda: time.time() + KEPT_SECONDS)
+
+    @property
+    def result_format(self) -> str:
+        return str(self.request.get("ResultFormat", "JSON"))
+
+    @property
+    def is_transaction(self) -> bool:
+        """Whether the parts succeed or fail as one."""
+        return len(self.parts) > 1 and self.request.get("ExecutionMode", "TRANSACTION") == "TRANSACTION"
+
+
+Lease = Callable[[], AbstractContextManager[Session]]
+"""Opens or takes the session of an execution, and closes it or gives it back."""
 
 
 class Statements:
-    """Runs and remembers executions; thread-safe."""
+    """Runs and remembers executions; thread-safe. `ended` is called with each execution that asks for an event."""
 
-    def __init__(self, *, folder: Path, workers: int = 16) -> None:
+    def __init__(self, *, folder: Path, ended: Callable[[Execution], None], workers: int = 16) -> None:
         self._folder = folder
+        self._ended = ended
+        self.kept = KeptSessions()
         self._pool = ThreadPoolExecutor(workers, "redshift-data")
         self._sessions: dict[str, Session] = {}
         self._changed = threading.Condition()
@@ -79,7 +97,7 @@ class Statements:
         for path in sorted(self._folder.glob("*.statement.json"), key=lambda p: p.stat().st_mtime):
             stored = json.loads(path.read_text())
             execution = Execution(**stored | {"parts": [Part(**part) for part in stored["parts"]]})
-            if execution.created_at < time.time() - KEPT_SECONDS:
+            if execution.expires_at < time.time():
                 for old in self._folder.glob(f"{execution.id}*"):
                     old.unlink()
                 continue
@@ -87,17 +105,27 @@ class Statements:
                 execution.status, execution.error = "FAILED", "The local cloud was stopped while the statement ran"
             self.executions[execution.id] = execution
 
-    def submit(self, execution: Execution, open_session: Callable[[], Session]) -> Execution:
-        """Start an execution; a repeated ClientToken gives the one that it started before."""
-        token = execution.request.get("ClientToken")
+    def known(self, token: str | None) -> Execution | None:
+        """The execution that a request with this ClientToken started before."""
         with self._changed:
-            for known in self.executions.values():
-                if token and known.request.get("ClientToken") == token:
-                    return known
+            return next((e for e in self.executions.values() if token and e.request.get("ClientToken") == token), None)
+
+    def submit(self, execution: Execution, lease: Lease) -> None:
+        """Start an execution; raises ActiveStatementsExceededException."""
+        with self._changed:
+            if sum(known.status not in FINAL for known in self.executions.values()) >= MAX_ACTIVE_STATEMENTS:
+                raise ApiError("ActiveStatementsExceededException", "The number of active statements exceeds the limit")
+            self._forget_expired()
             self.executions[execution.id] = execution
         self._save(execution)
-        self._pool.submit(self._run, execution, open_session)
-        return execution
+        self._pool.submit(self._run, execution, lease)
+
+    def _forget_expired(self) -> None:
+        now = time.time()
+        for old in [e for e in self.executions.values() if e.expires_at < now and e.status in FINAL]:
+            del self.executions[old.id]
+            for path in self._folder.glob(f"{old.id}*"):
+                path.unlink(missing_ok=True)
 
     def wait(self, execution: Execution, seconds: int) -> None:
         """Return when the execution has ended, or after `seconds`."""
@@ -115,25 +143,15 @@ class Statements:
             session.cancel()
         return True
 
-    def page(self, execution: Execution, part: int, start: int) -> tuple[list[Any], list[Any], int | None]:
-        """Column metadata, records from row `start` on (about 1 MB), and the next page's first row."""
-        with self._result(execution, part).open() as lines:
-            metadata = json.loads(next(lines))
-            records: list[Any] = []
-            size = 0
-            for number, line in enumerate(lines):
-                if number < start:
-                    continue
-                if len(records) == _PAGE_ROWS or size > _PAGE_BYTES:
-                    return metadata, records, number
-                records.append(json.loads(line))
-                size += len(line)
-        return metadata, records, None
+    def page(self, execution: Execution, part: int, start: int) -> results.Page:
+        """The rows of a part's result from row `start` on."""
+        return results.read(self._result(execution, part), start)
 
     def close(self) -> None:
         for session in list(self._sessions.values()):
             session.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self.kept.close()
 
     def _result(self, execution: Execution, part: int) -> Path:
         return self._folder / f"{execution.id}.{part}.rows"
@@ -144,16 +162,15 @@ class Statements:
         fresh.write_text(json.dumps(asdict(execution)))
         fresh.replace(path)
 
-    def _run(self, execution: Execution, open_session: Callable[[], Session]) -> None:
-        session: Session | None = None
+    def _run(self, execution: Execution, lease: Lease) -> None:
         error = ""
         try:
-            if execution.status != "ABORTED":
-                execution.status = "STARTED"
-                session = open_session()
-                execution.pid = session.process_id
-                self._sessions[execution.id] = session
-                self._run_parts(session, execution)
+            with lease() as session:
+                if execution.status != "ABORTED":
+                    execution.status = "STARTED"
+                    execution.pid = session.process_id
+                    self._sessions[execution.id] = session
+                    self._run_parts(session, execution)
         except RedshiftError as failure:
             error = str(failure)
         except Exception as failure:
@@ -161,8 +178,6 @@ class Statements:
             error = f"internal error: {type(failure).__name__}: {failure}"
         finally:
             self._sessions.pop(execution.id, None)
-            if session is not None:
-                session.close()
             self._finish(execution, error)
 
     def _finish(self, execution: Execution, error: str) -> None:
@@ -177,68 +192,60 @@ class Statements:
                     part.error = execution.error if part.status == "FAILED" else ""
             self._save(execution)
             self._changed.notify_all()
+        if execution.request.get("WithEvent"):
+            self._ended(execution)
 
     def _run_parts(self, session: Session, execution: Execution) -> None:
         parameters = {p["name"]: p["value"] for p in execution.request.get("Parameters") or []}
-        execution.status = "STARTED" if execution.status != "ABORTED" else execution.status
-        with session.script(len(execution.parts)):
+        with session.script(len(execution.parts)) if execution.is_transaction else nullcontext():
+            failed = ""
             for number, part in enumerate(execution.parts):
                 if execution.status == "ABORTED":
                     raise RedshiftError("57014", "Query cancelled on user's request")
-                part.status, started = "STARTED", time.perf_counter_ns()
-                statement, literals = bound_statement(part.sql, parameters)
-                result = session.execute(statement, literals)
-                self._store(execution, number, part, result)
-                part.duration, part.updated_at = time.perf_counter_ns() - started, time.time()
-                part.query_id = session.process_id
-                part.status = "FINISHED"
+                try:
+                    self._run_part(session, execution, number, part, parameters)
+                except RedshiftError as error:
+                    session.fail()
+                    part.status, part.error, failed = "FAILED", str(error), str(error)
+                    if execution.is_transaction or len(execution.parts) == 1:
+                        raise
+        if failed:
+            raise RedshiftError("25000", failed.removeprefix("ERROR: "))
+
+    def _run_part(
+        self, session: Session, execution: Execution, number: int, part: Part, parameters: dict[str, str]
+    ) -> None:
+        part.status, started = "STARTED", time.perf_counter_ns()
+        part.query_id = next(_QUERY_IDS)
+        try:
+            result = session.execute(*bound_statement(part.sql, parameters))
+            self._store(execution, number, part, result)
+            part.status = "FINISHED"
+        finally:
+            part.duration, part.updated_at = time.perf_counter_ns() - started, time.time()
 
     def _store(self, execution: Execution, number: int, part: Part, result: Result) -> None:
         part.rows = result.affected if result.affected is not None else -1
         part.size = 0
-        if result.columns is None:
-            return
-        part.has_result, part.rows = True, 0
-        with self._result(execution, number).open("w") as out:
-            out.write(json.dumps([column_metadata(column) for column in result.columns]) + "\n")
-            while rows := result.fetch(_PAGE_ROWS):
-                for row in rows:
-                    line = json.dumps([to_field(value) for value in row])
-                    out.write(line + "\n")
-                    part.size += len(line)
-                part.rows += len(rows)
-                if part.size > MAX_RESULT_BYTES:
-                    raise RedshiftError("54000", "The result of a statement can't be larger than 500 MB: use UNLOAD")
+        if result.columns is not None:
+            part.rows, part.size = results.write(self._result(execution, number), result, execution.result_format)
+            part.has_result = True
 
 
-def bound_statement(sql: str, parameters: Mapping[str, str]) -> tuple[Statement, Sequence[exp.Expression]]:
-    """The one statement in `sql` with `:name` replaced by `$n`, and the values of `$1`, `$2`, … as string literals."""
-    statements = split(_numbered(sql, list(parameters)))
-    if len(statements) != 1:
-        raise RedshiftError(
-            "42601", "Cannot execute multiple queries at one time" if statements else "the statement is empty"
-        )
-    return statements[0], [exp.Literal.string(value) for value in parameters.values()]
+@contextmanager
+def one_off(open_session: Callable[[], Session]) -> Iterator[Session]:
+    """A session for one execution."""
+    session = open_session()
+    try:
+        yield session
+    finally:
+        session.close()
 
 
-def used_names(sql: str) -> set[str]:
-    """Names written as `:name` outside strings and comments."""
-    return {after.text for _, after in _named(sql)}
-
-
-def _named(sql: str) -> list[tuple[Any, Any]]:
-    from localcloud.redshift.sql.statement import tokenize
-
-    tokens = tokenize(sql)
-    return [
-        (before, after)
-        for before, after in pairwise(tokens)
-        if before.text == ":" and after.start == before.end + 1 and after.text[:1].isalpha()
-    ]
-
-
-def _numbered(sql: str, names: Sequence[str]) -> str:
-    for before, after in reversed(_named(sql)):
-        if after.text in names:
-            sql = f"{sql[: before.start]}${names.index(after.text) + 1}{sql[after.end + 1 :]}"
-    return sql
+@contextmanager
+def leased(kept: KeptSession, sessions: KeptSessions) -> Iterator[Session]:
+    """A kept session for one execution, given back afterwards."""
+    try:
+        yield kept.session
+    finally:
+        sessions.give_back(kept)

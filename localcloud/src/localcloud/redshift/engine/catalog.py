@@ -31,7 +31,7 @@ class CatalogColumn:
 
 @dataclass(frozen=True)
 class RelationEntry:
-    """A table (kind r) or view (kind v) of the catalogue."""
+    """A table (kind r) or view (kind v) of the catalogue; `protection` is how RLS policies combine, '' without RLS."""
 
     oid: int
     schema: str
@@ -39,6 +39,8 @@ class RelationEntry:
     kind: str
     definition: str | None = None
     late_binding: bool = False
+    owner: str = ""
+    protection: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def install(connection: duckdb.DuckDBPyConnection, database: str) -> int:
     prefix = f'"{database}".{HIDDEN_SCHEMA}'
     row = connection.execute(
         f"SELECT max(oid) FROM (SELECT oid FROM {prefix}.schemas UNION ALL SELECT oid FROM {prefix}.external_schemas"  # noqa: S608
-        f" UNION ALL SELECT oid FROM {prefix}.relations UNION ALL SELECT oid FROM {prefix}.constraints)"
+        f" UNION ALL SELECT oid FROM {prefix}.relations UNION ALL SELECT oid FROM {prefix}.constraints"
+        f" UNION ALL SELECT oid FROM {prefix}.rls_policies)"
     ).fetchone()
     return max(FIRST_USER_OID, (row[0] if row and row[0] else 0) + 1)
 
@@ -81,7 +84,8 @@ class Catalog:
 
     def relation(self, schema: str, name: str) -> RelationEntry | None:
         found = self.rows(
-            "SELECT oid, schema_name, relation_name, kind, definition, late_binding FROM {c}.relations"
+            "SELECT oid, schema_name, relation_name, kind, definition, late_binding, owner, coalesce(conjunction, '')"
+            " FROM {c}.relations LEFT JOIN {c}.rls_relations ON relation_oid = oid"
             " WHERE schema_name = ? AND relation_name = ?",
             schema,
             name,
@@ -124,7 +128,20 @@ class Catalog:
             self.add_column(oid, ordinal, column)
         for other in set(relation.depends_on):
             self.rows("INSERT INTO {c}.dependencies VALUES (?, ?)", oid, other)
+        self.grant_defaults("relation", oid, relation.owner, relation.schema)
         return oid
+
+    def grant_defaults(self, kind: str, oid: int, owner: str, schema: str) -> None:
+        """What ALTER DEFAULT PRIVILEGES says of a new `relation` or `function` of this owner."""
+        self.rows(
+            "INSERT INTO {c}.privileges"
+            " SELECT object_kind, ?, '', privilege, grantee, grantee_kind, grant_option, owner"
+            " FROM {c}.default_privileges WHERE object_kind = ? AND owner = ? AND schema_name IN ('', ?)",
+            oid,
+            kind,
+            owner,
+            schema,
+        )
 
     def add_column(self, oid: int, ordinal: int, column: CatalogColumn) -> None:
         self.rows(
@@ -157,6 +174,9 @@ class Catalog:
             ("constraints", "relation_oid"),
             ("dependencies", "view_oid"),
             ("dependencies", "relation_oid"),
+            ("privileges", "object_oid"),
+            ("rls_attachments", "relation_oid"),
+            ("rls_relations", "relation_oid"),
             ("relations", "oid"),
         ):
             self.rows(f"DELETE FROM {{c}}.{table} WHERE {key} = ?", oid)  # noqa: S608
@@ -166,7 +186,8 @@ class Catalog:
         return [
             RelationEntry(*row)
             for row in self.rows(
-                "SELECT r.oid, schema_name, relation_name, kind, definition, late_binding FROM {c}.dependencies d"
+                "SELECT r.oid, schema_name, relation_name, kind, definition, late_binding, owner"
+                " FROM {c}.dependencies d"
                 " JOIN {c}.relations r ON r.oid = d.view_oid WHERE d.relation_oid = ?",
                 oid,
             )
@@ -177,6 +198,22 @@ class Catalog:
 
     def has_schema(self, schema: str) -> bool:
         return bool(self.rows("SELECT 1 FROM {c}.schemas WHERE schema_name = ?", schema))
+
+    def schema_identity(self, schema: str) -> tuple[int, str] | None:
+        """Object id and owner of a local or external schema."""
+        found = self.rows(
+            "SELECT oid, owner FROM {c}.schemas WHERE schema_name = ?"
+            " UNION ALL SELECT oid, owner FROM {c}.external_schemas WHERE schema_name = ?",
+            schema,
+            schema,
+        )
+        return (int(found[0][0]), str(found[0][1])) if found else None
+
+    def forget_privileges(self, schema: str) -> None:
+        """Before a schema goes: what was granted on it goes with it."""
+        identity = self.schema_identity(schema)
+        if identity is not None:
+            self.rows("DELETE FROM {c}.privileges WHERE object_kind = 'schema' AND object_oid = ?", identity[0])
 
     def external_schema(self, schema: str) -> str | None:
         """The Glue database behind an external schema."""

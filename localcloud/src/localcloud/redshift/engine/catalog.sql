@@ -12,9 +12,30 @@ CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.columns (
 CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.constraints (
     oid BIGINT, relation_oid BIGINT, constraint_name VARCHAR, kind VARCHAR, column_names VARCHAR[], definition VARCHAR);
 CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.dependencies (view_oid BIGINT, relation_oid BIGINT);
+-- Who may do what. Rights are kept by object id, so that they follow a rename and end with the object.
 CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.principals (principal_name VARCHAR, kind VARCHAR, is_superuser BOOLEAN);
-CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.grants (
-    schema_name VARCHAR, relation_name VARCHAR, privilege VARCHAR, grantee VARCHAR, grantee_kind VARCHAR);
+ALTER TABLE "{database}".pg_landfall.principals ADD COLUMN IF NOT EXISTS password_hash VARCHAR;
+ALTER TABLE "{database}".pg_landfall.principals ADD COLUMN IF NOT EXISTS can_create_database BOOLEAN DEFAULT false;
+ALTER TABLE "{database}".pg_landfall.principals ADD COLUMN IF NOT EXISTS valid_until TIMESTAMP;
+ALTER TABLE "{database}".pg_landfall.principals ADD COLUMN IF NOT EXISTS owner VARCHAR;
+CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.memberships (
+    member VARCHAR, member_kind VARCHAR, granted VARCHAR, granted_kind VARCHAR, admin_option BOOLEAN);
+CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.privileges (
+    object_kind VARCHAR, object_oid BIGINT, column_name VARCHAR, privilege VARCHAR, grantee VARCHAR, grantee_kind VARCHAR,
+    grant_option BOOLEAN, grantor VARCHAR);
+CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.default_privileges (
+    owner VARCHAR, schema_name VARCHAR, object_kind VARCHAR, privilege VARCHAR, grantee VARCHAR, grantee_kind VARCHAR,
+    grant_option BOOLEAN);
+CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.rls_policies (
+    oid BIGINT, policy_name VARCHAR, alias VARCHAR, columns VARCHAR, predicate VARCHAR, owner VARCHAR, modified_at TIMESTAMP);
+CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.rls_attachments (
+    policy_oid BIGINT, relation_oid BIGINT, grantee VARCHAR, grantee_kind VARCHAR, attached_by VARCHAR);
+CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.rls_relations (relation_oid BIGINT, conjunction VARCHAR);
 CREATE SCHEMA IF NOT EXISTS "{database}".public;
+-- A new database lets everybody use and create in schema public, and make temporary tables (object id 1: the database).
+INSERT INTO "{database}".pg_landfall.privileges
+    SELECT kind, oid, '', privilege, 'public', 'public', false, 'rdsdb'
+    FROM (VALUES ('schema', 2200, 'usage'), ('schema', 2200, 'create'), ('database', 1, 'temp')) AS t(kind, oid, privilege)
+    WHERE NOT EXISTS (SELECT 1 FROM "{database}".pg_landfall.schemas WHERE schema_name = 'public');
 INSERT INTO "{database}".pg_landfall.schemas
     SELECT 2200, 'public', 'rdsdb', NULL WHERE NOT EXISTS (SELECT 1 FROM "{database}".pg_landfall.schemas WHERE schema_name = 'public');

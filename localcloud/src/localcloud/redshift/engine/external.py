@@ -14,7 +14,7 @@ from localcloud.lake.errors import LakeError, TableNotFoundError
 from localcloud.lake.scan import scan as scan_table
 from localcloud.lake.session import Lake
 from localcloud.lake.types import from_hive, to_hive
-from localcloud.redshift.engine import schemas
+from localcloud.redshift.engine import grants_checks, schemas
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.statement import Statement
@@ -48,6 +48,8 @@ def create_schema(session: Session, statement: Statement, _parameters: Sequence[
     if not role:
         raise RedshiftError("42601", "IAM_ROLE is required to create an external schema")
     if schemas.require_free(session, name, if_not_exists=if_not_exists):
+        if not grants_checks.has_system_privilege(session, session.user, "create schema"):
+            grants_checks.require_database(session, "create")
         if create:
             _ensure_database(session.database.lake, glue_database)
         session.catalog.rows(
@@ -72,6 +74,7 @@ def drop_schema(session: Session, name: str) -> bool:
     """Forget an external schema (the Glue database stays); False when there is none of that name."""
     if session.catalog.external_schema(name) is None:
         return False
+    session.catalog.forget_privileges(name)
     session.catalog.rows("DELETE FROM {c}.external_schemas WHERE schema_name = ?", name)
     return True
 

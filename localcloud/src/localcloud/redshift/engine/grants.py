@@ -1,12 +1,16 @@
-"""GRANT, REVOKE, users, groups and roles: recorded and shown, not enforced (every login is a superuser)."""
+"""GRANT, REVOKE and ALTER DEFAULT PRIVILEGES."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from localcloud.redshift.engine import grants_checks
+from localcloud.redshift.engine.grants_names import grantees, principal, require_grantee
+from localcloud.redshift.engine.grants_objects import Granted, privileges_on
+from localcloud.redshift.engine.policies import POLICY
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.statement import Statement
@@ -15,137 +19,255 @@ from localcloud.redshift.sql.words import Words
 if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
-_RELATION_PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES", "DROP", "TRUNCATE", "ALTER")
+Grantee = tuple[str, str]
+_DEFAULTS = {
+    "TABLES": ("relation", ("select", "insert", "update", "delete", "drop", "references", "truncate", "alter")),
+    "FUNCTIONS": ("function", ("execute",)),
+}
+"""Object kinds of ALTER DEFAULT PRIVILEGES, with what ALL stands for."""
 
 
 def grant(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
-    """GRANT privileges ON tables|schemas TO users, groups and roles."""
+    """GRANT privileges ON objects | ROLE roles | system permissions TO users, groups, roles and PUBLIC."""
     words = Words(statement.tokens)
     words.expect("GRANT")
-    privileges, objects = _what(session, words)
+    if _names_no_object(statement):
+        _change_membership(session, words, _add_membership, "TO")
+        return Result("GRANT")
+    granted = privileges_on(session, words)
     words.expect("TO")
-    for kind, grantee in _grantees(words):
-        if kind != "public" and not session.catalog.rows(
-            "SELECT 1 FROM {c}.principals WHERE principal_name = ?", grantee
-        ):
-            raise RedshiftError("42704", f'{kind} "{grantee}" does not exist')
-        for schema, name in objects:
-            for privilege in privileges:
-                _delete(session, schema, name, privilege, grantee)
-                session.catalog.rows(
-                    "INSERT INTO {c}.grants VALUES (?, ?, ?, ?, ?)", schema, name, privilege, grantee, kind
-                )
+    receivers = grantees(words)
+    option = words.accept("WITH", "GRANT", "OPTION")
+    words.end()
+    for kind, name in receivers:
+        require_grantee(session, kind, name)
+        if option and kind in ("group", "public"):
+            raise RedshiftError("0A000", "grant options can only be granted to individual users and roles")
+        for each in granted:
+            _require_grantor(session, each)
+            _remove(session, each, (kind, name))
+            session.catalog.rows(
+                "INSERT INTO {c}.privileges VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                each.kind,
+                each.oid,
+                each.column,
+                each.privilege,
+                name,
+                kind,
+                option,
+                session.user,
+            )
     return Result("GRANT")
 
 
 def revoke(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
-    """REVOKE privileges ON tables|schemas FROM users, groups and roles."""
+    """REVOKE [GRANT OPTION FOR] privileges ON objects | ROLE roles | system permissions FROM …"""
     words = Words(statement.tokens)
     words.expect("REVOKE")
-    privileges, objects = _what(session, words)
+    option_only = words.accept("GRANT", "OPTION", "FOR") or words.accept("ADMIN", "OPTION", "FOR")
+    if _names_no_object(statement):
+        if option_only:
+            raise unsupported("REVOKE ADMIN OPTION FOR")
+        _change_membership(session, words, _remove_membership, "FROM")
+        return Result("REVOKE")
+    granted = privileges_on(session, words)
     words.expect("FROM")
-    for _, grantee in _grantees(words):
-        for schema, name in objects:
-            for privilege in privileges:
-                _delete(session, schema, name, privilege, grantee)
+    losers = grantees(words)
+    if not words.accept("RESTRICT"):
+        words.accept("CASCADE")
+    words.end()
+    for kind, name in losers:
+        require_grantee(session, kind, name)
+        for each in granted:
+            _require_grantor(session, each)
+            if option_only:
+                _drop_option(session, each, (kind, name))
+            else:
+                _remove(session, each, (kind, name))
     return Result("REVOKE")
 
 
-def _delete(session: Session, schema: str, name: str, privilege: str, grantee: str) -> None:
-    session.catalog.rows(
-        "DELETE FROM {c}.grants WHERE schema_name = ? AND relation_name = ? AND privilege = ? AND grantee = ?",
-        schema,
-        name,
-        privilege,
-        grantee,
-    )
+def alter_defaults(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+    """ALTER DEFAULT PRIVILEGES [FOR USER a] [IN SCHEMA s] GRANT|REVOKE privileges ON TABLES|FUNCTIONS TO|FROM …"""
+    words = Words(statement.tokens)
+    words.expect("ALTER", "DEFAULT", "PRIVILEGES")
+    owners = _listed(words) if words.accept("FOR", "USER") else [session.user]
+    if owners != [session.user] and not grants_checks.has_system_privilege(
+        session, session.user, "alter default privileges"
+    ):
+        raise RedshiftError("42501", "permission denied to alter another user's default privileges")
+    schemas = _listed(words) if words.accept("IN", "SCHEMA") else [""]
+    granting = words.accept("GRANT")
+    if not granting:
+        words.expect("REVOKE")
+        words.accept("GRANT", "OPTION", "FOR")
+    privileges, kind = _default_privileges(words)
+    words.expect("TO" if granting else "FROM")
+    receivers = grantees(words)
+    option = words.accept("WITH", "GRANT", "OPTION")
+    words.accept("RESTRICT")
+    words.end()
+    for owner, schema, privilege, (receiver_kind, name) in (
+        (o, s, p, r) for o in owners for s in schemas for p in privileges for r in receivers
+    ):
+        require_grantee(session, receiver_kind, name)
+        session.catalog.rows(
+            "DELETE FROM {c}.default_privileges WHERE owner = ? AND schema_name = ? AND object_kind = ?"
+            " AND privilege = ? AND grantee = ? AND grantee_kind = ?",
+            *(owner, schema, kind, privilege, name, receiver_kind),
+        )
+        if granting:
+            session.catalog.rows(
+                "INSERT INTO {c}.default_privileges VALUES (?, ?, ?, ?, ?, ?, ?)",
+                *(owner, schema, kind, privilege, name, receiver_kind, option),
+            )
+    return Result("ALTER DEFAULT PRIVILEGES")
 
 
-def _what(session: Session, words: Words) -> tuple[list[str], list[tuple[str, str]]]:
+def _default_privileges(words: Words) -> tuple[list[str], str]:
     privileges = [words.next().text.lower()]
     while words.accept(","):
         privileges.append(words.next().text.lower())
     words.accept("PRIVILEGES")
-    if not words.accept("ON"):
-        raise unsupported("granting a role")
-    on_schema = words.accept("SCHEMA")
-    if not on_schema:
-        all_in_schema = words.accept("ALL", "TABLES", "IN", "SCHEMA")
-        if not all_in_schema:
-            words.accept("TABLE")
-        if words.peek() in ("DATABASE", "FUNCTION", "LANGUAGE", "DATASHARE", "EXTERNAL"):
-            raise unsupported(f"GRANT or REVOKE ON {words.peek()}")
-        on_schema = False
-    else:
-        all_in_schema = False
-    objects: list[tuple[str, str]] = []
+    words.expect("ON")
+    target = words.next().text.upper()
+    if target not in _DEFAULTS:
+        raise unsupported(f"ALTER DEFAULT PRIVILEGES ON {target}")
+    kind, every = _DEFAULTS[target]
+    unknown = set(privileges) - set(every) - {"all"}
+    if unknown:
+        raise RedshiftError("0LP01", f"invalid privilege type {sorted(unknown)[0].upper()} for {target.lower()}")
+    return (list(every) if privileges == ["all"] else privileges), kind
+
+
+def _listed(words: Words) -> list[str]:
+    names = [words.name()]
+    while words.accept(","):
+        names.append(words.name())
+    return names
+
+
+def _names_no_object(statement: Statement) -> bool:
+    """Roles and system permissions are granted without ON."""
+    return "ON" not in [token.text.upper() for token in statement.tokens]
+
+
+def _change_membership(
+    session: Session, words: Words, change: Callable[[Session, list[str], Grantee, bool], None], preposition: str
+) -> None:
+    roles = _roles(words) if words.peek() == "ROLE" else []
+    permissions = [] if roles else _permissions(words, preposition)
+    words.expect(preposition)
+    receivers = grantees(words)
+    admin = words.accept("WITH", "ADMIN", "OPTION")
+    words.end()
+    for kind, name in receivers:
+        require_grantee(session, kind, name)
+        if roles:
+            for role in roles:
+                require_grantee(session, "role", role)
+                _require_admin_option(session, role)
+            change(session, roles, (kind, name), admin)
+            continue
+        grants_checks.require_superuser(session, "grant system permissions")
+        if kind != "role":
+            raise RedshiftError("0LP01", "system permissions are granted to roles only")
+        for permission in permissions:
+            each = Granted("system", 0, permission)
+            _remove(session, each, (kind, name))
+            if preposition == "TO":
+                session.catalog.rows(
+                    "INSERT INTO {c}.privileges VALUES ('system', 0, '', ?, ?, 'role', false, ?)",
+                    *(permission, name, session.user),
+                )
+
+
+def _roles(words: Words) -> list[str]:
+    roles = []
     while True:
-        parts = words.dotted_name()
-        objects += _objects(session, parts, on_schema=on_schema, all_in_schema=all_in_schema)
+        words.expect("ROLE")
+        roles.append(principal(words))
         if not words.accept(","):
-            break
-    if privileges == ["all"]:
-        privileges = ["usage", "create"] if on_schema else [p.lower() for p in _RELATION_PRIVILEGES]
-    return privileges, objects
+            return roles
 
 
-def _objects(
-    session: Session, parts: tuple[str, ...], *, on_schema: bool, all_in_schema: bool
-) -> list[tuple[str, str]]:
-    if on_schema or all_in_schema:
-        if session.catalog.external_schema(parts[-1]) is None:
-            session.catalog.require_schema(parts[-1])
-        if on_schema:
-            return [(parts[-1], "")]
-        rows = session.catalog.rows("SELECT relation_name FROM {c}.relations WHERE schema_name = ?", parts[-1])
-        return [(parts[-1], name) for (name,) in rows]
-    schema, name = session.names.place(exp.table_(*parts[::-1]))
-    session.catalog.require(schema, name)
-    return [(schema, name)]
-
-
-def _grantees(words: Words) -> list[tuple[str, str]]:
-    found = []
-    while True:
-        kind = "group" if words.accept("GROUP") else "role" if words.accept("ROLE") else "user"
-        if kind == "user" and words.accept("PUBLIC"):
-            found.append(("public", "public"))
+def _permissions(words: Words, preposition: str) -> list[str]:
+    permissions: list[list[str]] = [[]]
+    while not words.done and words.peek() != preposition:
+        if words.accept(","):
+            permissions.append([])
         else:
-            found.append((kind, words.name()))
-        if not words.accept(","):
-            break
-    words.accept("WITH", "GRANT", "OPTION")
-    words.accept("RESTRICT")
-    words.accept("CASCADE")
-    words.end()
-    return found
+            permissions[-1].append(words.next().text.lower())
+    return [" ".join(permission) for permission in permissions]
 
 
-def create_principal(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
-    """CREATE USER|GROUP|ROLE name; a user created so can't log in: passwords of SQL users are not supported."""
-    kind = statement.tokens[1].text.lower()
-    words = Words(statement.tokens[2:])
-    name = words.name()
-    if session.catalog.rows("SELECT 1 FROM {c}.principals WHERE principal_name = ? AND kind = ?", name, kind):
-        raise RedshiftError("42710", f'{kind} "{name}" already exists')
-    words.accept("WITH")
-    if kind == "user" and words.accept("PASSWORD") and not words.accept("DISABLE"):
-        words.string()
-    words.end()
-    session.catalog.rows("INSERT INTO {c}.principals VALUES (?, ?, false)", name, kind)
-    return Result(f"CREATE {kind.upper()}")
+def _add_membership(session: Session, roles: list[str], receiver: Grantee, admin: bool) -> None:
+    kind, name = receiver
+    if kind in ("group", "public", POLICY):
+        raise RedshiftError("0LP01", "roles are granted to users and roles only")
+    _remove_membership(session, roles, receiver, admin)
+    for role in roles:
+        if (name, kind) in grants_checks.held(session, role, "role"):
+            raise RedshiftError("0LP01", f'role "{name}" is a member of role "{role}"')
+        session.catalog.rows("INSERT INTO {c}.memberships VALUES (?, ?, ?, 'role', ?)", name, kind, role, admin)
 
 
-def drop_principal(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
-    """DROP USER|GROUP|ROLE [IF EXISTS] name; its grants go with it."""
-    kind = statement.tokens[1].text.lower()
-    words = Words(statement.tokens[2:])
-    if_exists = words.accept("IF", "EXISTS")
-    name = words.name()
-    words.end()
-    known = session.catalog.rows("SELECT 1 FROM {c}.principals WHERE principal_name = ? AND kind = ?", name, kind)
-    if not known and not if_exists:
-        raise RedshiftError("42704", f'{kind} "{name}" does not exist')
-    session.catalog.rows("DELETE FROM {c}.principals WHERE principal_name = ? AND kind = ?", name, kind)
-    session.catalog.rows("DELETE FROM {c}.grants WHERE grantee = ? AND grantee_kind = ?", name, kind)
-    return Result(f"DROP {kind.upper()}")
+def _remove_membership(session: Session, roles: list[str], receiver: Grantee, _admin: bool) -> None:
+    kind, name = receiver
+    for role in roles:
+        session.catalog.rows(
+            "DELETE FROM {c}.memberships"
+            " WHERE member = ? AND member_kind = ? AND granted = ? AND granted_kind = 'role'",
+            *(name, kind, role),
+        )
+
+
+def _require_admin_option(session: Session, role: str) -> None:
+    if grants_checks.is_superuser(session, session.user):
+        return
+    holders = grants_checks.held(session, session.user)
+    rows = session.catalog.rows(
+        "SELECT member, member_kind FROM {c}.memberships WHERE granted = ? AND granted_kind = 'role' AND admin_option",
+        role,
+    )
+    owned = session.catalog.rows(
+        "SELECT 1 FROM {c}.principals WHERE principal_name = ? AND kind = 'role' AND owner = ?", role, session.user
+    )
+    if not owned and not any((member, kind) in holders for member, kind in rows):
+        raise RedshiftError("42501", f'must have admin option on role "{role}"')
+
+
+def _require_grantor(session: Session, granted: Granted) -> None:
+    """Owners, superusers and holders of the grant option give privileges on."""
+    if grants_checks.is_superuser(session, session.user) or granted.owner == session.user:
+        return
+    holders = grants_checks.held(session, session.user)
+    rows = session.catalog.rows(
+        "SELECT grantee, grantee_kind FROM {c}.privileges WHERE object_kind = ? AND object_oid = ? AND privilege = ?"
+        " AND column_name IN ('', ?) AND grant_option",
+        *(granted.kind, granted.oid, granted.privilege, granted.column),
+    )
+    if not any((name, kind) in holders for name, kind in rows):
+        raise RedshiftError("42501", f"permission denied for {granted.kind} {granted.name}")
+
+
+_SAME = (
+    " WHERE object_kind = ? AND object_oid = ? AND column_name = ? AND privilege = ?"
+    " AND grantee = ? AND grantee_kind = ?"
+)
+
+
+def _remove(session: Session, granted: Granted, receiver: Grantee) -> None:
+    kind, name = receiver
+    session.catalog.rows(
+        f"DELETE FROM {{c}}.privileges{_SAME}",  # noqa: S608
+        *(granted.kind, granted.oid, granted.column, granted.privilege, name, kind),
+    )
+
+
+def _drop_option(session: Session, granted: Granted, receiver: Grantee) -> None:
+    kind, name = receiver
+    session.catalog.rows(
+        f"UPDATE {{c}}.privileges SET grant_option = false{_SAME}",  # noqa: S608
+        *(granted.kind, granted.oid, granted.column, granted.privilege, name, kind),
+    )

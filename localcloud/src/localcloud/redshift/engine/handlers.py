@@ -10,8 +10,15 @@ from sqlglot import exp
 
 from localcloud.redshift.engine import (
     copying,
+    cursors,
+    databases,
+    explaining,
     external,
     grants,
+    grants_principals,
+    materialized,
+    policies_statements,
+    prepared,
     queries,
     schemas,
     settings,
@@ -19,6 +26,7 @@ from localcloud.redshift.engine import (
     tables,
     transactions,
     unloading,
+    user_functions,
     views,
 )
 from localcloud.redshift.engine.result import Result
@@ -45,13 +53,27 @@ READ_ONLY_ROWS = frozenset(
 )
 """Verbs that give rows and change nothing, so that describing them may execute them."""
 
-_HANDLERS = {
+OUTSIDE_TRANSACTIONS = frozenset({"VACUUM", "CREATE DATABASE", "DROP DATABASE", "CREATE EXTERNAL TABLE"})
+"""Verbs that Redshift refuses inside a transaction block."""
+
+STATEMENTS = {
     "SELECT": Handler(queries.select, transactional=False),
     "BEGIN": Handler(transactions.begin, transactional=False),
     "COMMIT": Handler(transactions.commit, transactional=False),
     "ROLLBACK": Handler(transactions.rollback, transactional=False),
+    "LOCK": Handler(transactions.lock),
+    "CREATE DATABASE": Handler(databases.create, transactional=False),
+    "ALTER DATABASE": Handler(databases.alter, transactional=False),
+    "DROP DATABASE": Handler(databases.drop, transactional=False),
+    "DECLARE": Handler(cursors.declare, transactional=False),
+    "FETCH": Handler(cursors.fetch, transactional=False),
+    "CLOSE": Handler(cursors.close, transactional=False),
+    "PREPARE": Handler(prepared.prepare, transactional=False),
+    "EXECUTE": Handler(prepared.execute, transactional=False),
+    "DEALLOCATE": Handler(prepared.deallocate, transactional=False),
     "SET": Handler(settings.set_value, transactional=False),
     "RESET": Handler(settings.reset, transactional=False),
+    "EXPLAIN": Handler(explaining.explain, transactional=False),
     "USE": Handler(settings.use_database, transactional=False),
     "SHOW": Handler(settings.show, transactional=False),
     "SHOW SCHEMAS": Handler(showing.show_schemas),
@@ -70,22 +92,39 @@ _HANDLERS = {
     "COMMENT ON": Handler(tables.comment),
     "CREATE VIEW": Handler(views.create),
     "DROP VIEW": Handler(views.drop),
+    "SELECT INTO": Handler(queries.select_into),
+    "CREATE MATERIALIZED VIEW": Handler(materialized.create),
+    "REFRESH MATERIALIZED VIEW": Handler(materialized.refresh),
+    "ALTER MATERIALIZED VIEW": Handler(materialized.alter),
+    "DROP MATERIALIZED VIEW": Handler(materialized.drop),
+    "CREATE FUNCTION": Handler(user_functions.create),
+    "DROP FUNCTION": Handler(user_functions.drop),
     "CREATE SCHEMA": Handler(schemas.create),
     "DROP SCHEMA": Handler(schemas.drop),
     "CREATE EXTERNAL SCHEMA": Handler(external.create_schema),
     "GRANT": Handler(grants.grant),
     "REVOKE": Handler(grants.revoke),
-    "CREATE USER": Handler(grants.create_principal),
-    "CREATE GROUP": Handler(grants.create_principal),
-    "CREATE ROLE": Handler(grants.create_principal),
-    "DROP USER": Handler(grants.drop_principal),
-    "DROP GROUP": Handler(grants.drop_principal),
-    "DROP ROLE": Handler(grants.drop_principal),
+    "ALTER DEFAULT PRIVILEGES": Handler(grants.alter_defaults),
+    "CREATE USER": Handler(grants_principals.create_user),
+    "CREATE GROUP": Handler(grants_principals.create_group),
+    "CREATE ROLE": Handler(grants_principals.create_role),
+    "ALTER USER": Handler(grants_principals.alter_user),
+    "ALTER GROUP": Handler(grants_principals.alter_group),
+    "ALTER ROLE": Handler(grants_principals.alter_role),
+    "DROP USER": Handler(grants_principals.drop),
+    "DROP GROUP": Handler(grants_principals.drop),
+    "DROP ROLE": Handler(grants_principals.drop),
+    "CREATE RLS POLICY": Handler(policies_statements.create),
+    "ALTER RLS POLICY": Handler(policies_statements.alter),
+    "DROP RLS POLICY": Handler(policies_statements.drop),
+    "ATTACH RLS POLICY": Handler(policies_statements.attach),
+    "DETACH RLS POLICY": Handler(policies_statements.detach),
     "UNLOAD": Handler(unloading.unload, transactional=False),
     "COPY": Handler(copying.copy),
     "ANALYZE": Handler(tables.maintain, transactional=False),
     "VACUUM": Handler(tables.maintain, transactional=False),
 }
+"""What executes a statement, by its verb."""
 
 _OTHER_STATEMENTS = frozenset(
     [
@@ -93,20 +132,11 @@ _OTHER_STATEMENTS = frozenset(
         "ATTACH",
         "CALL",
         "CANCEL",
-        "CLOSE",
         "CREATE",
-        "DEALLOCATE",
-        "DECLARE",
         "DESC",
         "DETACH",
         "DROP",
-        "EXECUTE",
-        "EXPLAIN",
-        "FETCH",
         "IMPORT",
-        "LOCK",
-        "PREPARE",
-        "REFRESH",
         "SHOW",
     ]
 )
@@ -115,8 +145,8 @@ _OTHER_STATEMENTS = frozenset(
 
 def find(verb: str) -> Handler:
     """The handler of a verb; raises RedshiftError 0A000 for statements it doesn't execute, 42601 for none at all."""
-    if verb not in _HANDLERS:
+    if verb not in STATEMENTS:
         if verb.split()[0] in _OTHER_STATEMENTS:
             raise unsupported(f"the statement {verb}")
         raise RedshiftError("42601", f'syntax error at or near "{verb.lower()}"')
-    return _HANDLERS[verb]
+    return STATEMENTS[verb]

@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localcloud.redshift.engine import external, late_binding
+from localcloud.redshift.engine import (
+    external,
+    grants_checks,
+    grants_queries,
+    history,
+    late_binding,
+    materialized,
+    policies,
+    user_functions,
+)
 from localcloud.redshift.engine.catalog import HIDDEN_SCHEMA, RelationEntry
 from localcloud.redshift.engine.database import SYSTEM
 from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.sql.inference import Columns
 from localcloud.redshift.sql.statement import parse
-from localcloud.redshift.sql.translate import Derived, Stored, translate
+from localcloud.redshift.sql.translate import Derived, Stored, Translated, UserFunction, translate_typed
+from localcloud.redshift.sql.types import of_result
 
 if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
@@ -21,17 +32,22 @@ _MAX_VIEW_DEPTH = 50
 _EXTERNAL_VIEWS = frozenset(
     {"svv_external_tables", "svv_external_columns", "svv_all_tables", "svv_all_columns", "svv_tables", "svv_columns"}
 )
+_DATABASE_VIEWS = frozenset({"pg_database", "svv_redshift_databases", "svv_all_databases", "stv_db_isolation_level"})
 _LATE_VIEWS = frozenset({"pg_get_late_binding_view_cols", "svv_columns", "svv_redshift_columns", "svv_all_columns"})
 
 
 class Names:
-    """Resolves names inside the session's transaction; remembers which relations it gave out (`used`)."""
+    """Resolves names inside the session's transaction; remembers which relations it gave out (`used`), and which
+    tables, those behind views too (`tables`)."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._depth = 0
+        self._acting: list[str | None] = []
         self._system: frozenset[tuple[str, str]] | None = None
+        self._system_columns: dict[tuple[str, str], Columns] = {}
         self.used: list[int] = []
+        self.tables: set[int] = set()
         self.external: bool = False
 
     def resolve(self, parts: tuple[str, ...]) -> Stored | Derived:
@@ -45,16 +61,50 @@ class Names:
         if schema in ("pg_catalog", "information_schema"):
             return self._system_view("sys" if schema == "pg_catalog" else "info", name)
         if schema.startswith("pg_temp"):
-            return Stored("temp", "main", name)
+            return self._temporary(name)
         found = self._in_schema(schema, name)
         if found is None:
             self._session.catalog.require_schema(schema)
             raise RedshiftError("42P01", f'relation "{schema}.{name}" does not exist')
         return found
 
+    @property
+    def acting(self) -> str | None:
+        """Whose rights count: the user's, a view owner's inside the view, nobody's in the predicate of a policy."""
+        return self._acting[-1] if self._acting else self._session.user
+
+    def authorize(self, tree: exp.Expression) -> None:
+        """See translate.Resolver."""
+        if self.acting is not None:
+            grants_queries.authorize(self._session, tree, self.acting)
+
+    def stored(self, entry: RelationEntry) -> Stored:
+        """A table with all its rows."""
+        self.tables.add(entry.oid)
+        columns = [(column.name, column.type_name) for column in self._session.catalog.columns(entry.oid)]
+        return Stored(self._session.database.name, entry.schema, entry.name, columns)  # type: ignore[arg-type]
+
+    def visible(self, query: exp.Expression) -> Derived:
+        """The rows a policy leaves, read without regard to the user's own rights."""
+        found = self._translate_as(None, query)
+        return Derived(found.sql, found.columns)
+
+    def _translate_as(self, acting: str | None, tree: exp.Expression) -> Translated:
+        self._acting.append(acting)
+        self._depth += 1
+        try:
+            return translate_typed(tree, self)
+        finally:
+            self._depth -= 1
+            self._acting.pop()
+
+    def function(self, schema: str, name: str, count: int) -> UserFunction | None:
+        """See translate.Resolver."""
+        return user_functions.find(self._session, schema, name, count)
+
     def _unqualified(self, name: str) -> Stored | Derived:
         if self.is_temporary(name):
-            return Stored("temp", "main", name)
+            return self._temporary(name)
         if ("sys", name) in self._system_names():
             return self._system_view("sys", name)
         for schema in self.search_path():
@@ -107,23 +157,39 @@ class Names:
         if entry is not None:
             if self._depth == 0:
                 self.used.append(entry.oid)
+            query = policies.visible_rows(self._session, entry) if self.acting is not None else None
+            if query is not None:
+                return self.visible(query)
             if entry.kind == "r":
-                return Stored(self._session.database.name, schema, name)
-            return Derived(self._view(entry))
+                return self.stored(entry)
+            if materialized.is_materialized(entry):
+                return self.stored(self._session.catalog.require(schema, materialized.data_table(name)))
+            view = self._view(entry)
+            return Derived(view.sql, view.columns)
         glue_database = self._session.catalog.external_schema(schema)
         if glue_database is None:
             return None
+        if self.acting is not None:
+            grants_checks.require_schema(self._session, schema, "usage", self.acting)
         self.external = True
-        return Derived(external.scan(self._session, schema, glue_database, name))
+        query = external.scan(self._session, schema, glue_database, name)
+        return Derived(query, self._described(query))
 
-    def _view(self, entry: RelationEntry) -> str:
+    def _described(self, query: str) -> Columns:
+        return [(column.name, of_result(column.type).name) for column in self._session.query_columns(query)]
+
+    def _temporary(self, name: str) -> Stored:
+        columns = self._session.connection.execute(
+            "SELECT column_name, type_name FROM temp.main.pg_landfall_temp_columns WHERE table_name = ?"
+            " ORDER BY ordinal",
+            [name],
+        ).fetchall()
+        return Stored("temp", "main", name, columns)
+
+    def _view(self, entry: RelationEntry) -> Translated:
         if self._depth >= _MAX_VIEW_DEPTH:
             raise RedshiftError("54001", f'view "{entry.schema}.{entry.name}" is nested too deeply')
-        self._depth += 1
-        try:
-            return translate(_view_tree(entry.definition or "").copy(), self)
-        finally:
-            self._depth -= 1
+        return self._translate_as(entry.owner, _view_tree(entry.definition or "").copy())
 
     def _system_names(self) -> frozenset[tuple[str, str]]:
         if self._system is None:
@@ -135,9 +201,17 @@ class Names:
             raise RedshiftError("42P01", f'relation "{name}" does not exist or is not supported by the local cloud')
         if name in _EXTERNAL_VIEWS and schema == "sys":
             external.refresh_listing(self._session)
+        if name in _DATABASE_VIEWS:
+            self._session.database.refresh_databases()
+        if name == "sys_serverless_usage":
+            self._session.database.refresh_usage()
+        if name in history.VIEWS:
+            self._session.database.history.publish(self._session.connection)
         if name in _LATE_VIEWS:
             late_binding.refresh_columns(self._session)
-        return Stored(SYSTEM, schema, name)
+        if (schema, name) not in self._system_columns:
+            self._system_columns[schema, name] = self._described(f'SELECT * FROM {SYSTEM}.{schema}."{name}"')  # noqa: S608
+        return Stored(SYSTEM, schema, name, self._system_columns[schema, name])
 
 
 @lru_cache(maxsize=256)

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import duckdb
 from sqlglot import exp
 
-from localcloud.redshift.engine.result import Column, Result, Row, of_rows
+from localcloud.redshift.engine import tables
+from localcloud.redshift.engine.result import Column, Result, Row, columns_of, of_rows
 from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql.rewrites import call
-from localcloud.redshift.sql.statement import Statement
+from localcloud.redshift.sql.inference import Columns
+from localcloud.redshift.sql.kinds import SUPER, is_char
+from localcloud.redshift.sql.nodes import call
+from localcloud.redshift.sql.statement import Statement, split
 from localcloud.redshift.sql.translate import translate
 from localcloud.redshift.sql.types import byte_limit
 
@@ -20,32 +23,45 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 _ZONED = "TIMESTAMP WITH TIME ZONE"
+_FETCHED_AS = {_ZONED: "timezone('UTC', {})", "INTERVAL": "rs_interval_text({})"}
+"""DuckDB gives zoned timestamps to Python only with pytz, so that the UTC clock time is fetched and the zone named
+here; an INTERVAL would lose its months."""
 Check = Callable[[exp.Expression], exp.Expression]
 
 
 def select(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
     """Rows are fetched from DuckDB as the client takes them."""
     tree = statement.tree
-    if isinstance(tree, exp.Select) and tree.args.get("into"):
-        raise unsupported("SELECT INTO (use CREATE TABLE AS)")
     if isinstance(tree, (exp.Insert, exp.Update, exp.Delete, exp.Merge)):
         raise RedshiftError("42601", "a WITH clause before a statement that changes rows is not Redshift's syntax")
     terminated = _terminate(session, tree)
     if terminated is not None:
         return terminated
-    return read(session, session.translated(tree, parameters), "SELECT")
+    translated = session.typed(tree, parameters)
+    return read(session, translated.sql, "SELECT", translated.columns)
 
 
-def read(session: Session, sql: str, tag: str) -> Result:
+def select_into(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+    """SELECT … INTO [TEMP] table FROM …: CREATE TABLE AS in other words."""
+    tree = statement.tree.copy()
+    into = tree.args.get("into") if isinstance(tree, exp.Select) else None
+    if into is None:
+        raise RedshiftError("42601", 'syntax error at or near "into"')
+    tree.set("into", None)
+    kind = "temp table" if into.args.get("temporary") else "table"
+    text = f"create {kind} {into.this.sql(dialect='redshift')} as {tree.sql(dialect='redshift')}"
+    return tables.create(session, split(text)[0], parameters)
+
+
+def read(session: Session, sql: str, tag: str, known: Columns) -> Result:
     """Run translated SQL; DuckDB computes on while the rows are fetched."""
     cursor = session.connection.execute(sql)
-    columns = [Column(d[0], str(d[1])) for d in cursor.description or []]
+    columns = columns_of(((d[0], str(d[1])) for d in cursor.description or []), known)
     zoned = [place for place, column in enumerate(columns) if column.type == _ZONED]
-    if zoned:
-        # DuckDB gives these to Python only with pytz: fetch the UTC clock time and name the zone here.
+    if any(column.type in _FETCHED_AS for column in columns):
         names = ", ".join(f"c{place}" for place in range(len(columns)))
         outputs = ", ".join(
-            f"timezone('UTC', c{place})" if place in zoned else f"c{place}" for place in range(len(columns))
+            _FETCHED_AS.get(column.type, "{}").format(f"c{place}") for place, column in enumerate(columns)
         )
         cursor = session.connection.execute(f"SELECT {outputs} FROM ({sql}) AS source({names})")  # noqa: S608
     return Result(tag, columns, lambda count: _fetch(session, cursor, count, zoned))
@@ -178,6 +194,8 @@ def _check_merged_row(action: exp.Insert, limits: dict[str, Check | None]) -> No
 
 def _check_assignments(assignments: Sequence[exp.Expression], limits: dict[str, Check | None]) -> None:
     for assignment in assignments:
+        if not isinstance(assignment, exp.EQ) or not isinstance(assignment.this, exp.Column):
+            raise RedshiftError("42601", f'syntax error at or near "{assignment.sql(dialect="redshift")}"')
         check = limits.get(assignment.this.name)
         if check:
             assignment.expression.replace(check(assignment.expression))
@@ -204,13 +222,17 @@ def _limits(session: Session, target: exp.Expression) -> dict[str, Check | None]
 
 
 def _check(type_name: str) -> Check | None:
+    """Texts must not be too long; a CHAR is kept without trailing blanks; a text in a SUPER column is no JSON."""
+    if type_name == SUPER:
+        return lambda value: exp.Cast(this=value.copy(), to=exp.DataType.build(SUPER, dialect="redshift"))
     limit = byte_limit(type_name)
     if limit is None:
         return None
 
     def check(value: exp.Expression) -> exp.Expression:
         text = exp.Cast(this=value.copy(), to=exp.DataType.build("VARCHAR(MAX)", dialect="redshift"))
-        return call("rs_checked", text, exp.Literal.number(limit), exp.Literal.string(type_name))
+        checked = call("rs_checked", text, exp.Literal.number(limit), exp.Literal.string(type_name))
+        return call("rtrim", checked, exp.Literal.string(" ")) if is_char(type_name) else checked
 
     return check
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localcloud.redshift.engine import external
+from localcloud.redshift.engine import external, grants_checks
 from localcloud.redshift.engine.catalog import HIDDEN_SCHEMA
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.errors import RedshiftError, unsupported
@@ -30,6 +30,8 @@ def create(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
     words.accept("QUOTA", "UNLIMITED")
     words.end()
     if require_free(session, name, if_not_exists=if_not_exists):
+        if not grants_checks.has_system_privilege(session, session.user, "create schema"):
+            grants_checks.require_database(session, "create")
         session.connection.execute(f'CREATE SCHEMA "{session.database.name}"."{name}"')
         session.catalog.rows("INSERT INTO {c}.schemas VALUES (?, ?, ?, NULL)", session.catalog.next_oid(), name, owner)
     return Result("CREATE SCHEMA")
@@ -69,6 +71,7 @@ def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expre
     words.accept("RESTRICT")
     words.end()
     for name in names:
+        _require_owner(session, name)
         if external.drop_schema(session, name):
             continue
         if session.catalog.has_schema(name):
@@ -76,6 +79,16 @@ def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expre
         elif not if_exists:
             raise RedshiftError("3F000", f'schema "{name}" does not exist')
     return Result("DROP SCHEMA")
+
+
+def _require_owner(session: Session, name: str) -> None:
+    identity = session.catalog.schema_identity(name)
+    if identity is None or identity[1] == session.user:
+        return
+    if not grants_checks.has_system_privilege(session, session.user, "drop schema"):
+        granted = grants_checks.granted_columns(session, session.user, "schema", identity[0], "drop")
+        if "" not in granted:
+            raise RedshiftError("42501", f"must be owner of schema {name}")
 
 
 def _drop_one(session: Session, name: str, *, cascade: bool) -> None:
@@ -92,4 +105,5 @@ def _drop_one(session: Session, name: str, *, cascade: bool) -> None:
             session.connection.execute(f'DROP TABLE "{session.database.name}"."{name}"."{relation}"')
         session.catalog.remove(oid)
     session.connection.execute(f'DROP SCHEMA "{session.database.name}"."{name}"')
+    session.catalog.forget_privileges(name)
     session.catalog.rows("DELETE FROM {c}.schemas WHERE schema_name = ?", name)

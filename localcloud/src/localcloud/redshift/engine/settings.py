@@ -63,7 +63,7 @@ def set_value(session: Session, statement: Statement, _parameters: Sequence[exp.
     if not words.accept("="):
         words.expect("TO")
     value = statement.text[words.next().start :].strip()
-    value = value[1:-1] if value[:1] == "'" and value[-1:] == "'" else value
+    value = value[1:-1].replace("''", "'") if value[:1] == "'" and value[-1:] == "'" else value
     if name not in DEFAULTS and name not in _WITHOUT_EFFECT:
         raise RedshiftError("42704", f'configuration parameter "{name}" is unknown or not supported by the local cloud')
     if name == "statement_timeout" and value.lower() != "default" and not value.isdigit():
@@ -76,9 +76,10 @@ def set_value(session: Session, statement: Statement, _parameters: Sequence[exp.
 
 
 def _follow_search_path(session: Session) -> None:
-    """current_schema() is the first schema of the search path that exists."""
-    schema = next((name for name in session.names.search_path() if session.catalog.has_schema(name)), "public")
-    session.connection.execute("SET VARIABLE rs_schema = ?", [schema])
+    """current_schema() is the first schema of the search path that exists; pg_table_is_visible() reads all of them."""
+    schemas = [name for name in session.names.search_path() if session.catalog.has_schema(name)] or ["public"]
+    session.connection.execute("SET VARIABLE rs_schema = ?", [schemas[0]])
+    session.connection.execute("SET VARIABLE rs_search_path = ?", [schemas])
 
 
 def reset(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:

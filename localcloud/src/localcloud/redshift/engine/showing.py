@@ -71,7 +71,10 @@ def show_grants(session: Session, statement: Statement, _parameters: Sequence[ex
     query = (
         "SELECT current_database() AS database_name, namespace_name AS schema_name, relation_name AS object_name,"
         " 'TABLE' AS object_type,"
-        " upper(privilege_type) AS privilege_type, identity_id, identity_name, identity_type, admin_option"
+        " upper(privilege_type) AS privilege_type, identity_id,"
+        # The service shows a group as a role whose name begins with a slash.
+        " CASE WHEN identity_type = 'group' THEN '/' || identity_name ELSE identity_name END AS identity_name,"
+        " CASE WHEN identity_type = 'group' THEN 'role' ELSE identity_type END AS identity_type, admin_option"
         " FROM pg_catalog.svv_relation_privileges"
     )
     return _select(

@@ -33,15 +33,6 @@ CREATE MACRO rs_col_description(relation, number) AS (
     SELECT comment FROM "{database}".pg_landfall.columns WHERE relation_oid = relation AND ordinal = number);
 CREATE MACRO rs_format_encoding(code) AS (['none', 'bytedict', 'lzo', 'zstd', 'az64', 'raw', 'delta', 'mostly8', 'runlength', 'text255'])[code + 1];
 CREATE MACRO rs_array_to_string(list, separator) AS list;
-CREATE MACRO rs_has_table_privilege
-    (relation, privilege) AS true,
-    (grantee, relation, privilege) AS grantee = getvariable('rs_user') OR EXISTS (
-        SELECT 1 FROM "{database}".pg_landfall.grants g WHERE g.grantee = grantee
-            AND g.privilege = lower(privilege) AND g.schema_name || '.' || g.relation_name = right(replace(relation, '"', ''), length(g.schema_name || '.' || g.relation_name)));
-CREATE MACRO rs_has_schema_privilege
-    (relation, privilege) AS true,
-    (grantee, relation, privilege) AS grantee = getvariable('rs_user');
-
 -- Relations and columns, permanent and of this session
 CREATE VIEW localsys.sys.rs_namespaces AS
     SELECT oid, schema_name, owner, comment, NULL AS glue_database, NULL AS iam_role FROM "{database}".pg_landfall.schemas
@@ -53,8 +44,16 @@ CREATE VIEW localsys.sys.rs_relations AS
     SELECT r.*, n.oid AS schema_oid FROM "{database}".pg_landfall.relations r JOIN "{database}".pg_landfall.schemas n USING (schema_name)
     UNION ALL SELECT table_oid, 'pg_temp_' || getvariable('rs_process_id'), table_name, 'r', 'EVEN', NULL, false, getvariable('rs_user'), NULL, NULL, NULL, 13
         FROM duckdb_tables() WHERE database_name = 'temp' AND NOT starts_with(table_name, 'pg_landfall');
+CREATE MACRO rs_pg_table_is_visible(relation) AS EXISTS (
+    SELECT 1 FROM localsys.sys.rs_relations WHERE oid = relation
+        AND (schema_oid = 13 OR list_contains(getvariable('rs_search_path'), schema_name)));
+CREATE MACRO rs_to_regclass(wanted_schema, wanted_name) AS (
+    SELECT coalesce(min(oid), error('relation "' || wanted_name || '" does not exist')) FROM localsys.sys.rs_relations
+    WHERE relation_name = wanted_name AND (schema_name = wanted_schema
+        OR wanted_schema = '' AND (schema_oid = 13 OR list_contains(getvariable('rs_search_path'), schema_name))));
 CREATE VIEW localsys.sys.rs_columns AS
-    SELECT c.*, r.schema_oid, r.schema_name, r.relation_name, r.kind, r.owner
+    SELECT c.* REPLACE (replace(c.default_text, '"identity"(table', '"identity"(' || c.relation_oid) AS default_text),
+        r.schema_oid, r.schema_name, r.relation_name, r.kind, r.owner
         FROM "{database}".pg_landfall.columns c JOIN localsys.sys.rs_relations r ON r.oid = c.relation_oid
     UNION ALL SELECT d.table_oid, t.ordinal, t.column_name, t.type_name, t.not_null, NULL, 'none', false, 0, NULL, 13,
         'pg_temp_' || getvariable('rs_process_id'), t.table_name, 'r', getvariable('rs_user')
@@ -81,24 +80,17 @@ CREATE VIEW localsys.sys.pg_type AS
     SELECT * FROM (VALUES (16, 'bool', 1), (20, 'int8', 8), (21, 'int2', 2), (23, 'int4', 4), (25, 'text', -1), (26, 'oid', 4), (700, 'float4', 4),
         (701, 'float8', 8), (1042, 'bpchar', -1), (1043, 'varchar', -1), (1082, 'date', 4), (1083, 'time', 8), (1114, 'timestamp', 8),
         (1184, 'timestamptz', 8), (1266, 'timetz', 12), (1700, 'numeric', -1), (4000, 'super', -1), (6551, 'varbyte', -1)) AS t(oid, typname, typlen)
-    CROSS JOIN (SELECT 11 AS typnamespace, 'b' AS typtype, 0 AS typrelid, 0 AS typelem, 0 AS typbasetype, ',' AS typdelim);
+    CROSS JOIN (SELECT 11 AS typnamespace, 'b' AS typtype, 0 AS typrelid, 0 AS typelem, 0 AS typbasetype, ',' AS typdelim,
+        false AS typnotnull, -1 AS typtypmod, 0 AS typndims, NULL::VARCHAR AS typdefault, true AS typisdefined);
 CREATE VIEW localsys.sys.pg_tables AS
     SELECT schema_name AS schemaname, relation_name AS tablename, owner AS tableowner, NULL::VARCHAR AS tablespace, false AS hasindexes,
         false AS hasrules, false AS hastriggers FROM localsys.sys.rs_relations WHERE kind = 'r';
 CREATE VIEW localsys.sys.pg_views AS
     SELECT schema_name AS schemaname, relation_name AS viewname, owner AS viewowner, definition FROM localsys.sys.rs_relations WHERE kind = 'v';
-CREATE VIEW localsys.sys.pg_user AS
-    SELECT name AS usename, rs_user_id(name) AS usesysid, superuser AS usecreatedb, superuser AS usesuper, false AS usecatupd, '********' AS passwd,
-        NULL::TIMESTAMP AS valuntil, NULL::VARCHAR AS useconfig
-    FROM (SELECT name, bool_or(superuser) AS superuser FROM (
-        SELECT principal_name AS name, is_superuser AS superuser FROM "{database}".pg_landfall.principals WHERE kind = 'user'
-        UNION ALL SELECT owner, true FROM localsys.sys.rs_namespaces UNION ALL SELECT owner, true FROM localsys.sys.rs_relations
-        UNION ALL SELECT getvariable('rs_user'), true) GROUP BY name);
-CREATE VIEW localsys.sys.pg_group AS
-    SELECT principal_name AS groname, rs_user_id(principal_name) AS grosysid, NULL::VARCHAR AS grolist
-    FROM "{database}".pg_landfall.principals WHERE kind = 'group';
+CREATE TABLE localsys.sys.rs_databases (database_name VARCHAR, isolation_level VARCHAR);
 CREATE VIEW localsys.sys.pg_database AS
-    SELECT 1 AS oid, '{database}' AS datname, 100 AS datdba, 6 AS encoding, false AS datistemplate, true AS datallowconn, NULL::VARCHAR AS datacl;
+    SELECT (row_number() OVER (ORDER BY database_name <> '{database}', database_name))::INTEGER AS oid, database_name AS datname, 100 AS datdba, 6 AS encoding, false AS datistemplate, true AS datallowconn, NULL::VARCHAR AS datacl
+    FROM localsys.sys.rs_databases;
 CREATE VIEW localsys.sys.pg_depend AS
     SELECT 2618 AS classid, view_oid AS objid, 0 AS objsubid, 1259 AS refclassid, relation_oid AS refobjid, 0 AS refobjsubid, 'n' AS deptype
     FROM "{database}".pg_landfall.dependencies;
@@ -109,7 +101,7 @@ CREATE VIEW localsys.sys.pg_description AS
     UNION ALL SELECT relation_oid, 1259, ordinal, comment FROM "{database}".pg_landfall.columns WHERE comment IS NOT NULL;
 CREATE VIEW localsys.sys.pg_constraint AS
     SELECT c.oid, constraint_name AS conname, r.schema_oid AS connamespace, c.kind AS contype, relation_oid AS conrelid, 0 AS confrelid,
-        (SELECT list(ordinal ORDER BY ordinal) FROM "{database}".pg_landfall.columns k
+        (SELECT list(ordinal::SMALLINT ORDER BY ordinal) FROM "{database}".pg_landfall.columns k
             WHERE k.relation_oid = c.relation_oid AND list_contains(c.column_names, k.column_name)) AS conkey
     FROM "{database}".pg_landfall.constraints c JOIN localsys.sys.rs_relations r ON r.oid = c.relation_oid;
 CREATE VIEW localsys.sys.pg_proc AS
@@ -199,8 +191,15 @@ CREATE VIEW localsys.sys.svv_all_schemas AS
 CREATE VIEW localsys.sys.svv_redshift_schemas AS
     SELECT database_name, schema_name, schema_owner, schema_type, schema_acl, schema_option FROM localsys.sys.svv_all_schemas WHERE schema_type = 'local';
 CREATE VIEW localsys.sys.svv_redshift_databases AS
-    SELECT '{database}' AS database_name, 100 AS database_owner, 'local' AS database_type, NULL::VARCHAR AS database_acl, NULL::VARCHAR AS database_options,
-        'Snapshot Isolation' AS database_isolation_level;
+    SELECT database_name, 100 AS database_owner, 'local' AS database_type, NULL::VARCHAR AS database_acl, NULL::VARCHAR AS database_options,
+        isolation_level AS database_isolation_level FROM localsys.sys.rs_databases;
+CREATE VIEW localsys.sys.stv_db_isolation_level AS
+    SELECT database_name AS db_name, isolation_level FROM localsys.sys.rs_databases;
+CREATE TABLE localsys.sys.rs_usage (
+    started DOUBLE, compute_seconds DOUBLE, compute_capacity DOUBLE, data_storage INTEGER, charged_seconds INTEGER);
+CREATE VIEW localsys.sys.sys_serverless_usage AS
+    SELECT epoch_ms((started * 1000)::BIGINT) AS start_time, epoch_ms(((started + 60) * 1000)::BIGINT) AS end_time,
+        compute_seconds, compute_capacity, data_storage, 0 AS cross_region_transferred_data, charged_seconds FROM localsys.sys.rs_usage;
 CREATE VIEW localsys.sys.svv_all_databases AS SELECT * FROM localsys.sys.svv_redshift_databases;
 CREATE VIEW localsys.sys.svv_table_info AS
     SELECT '{database}' AS "database", r.schema_name AS "schema", r.oid AS table_id, r.relation_name AS "table",
@@ -214,6 +213,3 @@ CREATE VIEW localsys.sys.svv_table_info AS
     FROM localsys.sys.rs_relations r JOIN "{database}".pg_landfall.columns c ON c.relation_oid = r.oid
     JOIN duckdb_tables() d ON d.database_name = '{database}' AND d.schema_name = r.schema_name AND d.table_name = r.relation_name
     WHERE r.kind = 'r' GROUP BY r.schema_name, r.oid, r.relation_name, r.diststyle;
-CREATE VIEW localsys.sys.svv_relation_privileges AS
-    SELECT schema_name AS namespace_name, relation_name, upper(privilege) AS privilege_type, rs_user_id(grantee) AS identity_id, grantee AS identity_name,
-        grantee_kind AS identity_type, false AS admin_option FROM "{database}".pg_landfall.grants WHERE relation_name <> '';

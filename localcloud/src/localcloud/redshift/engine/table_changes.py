@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localcloud.redshift.engine import views
+from localcloud.redshift.engine import grants_checks, policies, policies_statements, views
 from localcloud.redshift.engine.catalog import RelationEntry
 from localcloud.redshift.engine.result import Result
+from localcloud.redshift.engine.table_rebuilding import StoredColumn, change_columns
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.declarations import column_declaration
 from localcloud.redshift.sql.statement import Statement
@@ -33,6 +35,10 @@ def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expr
     if schema == "pg_temp":
         raise unsupported("ALTER TABLE of a temporary table")
     entry = session.catalog.require(schema, name)
+    if words.accept("ROW", "LEVEL", "SECURITY"):
+        policies_statements.set_protection(session, entry, words)
+        return Result("ALTER TABLE")
+    grants_checks.require_owner(session, entry, "alter", "alter table")
     if words.accept("RENAME", "TO"):
         _rename(session, entry, words)
     elif words.accept("RENAME"):
@@ -76,7 +82,12 @@ def _rename_column(session: Session, entry: RelationEntry, words: Words) -> None
     _require_column(session, entry, old)
     if session.catalog.dependents(entry.oid):
         raise unsupported("renaming a column that a bound view may read")
-    session.connection.execute(f"ALTER TABLE {_table(session, entry)} RENAME COLUMN {_quoted(old)} TO {_quoted(new)}")
+    change_columns(
+        session,
+        entry,
+        f"RENAME COLUMN {_quoted(old)} TO {_quoted(new)}",
+        lambda columns: [replace(column, name=new) if column.name == old else column for column in columns],
+    )
     session.catalog.rows(
         "UPDATE {c}.columns SET column_name = ? WHERE relation_oid = ? AND column_name = ?", new, entry.oid, old
     )
@@ -91,6 +102,9 @@ def _append(session: Session, entry: RelationEntry, source_parts: tuple[str, ...
     """Move all rows of a table with the same columns; Redshift commits it by itself, here it is transactional."""
     schema, name = session.names.place(exp.table_(*source_parts[::-1]))
     source = session.catalog.require(schema, name)
+    grants_checks.require_owner(session, source)
+    if policies.visible_rows(session, source) is not None:
+        raise RedshiftError("42501", f'permission denied: IGNORE RLS is required to append from "{name}"')
     here = [(c.name, c.type_name) for c in session.catalog.columns(entry.oid)]
     there = [(c.name, c.type_name) for c in session.catalog.columns(source.oid)]
     if sorted(here) != sorted(there):
@@ -119,9 +133,13 @@ def _add(session: Session, entry: RelationEntry, words: Words, text: str) -> Non
         raise RedshiftError(
             "0A000", "ALTER TABLE ADD COLUMN defined as NOT NULL must have a non-null default expression"
         )
-    session.connection.execute(
-        f"ALTER TABLE {_table(session, entry)} ADD COLUMN {_quoted(column.name)} {declared.duckdb_type(column)}"
-        + (f" DEFAULT {default}" if default else "")
+    kind = declared.duckdb_type(column)
+    added = StoredColumn(column.name, kind, True, default, default or "NULL")
+    change_columns(
+        session,
+        entry,
+        f"ADD COLUMN {_quoted(column.name)} {kind}" + (f" DEFAULT {default}" if default else ""),
+        lambda columns: [*columns, added],
     )
     last = session.catalog.rows("SELECT max(ordinal) FROM {c}.columns WHERE relation_oid = ?", entry.oid)[0][0]
     session.catalog.add_column(entry.oid, last + 1, column)
@@ -140,7 +158,12 @@ def _drop(session: Session, entry: RelationEntry, words: Words) -> None:
     words.end()
     _require_column(session, entry, name)
     views.drop_dependents(session, entry, cascade=cascade)
-    session.connection.execute(f"ALTER TABLE {_table(session, entry)} DROP COLUMN {_quoted(name)}")
+    change_columns(
+        session,
+        entry,
+        f"DROP COLUMN {_quoted(name)}",
+        lambda columns: [column for column in columns if column.name != name],
+    )
     session.catalog.rows("DELETE FROM {c}.columns WHERE relation_oid = ? AND column_name = ?", entry.oid, name)
 
 

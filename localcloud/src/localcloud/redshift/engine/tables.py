@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localcloud.redshift.engine import table_changes, views
+from localcloud.redshift.engine import grants_checks, table_changes, views
 from localcloud.redshift.engine.catalog import CatalogColumn, NewRelation
-from localcloud.redshift.engine.result import Result
+from localcloud.redshift.engine.result import Result, columns_of
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.declarations import TableDeclaration, declaration
 from localcloud.redshift.sql.statement import Statement
-from localcloud.redshift.sql.translate import translate
-from localcloud.redshift.sql.types import of_result
+from localcloud.redshift.sql.translate import translate_typed
+from localcloud.redshift.sql.types import of_typed_result
 from localcloud.redshift.sql.words import Words
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def create(session: Session, statement: Statement, parameters: Sequence[exp.Expr
     if declared.temporary:
         schema, name = "pg_temp", declared.name[-1]
         taken = session.names.is_temporary(name)
+        grants_checks.require_database(session, "temp")
     else:
         schema = declared.name[-2] if len(declared.name) > 1 else session.names.creation_schema()
         name = declared.name[-1]
@@ -74,14 +75,17 @@ def _require_own(session: Session, declared: TableDeclaration, schema: str) -> N
     if session.catalog.external_schema(schema):
         raise unsupported(f'creating a table in the external schema "{schema}"')
     session.catalog.require_schema(schema)
+    if not grants_checks.has_system_privilege(session, session.user, "create table"):
+        grants_checks.require_schema(session, schema, "create")
 
 
 def _identities(session: Session, declared: TableDeclaration) -> dict[str, str]:
     found = {}
     for column, (seed, step) in declared.identities.items():
         sequence = f"{quoted(session.database.name, 'pg_landfall')}.identity_{session.catalog.next_oid()}"
+        # The number may have been given out before a restart, to a table that was dropped since.
         session.connection.execute(
-            f"CREATE SEQUENCE {sequence} START {seed} INCREMENT {step} MINVALUE -9223372036854775807"
+            f"CREATE OR REPLACE SEQUENCE {sequence} START {seed} INCREMENT {step} MINVALUE -9223372036854775807"
         )
         found[column] = sequence
     return found
@@ -116,15 +120,16 @@ def _create_empty(
 def _create_as(session: Session, declared: TableDeclaration, place: tuple[str, ...]) -> Sequence[CatalogColumn]:
     if declared.query is None:
         raise ValueError("a table created from columns has no query")
-    sql = translate(declared.query, session.names)
-    found = session.query_columns(sql)
+    translated = translate_typed(declared.query, session.names)
+    sql = translated.sql
+    found = columns_of(((c.name, c.type) for c in session.query_columns(sql)), translated.columns)
     names = declared.column_names or [column.name for column in found]
     if len(names) != len(found):
         raise RedshiftError("42601", "CREATE TABLE AS specifies too many column names")
     repeated = {n for n in names if names.count(n) > 1}
     if repeated:
         raise RedshiftError("42701", f'column "{sorted(repeated)[0]}" duplicated')
-    kinds = [of_result(column.type) for column in found]
+    kinds = [of_typed_result(column.declared or None, column.type) for column in found]
     inner = ", ".join(f"c{i}" for i in range(len(found)))
     outputs = ", ".join(
         f"CAST(c{i} AS {kind.duckdb}) AS {quoted(name)}"
@@ -157,6 +162,7 @@ def _drop_one(session: Session, parts: tuple[str, ...], *, if_exists: bool, casc
         raise RedshiftError("42P01", f'Table "{name}" does not exist')
     if entry.kind != "r":
         raise RedshiftError("42809", f'"{name}" is not a table')
+    grants_checks.require_owner(session, entry, "drop", "drop table")
     views.drop_dependents(session, entry, cascade=cascade)
     session.connection.execute(f"DROP TABLE {quoted(session.database.name, schema, name)}")
     session.catalog.remove(entry.oid)
@@ -173,8 +179,10 @@ def truncate(session: Session, statement: Statement, _parameters: Sequence[exp.E
     if schema == "pg_temp":
         session.connection.execute(f"DELETE FROM temp.main.{quoted(name)}")  # noqa: S608
     else:
-        if session.catalog.require(schema, name).kind != "r":
+        entry = session.catalog.require(schema, name)
+        if entry.kind != "r":
             raise RedshiftError("42809", f'"{name}" is not a table')
+        grants_checks.require_owner(session, entry, "truncate", "truncate table")
         session.connection.execute(f"DELETE FROM {quoted(session.database.name, schema, name)}")  # noqa: S608
     if session.status == "T":
         session.end(commit=True)
@@ -198,7 +206,9 @@ def comment(session: Session, statement: Statement, _parameters: Sequence[exp.Ex
         raise unsupported(f"COMMENT ON {kind}")
     relation = parts[:-1] if kind == "COLUMN" else parts
     schema, name = session.names.place(exp.table_(*relation[::-1]))
-    oid = session.catalog.require(schema, name).oid
+    entry = session.catalog.require(schema, name)
+    grants_checks.require_owner(session, entry)
+    oid = entry.oid
     if kind == "COLUMN":
         session.catalog.rows(
             "UPDATE {c}.columns SET comment = ? WHERE relation_oid = ? AND column_name = ?", text, oid, parts[-1]

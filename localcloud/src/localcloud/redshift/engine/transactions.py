@@ -1,4 +1,4 @@
-"""BEGIN, COMMIT and ROLLBACK."""
+"""BEGIN, COMMIT, ROLLBACK and LOCK."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localcloud.redshift.engine.result import Result
+from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.statement import Statement
+from localcloud.redshift.sql.words import Words
 
 if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
@@ -30,3 +32,20 @@ def commit(session: Session, _statement: Statement, _parameters: Sequence[exp.Ex
 def rollback(session: Session, _statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
     session.end(commit=False)
     return Result("ROLLBACK")
+
+
+def lock(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+    """LOCK [TABLE] name, …: the session has locked the tables already; here they are only checked."""
+    words = Words(statement.tokens)
+    words.expect("LOCK")
+    words.accept("TABLE")
+    while True:
+        schema, name = session.names.place(exp.table_(*words.dotted_name()[::-1]))
+        if schema != "pg_temp" and session.catalog.require(schema, name).kind != "r":
+            raise RedshiftError("42809", f'"{name}" is not a table')
+        if not words.accept(","):
+            break
+    if words.accept("IN"):
+        raise unsupported("a lock mode")
+    words.end()
+    return Result("LOCK TABLE")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from sqlglot import exp
 
+from localcloud.redshift.engine.history import Unload
 from localcloud.redshift.engine.result import Column, Result
 from localcloud.redshift.engine.unload_files import SliceWriter, Written, manifest
 from localcloud.redshift.errors import RedshiftError
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 SLICES = 2
 _BATCH_ROWS = 5_000
+_STAGE = "temp.main.pg_landfall_unload"
 
 
 def unload(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
@@ -36,13 +40,73 @@ def unload(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
     s3 = session.database.lake.s3
     _prepare_destination(s3, options)
     with tempfile.TemporaryDirectory(prefix="unload-", dir=session.database.state_dir) as folder:
-        write = _write_parquet if options.format == "PARQUET" else _write_lines
-        written = write(session, sql, columns, options, Path(folder))
+        written = _write(session, sql, columns, options, Path(folder))
     if options.manifest:
         kinds = [(column.name, of_result(column.type).name) for column in columns]
         s3.put_object(Bucket=options.bucket, Key=f"{options.prefix}manifest", Body=manifest(options, written, kinds))
+    session.database.history.unloads.extend(
+        Unload(
+            session.user,
+            session.process_id,
+            statement.text,
+            f"s3://{options.bucket}/{each.key}",
+            options.format.lower(),
+            each.bytes,
+            each.rows,
+        )
+        for each in written
+    )
     session.connection.execute("SET VARIABLE rs_unloaded = ?", [sum(each.rows for each in written)])
     return Result("UNLOAD")
+
+
+def _write(
+    session: Session, sql: str, columns: Sequence[Column], options: UnloadOptions, folder: Path
+) -> list[Written]:
+    if options.partition_by:
+        return _write_partitions(session, sql, columns, options, folder)
+    write = _write_parquet if options.format == "PARQUET" else _write_lines
+    return write(session, sql, columns, options, folder)
+
+
+def _write_partitions(
+    session: Session, sql: str, columns: Sequence[Column], options: UnloadOptions, folder: Path
+) -> list[Written]:
+    """Files of their own below `key=value/…/` for each combination; the keys are left out of them without INCLUDE."""
+    names = [column.name for column in columns]
+    missing = [name for name in options.partition_by if name not in names]
+    if missing:
+        raise RedshiftError("42703", f'partition column "{missing[0]}" is not in the SELECT list')
+    keys = [names.index(name) for name in options.partition_by]
+    kept = [i for i in range(len(columns)) if options.include or i not in keys]
+    if not kept:
+        raise RedshiftError("0A000", "UNLOAD can't leave out all columns: use INCLUDE")
+    aliases = ", ".join(f"c{i}" for i in range(len(columns)))
+    session.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_STAGE} AS SELECT {aliases} FROM ({sql}) AS s({aliases})"  # noqa: S608
+    )
+    texts = ", ".join(f"CAST(c{key} AS VARCHAR)" for key in keys)
+    try:
+        found = session.connection.execute(f"SELECT DISTINCT {texts} FROM {_STAGE} ORDER BY ALL").fetchall()  # noqa: S608
+        written: list[Written] = []
+        for values in found:
+            pairs = list(zip(options.partition_by, keys, values, strict=True))
+            where = " AND ".join(_same(key, value) for _, key, value in pairs)
+            part = f"SELECT {', '.join(f'c{i}' for i in kept)} FROM {_STAGE} WHERE {where}"  # noqa: S608
+            steps = "".join(f"{name}={_path_text(value)}/" for name, _, value in pairs)
+            below = replace(options, prefix=f"{options.prefix.rstrip('/')}/{steps}", partition_by=())
+            written += _write(session, part, [columns[i] for i in kept], below, folder)
+        return written
+    finally:
+        session.connection.execute(f"DROP TABLE {_STAGE}")
+
+
+def _same(key: int, value: str | None) -> str:
+    return f"c{key} IS NULL" if value is None else f"CAST(c{key} AS VARCHAR) = {_literal(value)}"
+
+
+def _path_text(value: str | None) -> str:
+    return "__HIVE_DEFAULT_PARTITION__" if value is None else quote(value, safe=" !$&()+,;@~")
 
 
 def _query(text: str) -> exp.Expression:

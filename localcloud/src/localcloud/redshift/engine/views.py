@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from localcloud.redshift.engine import grants_checks, materialized
 from localcloud.redshift.engine.catalog import CatalogColumn, NewRelation, RelationEntry
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.errors import RedshiftError, unsupported
@@ -30,7 +31,7 @@ def create(session: Session, statement: Statement, parameters: Sequence[exp.Expr
     schema = table.db or session.names.creation_schema()
     _require_place(session, table, schema)
     query = tree.expression.unnest() if isinstance(tree.expression, exp.Subquery) else tree.expression
-    _qualify(session, query, late=late)
+    qualify(session, query, late=late)
     definition = _with_names(query, renamed).sql(dialect="redshift", identify=True)
     columns, used = ([], []) if late else _bound_columns(session, definition)
     existing = session.catalog.relation(schema, table.name)
@@ -39,6 +40,7 @@ def create(session: Session, statement: Statement, parameters: Sequence[exp.Expr
             raise RedshiftError("42P07", f'Relation "{table.name}" already exists')
         if existing.kind != "v":
             raise RedshiftError("42809", f'"{table.name}" is not a view')
+        grants_checks.require_owner(session, existing)
         session.catalog.remove(existing.oid)
     session.catalog.add(
         NewRelation(
@@ -61,6 +63,8 @@ def _require_place(session: Session, table: exp.Table, schema: str) -> None:
     if session.catalog.external_schema(schema):
         raise RedshiftError("42809", f'"{schema}" is an external schema: a view can\'t be created in it')
     session.catalog.require_schema(schema)
+    if not grants_checks.has_system_privilege(session, session.user, "create table"):
+        grants_checks.require_schema(session, schema, "create")
 
 
 def _bound_columns(session: Session, definition: str) -> tuple[list[CatalogColumn], list[int]]:
@@ -81,7 +85,7 @@ def _with_names(query: exp.Expression, names: Sequence[str]) -> exp.Expression:
     return exp.select("*").from_(exp.Subquery(this=query, alias=alias))
 
 
-def _qualify(session: Session, query: exp.Expression, *, late: bool) -> None:
+def qualify(session: Session, query: exp.Expression, *, late: bool = False) -> None:
     """Write the schema before every table name, as the search path finds it now."""
     for table in list(query.find_all(exp.Table)):
         if table.db or not isinstance(table.this, exp.Identifier) or is_cte(table):
@@ -106,8 +110,9 @@ def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expre
             continue
         if entry is None:
             raise RedshiftError("42P01", f'View "{name}" does not exist')
-        if entry.kind != "v":
+        if entry.kind != "v" or materialized.is_materialized(entry):
             raise RedshiftError("42809", f'"{name}" is not a view')
+        grants_checks.require_owner(session, entry, "drop")
         drop_dependents(session, entry, cascade=cascade)
         session.catalog.remove(entry.oid)
     return Result("DROP VIEW")
@@ -138,7 +143,14 @@ def drop_dependents(session: Session, entry: RelationEntry, *, cascade: bool) ->
         )
     for view in dependents:
         drop_dependents(session, view, cascade=True)
-        session.catalog.remove(view.oid)
+        remove(session, view)
+
+
+def remove(session: Session, view: RelationEntry) -> None:
+    """Take a view, and the rows of a materialized one, out of the catalogue."""
+    if materialized.is_materialized(view):
+        materialized.remove_data(session, view)
+    session.catalog.remove(view.oid)
 
 
 def follow_rename(session: Session, entry: RelationEntry, new_name: str) -> None:

@@ -96,7 +96,7 @@ def column_declaration(text: str) -> TableDeclaration:
 
 
 def _without_column_keys(statement: Statement) -> tuple[str, list[tuple[str, str]]]:
-    """The statement without DISTKEY and SORTKEY written behind columns, and (column, keyword) for each."""
+    """The statement without INTERLEAVED and the keys written behind columns, and (column, keyword) for each key."""
     tokens, depth, column, found = statement.tokens, 0, "", []
     cuts: list[Token] = []
     for index, token in enumerate(tokens):
@@ -109,6 +109,8 @@ def _without_column_keys(statement: Statement) -> tuple[str, list[tuple[str, str
             column = token.text.lower()
         elif depth == 1 and token.text.upper() in ("DISTKEY", "SORTKEY") and following != "(":
             found.append((column, token.text.upper()))
+            cuts.append(token)
+        elif depth == 0 and token.text.upper() == "INTERLEAVED":
             cuts.append(token)
     text = statement.text
     for token in reversed(cuts):
@@ -157,8 +159,10 @@ def _column(element: exp.ColumnDef, declared: TableDeclaration) -> None:
             column["default_text"] = rule.this.sql(dialect="redshift")
             declared.defaults[element.name] = _default(rule.this)
         elif isinstance(rule, exp.GeneratedAsIdentityColumnConstraint):
-            declared.identities[element.name] = (int(rule.args["start"].name), int(rule.args["increment"].name))
-            column["not_null"] = True
+            seed, step = int(rule.args["start"].name), int(rule.args["increment"].name)
+            declared.identities[element.name] = (seed, step)
+            # As pg_attrdef shows it; the catalogue's views put the table's number for the first word.
+            column["default_text"] = f"\"identity\"(table, {len(declared.columns)}, '{seed},{step}'::text)"
         elif isinstance(rule, (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint)):
             is_primary = isinstance(rule, exp.PrimaryKeyColumnConstraint)
             column["not_null"] = column["not_null"] or is_primary

@@ -10,33 +10,7 @@ from sqlglot.dialects.redshift import Redshift
 from sqlglot.parsers.redshift import RedshiftParser
 from sqlglot.tokens import TokenType
 
-OWN_FUNCTIONS = (
-    "GETDATE",
-    "JSON_EXTRACT_PATH_TEXT",
-    "JSON_EXTRACT_ARRAY_ELEMENT_TEXT",
-    "STRTOL",
-    "MONTHS_BETWEEN",
-    "REGEXP_SUBSTR",
-    "REGEXP_COUNT",
-    "REGEXP_INSTR",
-    "TO_NUMBER",
-    "CONVERT_TIMEZONE",
-    "ADD_MONTHS",
-    "REGEXP_REPLACE",
-    "TRANSLATE",
-    "SHA2",
-    "SHA1",
-    "SHA",
-    "NEXT_DAY",
-    "ISNULL",
-    "TRUNC",
-    "LOG",
-    "TO_CHAR",
-    "OCTET_LENGTH",
-    "TO_DATE",
-    "TO_TIMESTAMP",
-)
-"""Functions that functions.sql or rewrites.py give Redshift's semantics: the parser leaves them as written."""
+from localcloud.redshift.sql.functions import PARSED_BY_NAME, PARSED_BY_SYNTAX
 
 
 class DollarQuotingRedshift(Redshift):
@@ -47,8 +21,12 @@ class DollarQuotingRedshift(Redshift):
         COMMANDS: ClassVar[set[TokenType]] = set()
 
     class Parser(RedshiftParser):
+        # A function that is not named here stays a name, which functions.py knows or the engine refuses.
         FUNCTIONS: ClassVar = {
-            name: build for name, build in RedshiftParser.FUNCTIONS.items() if name not in OWN_FUNCTIONS
+            name: build for name, build in RedshiftParser.FUNCTIONS.items() if name in PARSED_BY_NAME
+        }
+        FUNCTION_PARSERS: ClassVar = {
+            name: parse for name, parse in RedshiftParser.FUNCTION_PARSERS.items() if name in PARSED_BY_SYNTAX
         }
         NO_PAREN_FUNCTIONS: ClassVar = {
             **RedshiftParser.NO_PAREN_FUNCTIONS,

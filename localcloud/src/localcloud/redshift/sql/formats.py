@@ -23,11 +23,17 @@ _STRFTIME = {
     "US": "%f",
     "AM": "%p",
     "PM": "%p",
+    "IYYY": "%G",
+    "IW": "%V",
 }
 _NAMES = {"MON": ("%b", 0), "MONTH": ("%B", 9), "DY": ("%a", 0), "DAY": ("%A", 9)}
-_PARSED = frozenset(_STRFTIME) - {"MS", "US"} | {"MON", "US"}
+_UNPADDED = "FM"
+_NUMBERED = {"Q": ("quarter", 0), "D": ("dow", 1)}
+"""Date parts that are printed as numbers, and what is added to them."""
+_PARSED = frozenset(_STRFTIME) - {"MS", "IYYY", "IW"} | {"MON"}
 _TOKEN = re.compile(
-    r'YYYY|YY|MONTH|MON|MM|MI|MS|DDD|DAY|DD|DY|HH24|HH12|HH|SS|US|AM|PM|"[^"]*"|[A-Za-z]+|[^A-Za-z"]+', re.I
+    r'FM|IYYY|IW|YYYY|YY|MONTH|MON|MM|MI|MS|DDD|DAY|DD|DY|HH24|HH12|HH|SS|US|AM|PM|Q|D(?![A-Za-z])|"[^"]*"|[A-Za-z]+|[^A-Za-z"]+',
+    re.I,
 )
 
 
@@ -36,7 +42,7 @@ def _tokens(pattern: str, function: str) -> list[tuple[str, str]]:
     found = []
     for match in _TOKEN.finditer(pattern):
         text = match[0]
-        if text.upper() in _STRFTIME or text.upper() in _NAMES:
+        if text.upper() in _STRFTIME or text.upper() in _NAMES or text.upper() in (*_NUMBERED, _UNPADDED):
             found.append((text.upper(), text))
         elif text in ("T", "Z") or text[0] == '"' or not text.strip(" -/.,:;_"):
             found.append(("", text.strip('"')))
@@ -56,17 +62,29 @@ def _strftime(value: exp.Expression, pattern: str) -> exp.Expression:
 def to_char(value: exp.Expression, pattern: str) -> exp.Expression:
     """Text of a date or timestamp. Names of months and days follow the case of the token and are padded to nine."""
     parts: list[exp.Expression] = []
+    unpadded = False
     for token, text in _tokens(pattern, "to_char"):
-        if token in _NAMES:
-            code, width = _NAMES[token]
+        if token == _UNPADDED:
+            unpadded = True
+        elif token in _NUMBERED:
+            unit, offset = _NUMBERED[token]
+            number = exp.Add(
+                this=_call("date_part", exp.Literal.string(unit), value.copy()), expression=exp.Literal.number(offset)
+            )
+            parts.append(exp.Cast(this=exp.Paren(this=number), to=exp.DataType.build("VARCHAR")))
+        elif token in _NAMES:
+            code, width = _NAMES[token] if not unpadded else (_NAMES[token][0], 0)
             name = _strftime(value, code)
             if text.isupper() or text.islower():
                 name = _call("upper" if text.isupper() else "lower", name)
             parts.append(_call("rpad", name, exp.Literal.number(width), exp.Literal.string(" ")) if width else name)
         elif token:
+            if unpadded:
+                raise unsupported(f"FM before {text} in the format {pattern!r} of to_char")
             parts.append(_strftime(value, _STRFTIME[token]))
         else:
             parts.append(exp.Literal.string(text))
+        unpadded = unpadded and token == _UNPADDED
     result = parts[0] if parts else exp.Literal.string("")
     for part in parts[1:]:
         result = exp.DPipe(this=result, expression=part)

@@ -5,25 +5,20 @@ from __future__ import annotations
 from sqlglot import exp
 
 _NAMES = {
-    exp.Length: "len",
     exp.Substring: "substring",
-    exp.TimestampTrunc: "date_trunc",
-    exp.DateTrunc: "date_trunc",
-    exp.DateDiff: "date_diff",
-    exp.DateAdd: "date_add",
-    exp.TsOrDsAdd: "date_add",
-    exp.TsOrDsDiff: "date_diff",
     exp.GroupConcat: "listagg",
     exp.Case: "case",
+    exp.DecodeCase: "case",
+    exp.StrPosition: "position",
     exp.ApproxDistinct: "count",
     exp.CurrentTimestamp: "sysdate",
     exp.CurrentDate: "date",
     exp.Extract: "date_part",
     exp.CurrentUser: "current_user",
     exp.Exists: "exists",
-    exp.CurrentVersion: "version",
     exp.If: "case",
 }
+_CALLED_OTHERWISE = {"dateadd": "date_add", "datediff": "date_diff", "date_part": "pgdate_part"}
 _CAST_NAMES = {
     "INT": "int4",
     "BIGINT": "int8",
@@ -51,16 +46,19 @@ def label_projections(tree: exp.Expression) -> None:
             if isinstance(projection, (exp.Alias, exp.Star, exp.Column, exp.Aliases)):
                 continue
             alias = exp.to_identifier(_label(projection), quoted=True)
-            projection.replace(exp.Alias(this=projection.copy(), alias=alias))
+            place = projection.index
+            select.set("expressions", exp.Alias(this=projection, alias=alias), place)
 
 
 def _label(node: exp.Expression) -> str:
     if isinstance(node, exp.Column):
         return node.name
     if isinstance(node, exp.Cast):
+        if isinstance(node.to, exp.ObjectIdentifier):
+            return str(node.to.this).lower()
         inner = _label(node.this)
         return inner if inner != UNNAMED else _CAST_NAMES.get(node.to.this.value, UNNAMED)
-    if isinstance(node, (exp.Paren, exp.Window, exp.Filter, exp.WithinGroup, exp.IgnoreNulls)):
+    if isinstance(node, (exp.Bracket, exp.Paren, exp.Window, exp.Filter, exp.WithinGroup, exp.IgnoreNulls)):
         return _label(node.this)
     if isinstance(node, exp.Dot):
         return _label(node.expression)
@@ -70,7 +68,8 @@ def _label(node: exp.Expression) -> str:
     if type(node) in _NAMES:
         return _NAMES[type(node)]
     if isinstance(node, exp.Anonymous):
-        return str(node.this).lower()
+        name = str(node.this).lower()
+        return _CALLED_OTHERWISE.get(name, name)
     if isinstance(node, (exp.Func, exp.CurrentTimestamp)) and not isinstance(node, (exp.And, exp.Or, exp.Concat)):
         return type(node).sql_name().lower()
     return UNNAMED

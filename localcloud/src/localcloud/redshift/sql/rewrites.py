@@ -8,74 +8,61 @@ from functools import lru_cache
 from sqlglot import exp
 
 from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql import formats, types
-from localcloud.redshift.sql.functions import DUCKDB_SAME, SAME_EXPRESSIONS, macro_names
+from localcloud.redshift.sql import aggregates, arithmetic, casts, dates, formats, kinds, super_values
+from localcloud.redshift.sql.expressions import KIND, kind_of
+from localcloud.redshift.sql.functions import FUNCTIONS, system_functions
+from localcloud.redshift.sql.nodes import BUILT, call, cast
 
-_GENERATED = frozenset({"cast_to_type", "nullif", "any_value", "regexp_full_match", "strftime", "strptime"})
-
-
-def call(name: str, *arguments: exp.Expression) -> exp.Anonymous:
-    return exp.Anonymous(this=name, expressions=list(arguments))
+Change = Callable[[exp.Expression], exp.Expression]
 
 
 def rewrite(tree: exp.Expression) -> exp.Expression:
-    """Apply every rewrite, innermost nodes first."""
+    """Apply every rewrite, innermost nodes first; a replacement keeps the type of what it stands for.
+
+    A change may move its node, or what is below it, into what it returns: nothing has to be copied.
+    """
     for node in list(tree.walk(bfs=False))[::-1]:
         change = _rewrite_of(type(node))
-        if change:
-            replacement = change(node)
-            if replacement is not node:
-                if node is tree:
-                    tree = replacement
-                else:
-                    node.replace(replacement)
+        if change is None:
+            continue
+        kind, parent, key, index = kind_of(node), node.parent, node.arg_key, node.index
+        replacement = change(node)
+        if replacement is node:
+            continue
+        replacement.meta[KIND] = kind
+        if node is tree:
+            tree = replacement
+            tree.parent = None
+        elif parent is not None and key is not None:
+            parent.set(key, replacement, index)
     return tree
 
 
 @lru_cache(maxsize=1024)
-def _rewrite_of(kind: type[exp.Expression]) -> Callable[[exp.Expression], exp.Expression] | None:
+def _rewrite_of(kind: type[exp.Expression]) -> Change | None:
     found = next((_REWRITES[base] for base in kind.__mro__ if base in _REWRITES), None)
-    if found is None and issubclass(kind, exp.Func) and kind not in SAME_EXPRESSIONS:
+    if found is None and issubclass(kind, exp.Func) and kind not in _UNCHANGED:
         return _refuse(f"the function {kind.sql_name().lower()}()")
     return found
 
 
-def _divide(node: exp.Expression) -> exp.Expression:
-    left, right = node.this, node.expression
-    if left.find(exp.AggFunc, exp.Window) or right.find(exp.AggFunc, exp.Window):
-        # DuckDB can't choose a macro's overload by the type of an aggregate; `integer_division` is set, so that only
-        # the division of NUMERIC aggregates differs: it gives DOUBLE PRECISION.
-        node.set("expression", call("rs_nonzero", right.copy()))
-        return node
-    return call("rs_div", left.copy(), right.copy(), left.copy(), right.copy())
-
-
-def _modulo(node: exp.Expression) -> exp.Expression:
-    return call("rs_mod", node.this.copy(), node.expression.copy())
-
-
-def _cast(node: exp.Expression) -> exp.Expression:
-    kind: exp.DataType = node.args["to"]
-    if kind.this in (
-        exp.DataType.Type.DECIMAL,
-        exp.DataType.Type.VARCHAR,
-        exp.DataType.Type.CHAR,
-        exp.DataType.Type.NCHAR,
-        exp.DataType.Type.NVARCHAR,
-    ):
-        column = types.of_declaration(kind)
-        node.set("to", exp.DataType.build(column.duckdb, dialect="duckdb"))
-        limit = types.byte_limit(column.name) if kind.expressions else None
-        return call("rs_truncate", node.copy(), exp.Literal.number(limit)) if limit else node
-    if kind.this == exp.DataType.Type.SUPER:
-        raise unsupported("a cast to super")
-    return node
+_UNCHANGED = frozenset(
+    {
+        exp.And, exp.Or, exp.Case, exp.If, exp.Coalesce, exp.Greatest, exp.Least, exp.DecodeCase, exp.Exists,
+        exp.Any, exp.Count, exp.Min, exp.Max, exp.ApproxDistinct, exp.GroupConcat, exp.Trim, exp.RegexpLike,
+        exp.RegexpILike, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue, exp.CurrentDate, exp.Nvl2,
+        exp.PercentileCont, exp.PercentileDisc, exp.Median, exp.Nullif, exp.Array,
+    }
+)  # fmt: skip
+"""Functions for which sqlglot writes DuckDB's equivalent."""
 
 
 def _like(node: exp.Expression) -> exp.Expression:
+    if kind_of(node.this) == kinds.SUPER:
+        node.set("this", call("rs_super_varchar", node.this))
     if isinstance(node.parent, exp.Escape):
         return node
-    return exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
+    return exp.Escape(this=node, expression=exp.Literal.string("\\"))
 
 
 def _similar(node: exp.Expression) -> exp.Expression:
@@ -83,96 +70,112 @@ def _similar(node: exp.Expression) -> exp.Expression:
     if not isinstance(pattern, exp.Literal) or isinstance(node.parent, exp.Escape):
         raise unsupported("SIMILAR TO with ESCAPE or a pattern that is no literal")
     regex = "".join({"%": ".*", "_": ".", ".": "\\.", "^": "\\^", "$": "\\$"}.get(c, c) for c in pattern.name)
-    return call("regexp_full_match", node.this.copy(), exp.Literal.string(regex))
-
-
-def _sum(node: exp.Expression) -> exp.Expression:
-    return _typed_aggregate(node, "rs_sum_type", lambda holder: holder)
-
-
-def _avg(node: exp.Expression) -> exp.Expression:
-    def mean(holder: exp.Expression) -> exp.Expression:
-        total = _swap_aggregate(holder, lambda argument: exp.Sum(this=argument))
-        count = _swap_aggregate(holder, lambda argument: exp.Count(this=argument))
-        return exp.Div(this=total, expression=call("nullif", count, exp.Literal.number(0)))
-
-    return _typed_aggregate(node, "rs_avg_type", mean)
-
-
-def _typed_aggregate(
-    node: exp.Expression, type_macro: str, value: Callable[[exp.Expression], exp.Expression]
-) -> exp.Expression:
-    """`cast_to_type(value, any_value(type_macro(x, x)))`, both with the aggregate's own FILTER and OVER.
-
-    Arguments that hold aggregates themselves (sum(count(*)) over ()) keep DuckDB's type.
-    """
-    holder = node
-    while isinstance(holder.parent, (exp.Window, exp.Filter)) and holder.parent.this is holder:
-        holder = holder.parent
-    if holder.meta.get("typed") or node.this.find(exp.AggFunc, exp.Window):
-        return node
-    plain = holder.copy()
-    plain.meta["typed"] = True
-    template = _swap_aggregate(holder, lambda x: call("any_value", call(type_macro, _argument(x), _argument(x))))
-    replacement = call("cast_to_type", value(plain), template)
-    if holder is node:
-        return replacement
-    holder.replace(replacement)
-    return node
-
-
-def _argument(node: exp.Expression) -> exp.Expression:
-    return (node.expressions[0] if isinstance(node, exp.Distinct) else node).copy()
-
-
-def _swap_aggregate(holder: exp.Expression, build: Callable[[exp.Expression], exp.Expression]) -> exp.Expression:
-    """A copy of `holder` (an aggregate, perhaps inside FILTER and OVER) around another aggregate."""
-    copy = holder.copy()
-    inner = copy
-    while isinstance(inner, (exp.Window, exp.Filter)):
-        inner = inner.this
-    replacement = build(inner.this.copy())
-    if inner is copy:
-        return replacement
-    inner.replace(replacement)
-    return copy
+    return call("regexp_full_match", node.this, exp.Literal.string(regex))
 
 
 def _anonymous(node: exp.Expression) -> exp.Expression:
-    name = str(node.this).lower()
-    if name in ("to_char", "to_date", "to_timestamp"):
-        return _formatted(node, name)
-    if name == "trunc" and len(node.expressions) == 1:
-        return call("rs_trunc_of", node.expressions[0].copy(), node.expressions[0].copy())
-    if name in _GENERATED or name.startswith("rs_") or name in DUCKDB_SAME:
+    if node.meta.get(BUILT):
         return node
-    if f"rs_{name}" in macro_names():
+    name = str(node.this).lower()
+    if name in _BY_NAME:
+        return _BY_NAME[name](node)
+    if name in FUNCTIONS:
+        node.set("this", FUNCTIONS[name].duckdb)
+        return node
+    if name in system_functions():
         node.set("this", f"rs_{name}")
         return node
     raise RedshiftError("42883", f"function {name}() does not exist or is not supported by the local cloud")
 
 
-def _concat(node: exp.Expression) -> exp.Expression:
-    first, *rest = node.expressions
-    result: exp.Expression = first.copy()
-    for part in rest:
-        result = exp.DPipe(this=result, expression=part.copy())
-    return exp.Paren(this=result)
-
-
-def _formatted(node: exp.Expression, name: str) -> exp.Expression:
-    """to_char, to_date and to_timestamp; a number can't be formatted: DuckDB's strftime refuses it."""
+def _formatted(node: exp.Anonymous) -> exp.Expression:
+    """to_char, to_date and to_timestamp."""
+    name = str(node.this).lower()
     if len(node.expressions) != 2 or not isinstance(node.expressions[1], exp.Literal):
         raise unsupported(f"{name} without a literal format")
     value, pattern = node.expressions[0], node.expressions[1].name
     if name == "to_char":
-        return formats.to_char(value, pattern)
+        if kinds.is_number(kind_of(value)):
+            raise unsupported("to_char of a number")
+        return formats.to_char(dates.moment(value), pattern)
     moment = formats.parse_timestamp(value, pattern, name)
     return exp.Cast(this=moment, to=exp.DataType.build("DATE" if name == "to_date" else "TIMESTAMPTZ"))
 
 
+def _truncate(node: exp.Anonymous) -> exp.Expression:
+    """TRUNC of a timestamp is its date, TRUNC of a number cuts decimals."""
+    value = node.expressions[0]
+    if kind_of(value) in (kinds.TIMESTAMP, kinds.TIMESTAMPTZ, kinds.DATE):
+        return cast(value, kinds.DATE)
+    return call("trunc", *node.expressions)
+
+
+def _round(node: exp.Anonymous) -> exp.Expression:
+    """A float is rounded half to even, as PostgreSQL's dround does, any other number half away from zero."""
+    value = node.expressions[0]
+    if kinds.is_float(kind_of(value)) and len(node.expressions) == 1:
+        return call("round_even", value, exp.Literal.number(0))
+    return call("round", *node.expressions)
+
+
+def _sign(node: exp.Anonymous) -> exp.Expression:
+    return cast(call("sign", *node.expressions), kind_of(node) or kinds.DOUBLE)
+
+
+def _end_of_text(node: exp.Anonymous) -> exp.Expression:
+    """LEFT and RIGHT; a literal length is not negative, and DuckDB takes the check for a side effect."""
+    name = str(node.this).lower()
+    return call(name if isinstance(node.expressions[1], exp.Literal) else f"rs_{name}", *node.expressions)
+
+
+def _length(node: exp.Anonymous) -> exp.Expression:
+    """Trailing blanks of a CHAR are not counted; bytes of a VARBYTE are."""
+    value = node.expressions[0]
+    if kind_of(value) == kinds.VARBYTE:
+        return call("rs_octet_length", value)
+    return call("rs_len", value)
+
+
+def _series(node: exp.Anonymous) -> exp.Expression:
+    """In the place of a value, one row for each number."""
+    series = call("generate_series", *node.expressions)
+    return series if isinstance(node.parent, exp.Table) else call("unnest", series)
+
+
+def _json_path(node: exp.Anonymous) -> exp.Expression:
+    """JSON_EXTRACT_PATH_TEXT takes up to five path elements; a last TRUE asks for NULL instead of an error."""
+    document, *path = node.expressions
+    lenient = isinstance(path[-1], exp.Boolean)
+    if lenient and path.pop().this is False:
+        lenient = False
+    keys = exp.Array(expressions=[step for step in path])
+    return call("rs_json_path_text", document, keys, exp.Boolean(this=lenient))
+
+
+def _substring(node: exp.Expression) -> exp.Expression:
+    arguments = [node.this, node.args.get("start") or exp.Literal.number(1)]
+    if node.args.get("length") is not None:
+        arguments.append(node.args["length"])
+    return call("rs_substring", *arguments)
+
+
+def _position(node: exp.Expression) -> exp.Expression:
+    return call("rs_strpos", node.this, node.args["substr"])
+
+
+def _concatenate(node: exp.Expression) -> exp.Expression:
+    """DuckDB gives NULL no type."""
+    if kinds.SUPER in (kind_of(node.this), kind_of(node.expression)):
+        raise unsupported("|| on SUPER values without a cast")
+    if kinds.VARBYTE in (kind_of(node.this), kind_of(node.expression)) or isinstance(node.parent, exp.DPipe):
+        return node
+    return cast(exp.Paren(this=node), kinds.VARCHAR)
+
+
 def _strip_catalog(node: exp.Expression) -> exp.Expression:
     """`pg_catalog.format_type(…)` is `format_type(…)`."""
+    if kind_of(node.this) == kinds.SUPER:
+        return super_values.navigate_dot(node)
     if isinstance(node.this, (exp.Identifier, exp.Column)) and node.this.name == "pg_catalog":
         return node.expression
     return node
@@ -182,39 +185,96 @@ def _unbound(node: exp.Expression) -> exp.Expression:
     raise RedshiftError("42P02", f"there is no parameter {node.sql()}")
 
 
-def _refuse(feature: str) -> Callable[[exp.Expression], exp.Expression]:
+def _refuse(feature: str) -> Change:
     def refuse(_: exp.Expression) -> exp.Expression:
         raise unsupported(feature)
 
     return refuse
 
 
-def _session_macro(name: str) -> Callable[[exp.Expression], exp.Expression]:
+def _session_macro(name: str) -> Change:
     return lambda _: call(name)
 
 
-_REWRITES: dict[type[exp.Expression], Callable[[exp.Expression], exp.Expression]] = {
-    exp.Div: _divide,
-    exp.Mod: _modulo,
-    exp.Cast: _cast,
+def _list_aggregate(node: exp.Expression) -> exp.Expression:
+    """LISTAGG with its default separator; with DISTINCT, sqlglot takes the separator for a second argument of it."""
+    arguments = node.this.expressions if isinstance(node.this, exp.Distinct) else [node.this]
+    separator = node.args.get("separator") or (arguments[1] if len(arguments) > 1 else exp.Literal.string(""))
+    if isinstance(node.this, exp.Distinct):
+        node.set("this", exp.Distinct(expressions=[arguments[0].copy()]))
+    node.set("separator", separator.copy())
+    return node
+
+
+_BY_NAME: dict[str, Callable[[exp.Anonymous], exp.Expression]] = {
+    "to_char": _formatted,
+    "to_date": _formatted,
+    "to_timestamp": _formatted,
+    "trunc": _truncate,
+    "round": _round,
+    "sign": _sign,
+    "left": _end_of_text,
+    "right": _end_of_text,
+    "len": _length,
+    "length": _length,
+    "char_length": _length,
+    "character_length": _length,
+    "textlen": _length,
+    "mod": lambda node: arithmetic.modulo(
+        exp.Mod(this=exp.Paren(this=node.expressions[0]), expression=exp.Paren(this=node.expressions[1]))
+    ),
+    "dateadd": dates.dateadd,
+    "date_add": dates.dateadd,
+    "datediff": dates.datediff,
+    "date_diff": dates.datediff,
+    "date_part": dates.date_part,
+    "pgdate_part": dates.date_part,
+    "date_part_year": dates.date_part,
+    "date_trunc": dates.date_trunc,
+    "json_extract_path_text": _json_path,
+    "grouping": lambda node: cast(call("grouping", *node.expressions), kinds.INTEGER),
+    "generate_series": _series,
+    "ratio_to_report": aggregates.ratio_to_report,
+}
+
+_REWRITES: dict[type[exp.Expression], Change] = {
+    exp.Add: arithmetic.combine,
+    exp.Sub: arithmetic.combine,
+    exp.Mul: arithmetic.combine,
+    exp.Div: arithmetic.divide,
+    exp.Mod: arithmetic.modulo,
+    exp.EQ: arithmetic.compare,
+    exp.NEQ: arithmetic.compare,
+    exp.LT: arithmetic.compare,
+    exp.LTE: arithmetic.compare,
+    exp.GT: arithmetic.compare,
+    exp.GTE: arithmetic.compare,
+    exp.Between: arithmetic.compare,
+    exp.In: arithmetic.compare,
+    exp.Cast: casts.rewrite_cast,
+    exp.TryCast: _refuse("TRY_CAST"),
     exp.Like: _like,
     exp.ILike: _like,
     exp.SimilarTo: _similar,
-    exp.Sum: _sum,
-    exp.Avg: _avg,
+    exp.Sum: aggregates.total,
+    exp.Avg: aggregates.average,
+    exp.GroupConcat: _list_aggregate,
     exp.Anonymous: _anonymous,
-    exp.Concat: _concat,
+    exp.Extract: dates.extract,
+    exp.Substring: _substring,
+    exp.StrPosition: _position,
     exp.CurrentTimestamp: _session_macro("rs_sysdate"),
     exp.Dot: _strip_catalog,
     exp.CurrentUser: _session_macro("rs_current_user"),
     exp.SessionUser: _session_macro("rs_current_user"),
     exp.CurrentDatabase: _session_macro("rs_current_database"),
     exp.CurrentSchema: _session_macro("rs_current_schema"),
-    exp.CurrentVersion: _session_macro("rs_version"),
     exp.Placeholder: _unbound,
     exp.Pivot: _refuse("PIVOT"),
     exp.TableSample: _refuse("TABLESAMPLE"),
-    exp.Bracket: _refuse("navigation into SUPER values"),
+    exp.Bracket: super_values.navigate_bracket,
+    exp.Column: super_values.navigate_column,
+    exp.Is: super_values.is_null,
+    exp.DPipe: _concatenate,
     exp.MatchRecognize: _refuse("MATCH_RECOGNIZE"),
-    exp.ToNumber: _refuse("to_number"),
 }

@@ -32,6 +32,8 @@ _PHRASES = (
     "CREATE GROUP",
     "CREATE ROLE",
     "CREATE DATABASE",
+    "ALTER DATABASE",
+    "DROP DATABASE",
     "CREATE OR REPLACE FUNCTION",
     "CREATE FUNCTION",
     "CREATE OR REPLACE PROCEDURE",
@@ -47,6 +49,13 @@ _PHRASES = (
     "ALTER SCHEMA",
     "ALTER USER",
     "ALTER DEFAULT PRIVILEGES",
+    "ALTER GROUP",
+    "ALTER ROLE",
+    "CREATE RLS POLICY",
+    "ALTER RLS POLICY",
+    "DROP RLS POLICY",
+    "ATTACH RLS POLICY",
+    "DETACH RLS POLICY",
     "COMMENT ON",
     "SHOW SCHEMAS",
     "SHOW TABLES",
@@ -57,6 +66,8 @@ _PHRASES = (
     "SHOW VIEW",
     "SHOW EXTERNAL TABLE",
     "REFRESH MATERIALIZED VIEW",
+    "ALTER MATERIALIZED VIEW",
+    "DROP FUNCTION",
 )
 _ALIASES = {
     "START TRANSACTION": "BEGIN",
@@ -70,6 +81,8 @@ _ALIASES = {
     "CREATE LOCAL TEMP TABLE": "CREATE TABLE",
     "CREATE LOCAL TEMPORARY TABLE": "CREATE TABLE",
     "CREATE OR REPLACE VIEW": "CREATE VIEW",
+    "CREATE OR REPLACE FUNCTION": "CREATE FUNCTION",
+    "CREATE OR REPLACE PROCEDURE": "CREATE PROCEDURE",
     "ANALYSE": "ANALYZE",
 }
 _LONGEST_PHRASE = max(len(phrase.split()) for phrase in _PHRASES)
@@ -86,7 +99,7 @@ class Statement:
     @cached_property
     def tree(self) -> exp.Expression:
         """The parsed statement, not to be changed (copy it); raises RedshiftError 42601."""
-        return parse(self.text)
+        return parse(self.text, self.tokens)
 
     @cached_property
     def parameter_count(self) -> int:
@@ -99,10 +112,20 @@ class Statement:
         return max(numbers, default=0)
 
 
-def parse(text: str) -> exp.Expression:
-    """One Redshift statement as a syntax tree; raises RedshiftError 42601 with the place of the mistake."""
+def parse(text: str, tokens: Sequence[Token] | None = None) -> exp.Expression:
+    """One Redshift statement as a syntax tree; raises RedshiftError 42601 with the place of the mistake.
+
+    `tokens` are those of `text`, where they are known already.
+    """
+    dialect = dialect_of(text)
     try:
-        tree = sqlglot.parse_one(text, dialect=dialect_of(text))
+        if tokens is None:
+            tree = sqlglot.parse_one(text, dialect=dialect)
+        else:
+            parsed = dialect().parser().parse(list(tokens), text)[0]
+            if parsed is None:
+                raise RedshiftError("42601", "syntax error at end of input")
+            tree = parsed
     except SqlglotError as error:
         raise _syntax_error(error) from error
     except RecursionError as error:
@@ -128,7 +151,9 @@ def split(sql: str) -> tuple[Statement, ...]:
             pending.append(token)
         elif pending:
             text = sql[pending[0].start : pending[-1].end + 1]
-            statements.append(Statement(text, tuple(tokenize(text)), _verb(pending)))
+            # Tokens tell their places: only those of a statement at the start of the script can be kept.
+            tokens = tuple(tokenize(text)) if pending[0].start else tuple(pending)
+            statements.append(Statement(text, tokens, _verb(pending)))
             pending = []
     return tuple(statements)
 
@@ -138,8 +163,23 @@ def _verb(tokens: Sequence[Token]) -> str:
     for count in range(len(words), 0, -1):
         phrase = " ".join(words[:count])
         if phrase in _PHRASES or phrase in _ALIASES:
-            return _ALIASES.get(phrase, phrase)
-    return _ALIASES.get(words[0], words[0])
+            break
+    else:
+        phrase = words[0]
+    verb = _ALIASES.get(phrase, phrase)
+    return "SELECT INTO" if verb == "SELECT" and _has_into(tokens) else verb
+
+
+def _has_into(tokens: Sequence[Token]) -> bool:
+    """Whether INTO stands outside all parentheses, before FROM."""
+    depth = 0
+    for token in tokens:
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth == 0 and token.token_type == TokenType.INTO:
+            return True
+        if depth == 0 and token.token_type == TokenType.INSERT:
+            return False
+    return False
 
 
 def _syntax_error(error: SqlglotError) -> RedshiftError:

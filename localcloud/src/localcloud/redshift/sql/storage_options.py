@@ -14,6 +14,9 @@ _URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.*)", re.S)
 _UNITS = {"MB": 1024**2, "GB": 1024**3}
 COMPRESSIONS = ("GZIP", "ZSTD", "BZIP2")
 _FORMATS = ("CSV", "PARQUET", "JSON")
+_JSON_KINDS = ("auto", "auto ignorecase", "noshred")
+MAX_ERRORS = 100_000
+"""Of MAXERROR, as AWS documents it."""
 
 
 @dataclass
@@ -36,6 +39,9 @@ class UnloadOptions:
     allow_overwrite: bool = False
     clean_path: bool = False
     extension: str | None = None
+    partition_by: tuple[str, ...] = ()
+    include: bool = False
+    row_group_size: int = 0
 
 
 @dataclass
@@ -54,6 +60,35 @@ class CopyOptions:
     blanks_as_null: bool = False
     empty_as_null: bool = False
     truncate_columns: bool = False
+    max_error: int = 0
+    no_load: bool = False
+    escape: bool = False
+    remove_quotes: bool = False
+    fixed_width: tuple[int, ...] = ()
+    fill_record: bool = False
+    accept_invalid: str | None = None
+    accept_any_date: bool = False
+    trim_blanks: bool = False
+    round_decimals: bool = False
+    explicit_ids: bool = False
+    ignore_blank_lines: bool = False
+    date_format: str = "auto"
+    time_format: str = "auto"
+    json_paths: str = "auto"
+
+    @property
+    def plain(self) -> bool:
+        """Whether DuckDB's own readers do all that is asked for."""
+        asked = (self.escape, self.remove_quotes, self.fixed_width, self.fill_record, self.accept_any_date)
+        asked += (self.trim_blanks, self.round_decimals, self.ignore_blank_lines, self.max_error, self.no_load)
+        formats = {self.date_format.lower(), self.time_format.lower()} - {"auto", "yyyy-mm-dd", "yyyy-mm-dd hh:mi:ss"}
+        return not (
+            any(asked)
+            or formats
+            or self.accept_invalid is not None
+            or self.json_paths != "auto"
+            or self.compression == "BZIP2"
+        )
 
 
 def s3_place(url: str) -> tuple[str, str]:
@@ -65,9 +100,15 @@ def s3_place(url: str) -> tuple[str, str]:
 
 
 def authorization(words: Words) -> None:
-    """IAM_ROLE default or 'arn…': any role is one that may, the local cloud's S3 decides nothing by it."""
+    """IAM_ROLE or CREDENTIALS with a role or access keys: the local cloud's S3 asks for neither."""
+    words.accept("WITH")
+    if words.accept("CREDENTIALS"):
+        words.accept("AS")
+        if not words.string().startswith(("aws_iam_role=", "aws_access_key_id=")):
+            raise RedshiftError("42601", "CREDENTIALS argument is not supplied")
+        return
     if not words.accept("IAM_ROLE"):
-        raise unsupported("UNLOAD and COPY without IAM_ROLE (access keys and CREDENTIALS)")
+        raise unsupported("UNLOAD and COPY with ACCESS_KEY_ID")
     if not words.accept("DEFAULT"):
         words.string()
 
@@ -154,13 +195,32 @@ def _max_file_size(words: Words, options: UnloadOptions) -> None:
         raise RedshiftError("42601", "MAXFILESIZE must be between 5MB and 6.2GB")
 
 
+def _partition(words: Words, options: UnloadOptions) -> None:
+    words.expect("(")
+    names = [words.name()]
+    while words.accept(","):
+        names.append(words.name())
+    words.expect(")")
+    options.partition_by, options.include = tuple(names), words.accept("INCLUDE")
+
+
+def _row_group_size(words: Words, options: UnloadOptions) -> None:
+    """In bytes; AWS takes 32 to 128 MB."""
+    words.accept("AS")
+    number = float(words.number())
+    unit = words.next().text.upper() if words.peek() in _UNITS else "MB"
+    options.row_group_size = int(number * _UNITS[unit])
+    if not 32 * _UNITS["MB"] <= options.row_group_size <= 128 * _UNITS["MB"]:
+        raise RedshiftError("42601", "ROWGROUPSIZE must be between 32MB and 128MB")
+
+
 def _extension(words: Words, options: UnloadOptions) -> None:
     options.extension = words.string()
 
 
 def _encrypted(words: Words, _options: UnloadOptions) -> None:
-    if not words.accept("AUTO"):
-        raise unsupported("UNLOAD with ENCRYPTED")
+    """Without a key, S3's own encryption, which the local cloud's S3 does not show."""
+    words.accept("AUTO")
 
 
 def _quote(words: Words, options: CopyOptions) -> None:
@@ -171,8 +231,11 @@ def _quote(words: Words, options: CopyOptions) -> None:
 def _json_kind(words: Words, options: CopyOptions) -> None:
     options.format = "JSON"
     words.accept("AS")
-    if words.is_string() and words.string().lower() not in ("auto", "auto ignorecase"):
-        raise unsupported("COPY JSON with a JSONPaths file")
+    if words.is_string():
+        kind = words.string()
+        options.json_paths = kind if kind.lower().startswith("s3://") else kind.lower()
+        if not options.json_paths.startswith("s3://") and options.json_paths not in _JSON_KINDS:
+            raise RedshiftError("42601", f"invalid JSON option '{kind}'")
 
 
 def _copy_format(words: Words, options: CopyOptions) -> None:
@@ -186,16 +249,45 @@ def _ignore_header(words: Words, options: CopyOptions) -> None:
     options.ignore_header = int(words.number())
 
 
-def _automatic(option: str) -> Callable[[Words, CopyOptions], None]:
-    """DATEFORMAT, TIMEFORMAT and ENCODING: only what DuckDB reads anyway."""
+def _text(name: str) -> Callable[[Words, CopyOptions], None]:
+    """An option with a text behind it, `AS` or not."""
 
-    def check(words: Words, _options: CopyOptions) -> None:
+    def take(words: Words, options: CopyOptions) -> None:
         words.accept("AS")
-        value = words.string() if words.is_string() else words.next().text
-        if value.lower() not in ("auto", "utf8", "yyyy-mm-dd", "yyyy-mm-dd hh:mi:ss"):
-            raise unsupported(f"COPY with {option} '{value}'")
+        setattr(options, name, words.string())
 
-    return check
+    return take
+
+
+def _max_error(words: Words, options: CopyOptions) -> None:
+    words.accept("AS")
+    options.max_error = int(words.number())
+    if options.max_error > MAX_ERRORS:
+        raise RedshiftError("42601", f"MAXERROR must be at most {MAX_ERRORS}")
+
+
+def _accept_invalid(words: Words, options: CopyOptions) -> None:
+    words.accept("AS")
+    options.accept_invalid = words.string() if words.is_string() else "?"
+    if len(options.accept_invalid) != 1:
+        raise RedshiftError("42601", "ACCEPTINVCHARS takes one character")
+
+
+def _fixed_width(words: Words, options: CopyOptions) -> None:
+    words.accept("AS")
+    options.format = "FIXEDWIDTH"
+    try:
+        widths = tuple(int(part.rpartition(":")[2]) for part in words.string().split(","))
+    except ValueError:
+        raise RedshiftError("42601", "FIXEDWIDTH takes 'column:width, …'") from None
+    options.fixed_width = widths
+
+
+def _encoding(words: Words, _options: CopyOptions) -> None:
+    words.accept("AS")
+    value = words.string() if words.is_string() else words.next().text
+    if value.lower() not in ("auto", "utf8"):
+        raise unsupported("COPY with an ENCODING other than UTF8")
 
 
 def _statistics(words: Words, _options: CopyOptions) -> None:
@@ -229,7 +321,9 @@ _UNLOAD: dict[str, Callable[[Words, Any], None]] = {
     "MAXFILESIZE": _max_file_size,
     "EXTENSION": _extension,
     "ENCRYPTED": _encrypted,
-    **{name: _refused("UNLOAD", name) for name in ("PARTITION", "FIXEDWIDTH", "ROWGROUPSIZE", "KMS_KEY_ID")},
+    "PARTITION BY": _partition,
+    "ROWGROUPSIZE": _row_group_size,
+    **{name: _refused("UNLOAD", name) for name in ("FIXEDWIDTH", "KMS_KEY_ID")},
 }
 _COPY: dict[str, Callable[[Words, Any], None]] = {
     **_SHARED,
@@ -241,7 +335,21 @@ _COPY: dict[str, Callable[[Words, Any], None]] = {
     "EMPTYASNULL": _set("empty_as_null"),
     "TRUNCATECOLUMNS": _set("truncate_columns"),
     "IGNOREHEADER": _ignore_header,
-    **{name: _automatic(name) for name in ("DATEFORMAT", "TIMEFORMAT", "ENCODING")},
+    "MAXERROR": _max_error,
+    "NOLOAD": _set("no_load"),
+    "ESCAPE": _set("escape"),
+    "REMOVEQUOTES": _set("remove_quotes"),
+    "FIXEDWIDTH": _fixed_width,
+    "FILLRECORD": _set("fill_record"),
+    "ACCEPTINVCHARS": _accept_invalid,
+    "ACCEPTANYDATE": _set("accept_any_date"),
+    "TRIMBLANKS": _set("trim_blanks"),
+    "ROUNDEC": _set("round_decimals"),
+    "EXPLICIT_IDS": _set("explicit_ids"),
+    "IGNOREBLANKLINES": _set("ignore_blank_lines"),
+    "DATEFORMAT": _text("date_format"),
+    "TIMEFORMAT": _text("time_format"),
+    "ENCODING": _encoding,
     "COMPUPDATE": _statistics,
     "STATUPDATE": _statistics,
 }

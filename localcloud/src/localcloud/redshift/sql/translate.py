@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlglot import ErrorLevel, exp
 from sqlglot.errors import UnsupportedError
 
 from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.sql import functions, kinds, leader_syntax, super_values
+from localcloud.redshift.sql.inference import COLUMNS, Columns, infer
 from localcloud.redshift.sql.labels import label_projections
+from localcloud.redshift.sql.nodes import BUILT
 from localcloud.redshift.sql.rewrites import rewrite
 
+_SERIES = "generate_series"
 _LATE_BINDING = "pg_get_late_binding_view_cols"
+RESOLVED = "resolved"
+"""Key of `meta`: what a table stands for, where that has been settled before names are resolved."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,7 @@ class Stored:
     catalog: str
     schema: str
     name: str
+    columns: Columns = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,24 @@ class Derived:
     """A relation that stands for a query: a view or an external table, as DuckDB SQL."""
 
     query: str
+    columns: Columns = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class UserFunction:
+    """A SQL function: the types of its arguments and of its result, and `SELECT expression` over `$n`."""
+
+    arguments: tuple[str, ...]
+    returns: str
+    body: exp.Expression
+
+
+@dataclass(frozen=True)
+class Translated:
+    """DuckDB SQL, and the names and types of its columns where they are known."""
+
+    sql: str
+    columns: Columns
 
 
 class Resolver(Protocol):
@@ -38,6 +63,17 @@ class Resolver(Protocol):
     def resolve(self, parts: tuple[str, ...]) -> Stored | Derived:
         """`parts` are lower-case, schema and database first; raises RedshiftError 42P01."""
         ...
+
+    def function(self, schema: str, name: str, count: int) -> UserFunction | None:
+        """The user's function that a call with `count` arguments means; `schema` may be ''."""
+        ...
+
+    def authorize(self, tree: exp.Expression) -> None:
+        """Raises RedshiftError 42501 for what the user may not do; keeps hidden rows out of what it changes."""
+        ...
+
+
+_MAX_CALL_DEPTH = 20
 
 
 def bind(tree: exp.Expression, parameters: Sequence[exp.Expression]) -> exp.Expression:
@@ -63,41 +99,75 @@ def fold_names(tree: exp.Expression) -> exp.Expression:
 
 
 def translate(tree: exp.Expression, resolver: Resolver) -> str:
-    """DuckDB SQL for a bound statement. Changes `tree`.
+    """DuckDB SQL for a bound statement; see translate_typed."""
+    return translate_typed(tree, resolver).sql
+
+
+def translate_typed(tree: exp.Expression, resolver: Resolver) -> Translated:
+    """DuckDB SQL for a bound statement, and its columns when it is a query. Changes `tree`.
 
     Raises RedshiftError: 42P01 for an unknown relation, 0A000 for what can't be done faithfully.
     """
     fold_names(tree)
     label_projections(tree)
+    tree = leader_syntax.rewrite(tree)
+    tree = _expand_functions(tree, resolver)
+    super_values.iterate(tree)
+    resolver.authorize(tree)
     _resolve_tables(tree, resolver)
-    tree = rewrite(tree)
-    return to_duckdb(tree)
+    columns = infer(tree)
+    return Translated(to_duckdb(rewrite(tree)), columns)
+
+
+def _expand_functions(tree: exp.Expression, resolver: Resolver) -> exp.Expression:
+    """Put the expression of each user-defined function in the place of its calls."""
+    for _ in range(_MAX_CALL_DEPTH):
+        calls = [node for node in tree.find_all(exp.Anonymous) if not functions.is_known(str(node.this).lower())]
+        changed = False
+        for node in calls:
+            schema = node.parent.this.name if isinstance(node.parent, exp.Dot) else ""
+            found = resolver.function(schema, str(node.this).lower(), len(node.expressions))
+            if found is None or node.meta.get(BUILT):
+                continue
+            changed = True
+            (node.parent if schema else node).replace(_inlined(found, node))  # type: ignore[union-attr]
+        if not changed:
+            return tree
+    raise RedshiftError("54001", "user-defined functions call each other too deeply")
+
+
+def _inlined(function: UserFunction, call: exp.Anonymous) -> exp.Expression:
+    arguments = [
+        exp.Cast(this=argument.copy(), to=exp.DataType.build(kind, dialect="redshift"))
+        for argument, kind in zip(call.expressions, function.arguments, strict=True)
+    ]
+    value = fold_names(bind(function.body, arguments)).expressions[0].unalias()
+    to = exp.DataType.build(function.returns, dialect="redshift")
+    return exp.Cast(this=exp.Paren(this=value), to=to)
 
 
 def to_duckdb(tree: exp.Expression) -> str:
     """The text of an already translated tree; refuses what sqlglot can't express in DuckDB."""
     try:
-        return tree.sql(dialect="duckdb", identify=True, unsupported_level=ErrorLevel.RAISE)
+        return tree.sql(dialect="duckdb", identify=True, unsupported_level=ErrorLevel.RAISE, copy=False)
     except UnsupportedError as error:
         raise unsupported(str(error).splitlines()[0]) from error
 
 
 def _resolve_tables(tree: exp.Expression, resolver: Resolver) -> None:
-    for column in tree.find_all(exp.Column):
-        # Relations keep their last name as alias, so longer qualifiers are not needed below.
-        column.set("db", None)
-        column.set("catalog", None)
     for table in list(tree.find_all(exp.Table)):
         if isinstance(table.this, exp.Anonymous) and table.this.name.lower() == _LATE_BINDING:
             _name_columns(table)
             _replace(table, resolver.resolve((_LATE_BINDING,)))
         elif isinstance(table.this, exp.Identifier) and not is_cte(table):
-            _replace(table, resolver.resolve(tuple(part.name for part in table.parts)))
-        elif isinstance(table.this, exp.Func) and not isinstance(table.this, exp.GenerateSeries):
-            name = table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()
-            raise RedshiftError(
-                "42883", f"table function {name.lower()} does not exist or is not supported by the local cloud"
-            )
+            _replace(table, table.meta.get(RESOLVED) or resolver.resolve(tuple(part.name for part in table.parts)))
+        elif isinstance(table.this, exp.Func):
+            name = str(table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()).lower()
+            if name != _SERIES:
+                raise RedshiftError(
+                    "42883", f"table function {name} does not exist or is not supported by the local cloud"
+                )
+            table.meta[COLUMNS] = [(_SERIES, kinds.BIGINT)]
 
 
 def _name_columns(table: exp.Table) -> None:
@@ -114,6 +184,7 @@ def _replace(table: exp.Table, relation: Stored | Derived) -> None:
     alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name, quoted=True))
     if isinstance(relation, Stored):
         renamed = relation.name != table.name
+        table.meta[COLUMNS] = relation.columns
         table.set("catalog", exp.to_identifier(relation.catalog, quoted=True))
         table.set("db", exp.to_identifier(relation.schema, quoted=True))
         table.set("this", exp.to_identifier(relation.name, quoted=True))
@@ -124,6 +195,7 @@ def _replace(table: exp.Table, relation: Stored | Derived) -> None:
     for key in ("joins", "sample", "pivots"):
         if table.args.get(key):
             replacement.set(key, table.args[key])
+    replacement.meta[COLUMNS] = relation.columns
     table.replace(replacement)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -55,6 +56,10 @@ _FROM_DUCKDB = {stored: ColumnType(name, stored) for name, stored in _PLAIN.valu
 }
 
 
+_OF_RESULTS = frozenset({"unknown", "name", "interval"})
+"""Types of expressions that no column can have."""
+
+
 def of_declaration(kind: exp.DataType) -> ColumnType:
     """The type that DDL wrote; raises RedshiftError for one this engine lacks (geometry, hllsketch, …)."""
     sizes = [int(e.name) for e in kind.expressions if e.name.isdigit()]
@@ -81,7 +86,20 @@ def of_result(duckdb_type: str) -> ColumnType:
     return _FROM_DUCKDB.get(duckdb_type, ColumnType("super", "JSON"))
 
 
+def of_typed_result(kind: str | None, duckdb_type: str) -> ColumnType:
+    """The same where the expression's own type is known, which says more than DuckDB's."""
+    if kind is None or kind in _OF_RESULTS:
+        return of_result(duckdb_type)
+    return ColumnType(kind, stored_as(kind))
+
+
 def byte_limit(name: str) -> int | None:
     """The most bytes a value of a character type may have; None for other types and the longest varchar."""
     match = re.fullmatch(r"character(?: varying)?\((\d+)\)", name)
     return int(match[1]) if match and int(match[1]) < MAX_VARCHAR_BYTES else None
+
+
+@lru_cache(maxsize=1024)
+def stored_as(kind: str) -> str:
+    """DuckDB's type for a type in format_type's words."""
+    return of_declaration(exp.DataType.build(kind, dialect="redshift")).duckdb

@@ -27,6 +27,11 @@ class Words:
         """Index of the next token."""
         return self._at
 
+    @property
+    def previous(self) -> str:
+        """The token taken last, in upper case."""
+        return self._tokens[self._at - 1].text.upper()
+
     def peek(self) -> str:
         """The next token in upper case, '' at the end or for a string."""
         if self.done or self._tokens[self._at].token_type in _STRINGS:

@@ -6,42 +6,23 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sqlglot import exp
-
-from localcloud.redshift.engine.result import Result, Row
-from localcloud.redshift.engine.session import Session
-from localcloud.redshift.errors import RedshiftError
-from localcloud.redshift.sql.statement import Statement
-from localcloud.redshift.wire import messages, values
+from localcloud.faults.statements import ConnectionDropped
+from localcloud.redshift.engine.result import Column, Result
+from localcloud.redshift.engine.session import IN_TRANSACTION, Session
+from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.wire import messages, portals, values
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _PAGE_ROWS = 2_000
 _DISCONNECT_CHECK_SECONDS = 1.0
-
-
-@dataclass
-class Prepared:
-    """A named statement of the extended protocol with the parameter types the client declared (0 = unknown)."""
-
-    statement: Statement | None
-    oids: list[int]
-
-
-@dataclass
-class Portal:
-    """A bound statement; `result` and `held` live from the first Execute on."""
-
-    statement: Statement | None
-    parameters: list[exp.Expression]
-    formats: list[int]
-    result: Result | None = None
-    held: list[Row] = field(default_factory=list)
-    sent: int = 0
+_MOST_PARAMETERS = 32_767
+"""The protocol counts them in a signed 16-bit number."""
+_KNOWN = frozenset({b"Q", b"P", b"B", b"D", b"E", b"C", b"F", b"H", b"d", b"c", b"f"})
+"""Kinds of messages of the protocol. H asks for what happens anyway, the COPY ones (d, c, f) are to be ignored."""
 
 
 class Conversation:
@@ -54,8 +35,8 @@ class Conversation:
         self._reader = reader
         self._writer = writer
         self._pool = pool
-        self._prepared: dict[str, Prepared] = {}
-        self._portals: dict[str, Portal] = {}
+        self._prepared: dict[str, portals.Prepared] = {}
+        self._portals: dict[str, portals.Portal] = {}
 
     async def run(self) -> None:
         steps: dict[bytes, Callable[[messages.Reader], Awaitable[None]]] = {
@@ -71,10 +52,15 @@ class Conversation:
             kind, body = await messages.read(self._reader)
             if kind == b"X":
                 return
-            if kind == b"Q":
-                await self._simple(messages.Reader(body).text())
-            elif kind == b"S":
+            if kind == b"S":
                 skipping = False
+                self._ready()
+            elif kind not in _KNOWN:
+                raise RedshiftError("08P01", f"unexpected message {kind!r}")
+            elif kind == b"Q" and not skipping:
+                await self._simple(messages.Reader(body).text())
+            elif kind == b"F" and not skipping:
+                self._fail(unsupported("a function call message"))
                 self._ready()
             elif kind in steps and not skipping:
                 try:
@@ -82,8 +68,6 @@ class Conversation:
                 except RedshiftError as error:
                     skipping = True
                     self._fail(error)
-            elif kind not in steps and kind != b"H":
-                raise RedshiftError("08P01", f"unexpected message {kind!r}")
 
     async def _work(self, function: Callable[[], T]) -> T:
         """Run in a statement thread; a client that went away meanwhile has its statement cancelled."""
@@ -94,17 +78,26 @@ class Conversation:
                 self._session.cancel()
         try:
             return await task
-        except RedshiftError:
+        except (RedshiftError, ConnectionDropped):
             raise
         except Exception as error:
             log.exception("a statement failed in a way this engine does not know")
             raise RedshiftError("XX000", f"internal error: {type(error).__name__}: {error}") from error
 
     def _ready(self) -> None:
+        if self._session.status != IN_TRANSACTION:
+            # Portals live as long as their transaction.
+            self._portals.clear()
         self._writer.write(messages.ready(self._session.status))
+
+    def _notices(self) -> None:
+        for notice in self._session.notices:
+            self._writer.write(messages.notice_response(notice))
+        self._session.notices.clear()
 
     def _fail(self, error: RedshiftError) -> None:
         self._session.fail()
+        self._notices()
         self._writer.write(messages.error_response(error))
 
     async def _simple(self, sql: str) -> None:
@@ -121,46 +114,42 @@ class Conversation:
         self._ready()
 
     async def _send(self, result: Result) -> None:
+        self._notices()
         if result.columns is None:
-            self._writer.write(messages.command_complete(self._tag(result)))
+            self._writer.write(messages.command_complete(portals.written_tag(result)))
             return
         columns = [values.wire_column(column) for column in result.columns]
         self._writer.write(messages.row_description(columns))
         sent = 0
         while rows := await self._work(lambda: result.fetch(_PAGE_ROWS)):
             sent += len(rows)
-            self._writer.write(self._rows(columns, rows))
+            self._writer.write(portals.data_rows(columns, rows))
             await self._writer.drain()
-        self._writer.write(messages.command_complete(f"{result.tag} {sent}" if result.tag == "SELECT" else result.tag))
-
-    @staticmethod
-    def _tag(result: Result) -> str:
-        if result.affected is None:
-            return result.tag
-        return f"INSERT 0 {result.affected}" if result.tag == "INSERT" else f"{result.tag} {result.affected}"
-
-    @staticmethod
-    def _rows(columns: Sequence[messages.WireColumn], rows: list[Row]) -> bytes:
-        encoders = [values.encoder(column) for column in columns]
-        return b"".join(
-            messages.data_row([None if v is None else encode(v) for encode, v in zip(encoders, row, strict=True)])
-            for row in rows
-        )
+        self._writer.write(messages.command_complete(portals.rows_tag(result, sent)))
 
     async def _parse(self, body: messages.Reader) -> None:
         name, sql, oids = body.text(), body.text(), body.oids()
+        if name and name in self._prepared:
+            raise RedshiftError("42P05", f'prepared statement "{name}" already exists')
+        self._prepared.pop(name, None)
         statements = await self._work(lambda: self._session.parse(sql))
         if len(statements) > 1:
             raise RedshiftError("42601", "cannot insert multiple commands into a prepared statement")
         statement = statements[0] if statements else None
         wanted = statement.parameter_count if statement else 0
-        self._prepared[name] = Prepared(statement, oids + [0] * (wanted - len(oids)))
+        if wanted > _MOST_PARAMETERS:
+            raise RedshiftError("54023", f"a statement can't have more than {_MOST_PARAMETERS} parameters")
+        self._prepared[name] = portals.Prepared(statement, oids + [0] * (wanted - len(oids)))
         self._writer.write(messages.PARSE_COMPLETE)
 
     async def _bind(self, body: messages.Reader) -> None:
         portal, name = body.text(), body.text()
         prepared = self._named(name)
         codes, raw, formats = body.int16s(), body.values(), body.int16s()
+        if portal and portal in self._portals:
+            raise RedshiftError("42P03", f'portal "{portal}" already exists')
+        if not {*codes, *formats} <= {0, 1}:
+            raise RedshiftError("08P01", "unsupported format code in a Bind message")
         if len(raw) != len(prepared.oids):
             raise RedshiftError(
                 "08P01", f"bind message supplies {len(raw)} parameters, but {len(prepared.oids)} are required"
@@ -169,27 +158,31 @@ class Conversation:
         if len(codes) != len(raw):
             raise RedshiftError("08P01", f"bind message has {len(codes)} parameter formats but {len(raw)} parameters")
         bound = [values.parameter(*each) for each in zip(prepared.oids, codes, raw, strict=True)]
-        self._portals[portal] = Portal(prepared.statement, bound, formats)
+        self._portals[portal] = portals.Portal(prepared.statement, bound, formats)
         self._writer.write(messages.BIND_COMPLETE)
 
     async def _describe(self, body: messages.Reader) -> None:
-        kind, name = body.bytes(1), body.text()
+        kind, name = portals.named(body)
         formats: list[int] = []
         if kind == b"S":
             prepared = self._named(name)
             statement = prepared.statement
             parameters = [values.parameter(oid, 0, None) for oid in prepared.oids]
             self._writer.write(messages.parameter_description(prepared.oids))
+        elif name not in self._portals and name in self._session.cursors:
+            self._write_columns(self._session.cursors[name].columns, formats)
+            return
         else:
             portal = self._portal(name)
             statement, parameters, formats = portal.statement, portal.parameters, portal.formats
         columns = await self._work(lambda: self._session.describe(statement, parameters)) if statement else None
+        self._write_columns(columns, formats)
+
+    def _write_columns(self, columns: Sequence[Column] | None, formats: list[int]) -> None:
         if columns is None:
             self._writer.write(messages.NO_DATA)
         else:
-            self._writer.write(
-                messages.row_description([values.wire_column(c, f) for c, f in self._formats(columns, formats)])
-            )
+            self._writer.write(messages.row_description(portals.wire_columns(columns, formats)))
 
     async def _execute(self, body: messages.Reader) -> None:
         portal, limit = self._portal(body.text()), body.int32()
@@ -199,47 +192,40 @@ class Conversation:
             return
         if portal.result is None:
             portal.result = await self._work(lambda: self._session.execute(statement, portal.parameters))
+            self._notices()
         if portal.result.columns is None:
-            self._writer.write(messages.command_complete(self._tag(portal.result)))
+            self._writer.write(messages.command_complete(portals.written_tag(portal.result)))
         else:
             await self._send_portal(portal, portal.result, limit)
 
-    async def _send_portal(self, portal: Portal, result: Result, limit: int) -> None:
-        columns = [values.wire_column(c, f) for c, f in self._formats(result.columns or [], portal.formats)]
+    async def _send_portal(self, portal: portals.Portal, result: Result, limit: int) -> None:
+        columns = portals.wire_columns(result.columns or [], portal.formats)
         allowed = limit or None
         while allowed is None or allowed > 0:
             size = _PAGE_ROWS if allowed is None else min(allowed, _PAGE_ROWS)
             rows = await self._work(lambda n=size: result.fetch(n))  # type: ignore[misc]
             portal.sent += len(rows)
-            self._writer.write(self._rows(columns, rows))
+            self._writer.write(portals.data_rows(columns, rows))
             await self._writer.drain()
             if len(rows) < size:
-                tag = f"{result.tag} {portal.sent}" if result.tag == "SELECT" else result.tag
-                self._writer.write(messages.command_complete(tag))
+                self._writer.write(messages.command_complete(portals.rows_tag(result, portal.sent)))
                 return
             allowed = None if allowed is None else allowed - len(rows)
+        # The engine's connection has room for one open result: whatever comes before the next Execute would end it.
+        portal.result = await self._work(result.held)
         self._writer.write(messages.PORTAL_SUSPENDED)
 
     async def _close(self, body: messages.Reader) -> None:
-        kind, name = body.bytes(1), body.text()
+        kind, name = portals.named(body)
         (self._prepared if kind == b"S" else self._portals).pop(name, None)
         self._writer.write(messages.CLOSE_COMPLETE)
 
-    @staticmethod
-    def _formats(columns: Sequence[T], formats: list[int]) -> list[tuple[T, int]]:
-        codes = formats * len(columns) if len(formats) == 1 else formats or [0] * len(columns)
-        if len(codes) != len(columns):
-            raise RedshiftError(
-                "08P01", f"bind message has {len(codes)} result formats but query has {len(columns)} columns"
-            )
-        return list(zip(columns, codes, strict=True))
-
-    def _named(self, name: str) -> Prepared:
+    def _named(self, name: str) -> portals.Prepared:
         if name not in self._prepared:
             raise RedshiftError("26000", f'prepared statement "{name}" does not exist')
         return self._prepared[name]
 
-    def _portal(self, name: str) -> Portal:
+    def _portal(self, name: str) -> portals.Portal:
         if name not in self._portals:
             raise RedshiftError("34000", f'portal "{name}" does not exist')
         return self._portals[name]

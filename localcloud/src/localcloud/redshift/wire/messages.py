@@ -61,10 +61,19 @@ def command_complete(tag: str) -> bytes:
 
 def error_response(error: RedshiftError) -> bytes:
     """S, C and M are what redshift_connector needs; D is added where there is a detail."""
+    return message(b"E", _report(error))
+
+
+def notice_response(notice: RedshiftError) -> bytes:
+    """A warning: the same fields, and the conversation goes on."""
+    return message(b"N", _report(notice))
+
+
+def _report(error: RedshiftError) -> bytes:
     fields = [("S", error.severity), ("C", error.sqlstate), ("M", error.message)]
     if error.detail:
         fields.append(("D", error.detail))
-    return message(b"E", b"".join(k.encode() + v.replace("\0", "").encode() + b"\0" for k, v in fields) + b"\0")
+    return b"".join(k.encode() + v.replace("\0", "").encode(errors="replace") + b"\0" for k, v in fields) + b"\0"
 
 
 def row_description(columns: Sequence[WireColumn]) -> bytes:
@@ -136,10 +145,10 @@ class Reader:
         return count
 
 
-async def read(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+async def read(reader: asyncio.StreamReader, *, limit: int = MAX_MESSAGE_BYTES) -> tuple[bytes, bytes]:
     """The next typed message as (kind, body); raises IncompleteReadError at the end of the connection."""
     head = await reader.readexactly(5)
     size = struct.unpack("!I", head[1:])[0]
-    if not 4 <= size <= MAX_MESSAGE_BYTES:
+    if not 4 <= size <= limit:
         raise RedshiftError("08P01", f"invalid message length {size}")
     return head[:1], await reader.readexactly(size - 4)

@@ -10,15 +10,17 @@ import struct
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+from localcloud.faults.statements import ConnectionDropped
 from localcloud.redshift.engine.session import Session
 from localcloud.redshift.errors import RedshiftError
-from localcloud.redshift.wire import messages
+from localcloud.redshift.wire import messages, startup
 from localcloud.redshift.wire.conversation import Conversation
 
 log = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 64
 _START_UP_SECONDS = 30
+_MAX_PASSWORD_BYTES = 10_000
 _STATUS = {
     "server_version": "8.0.2",
     "server_encoding": "UTF8",
@@ -47,6 +49,7 @@ class WireServer:
         self._pool = ThreadPoolExecutor(MAX_CONNECTIONS, "redshift-statement")
         self._sessions: dict[int, tuple[int, Session]] = {}
         self._server: asyncio.Server | None = None
+        self._stopping = False
 
     async def start(self, port: int) -> None:
         """Listen on 127.0.0.1:`port`; raises OSError when it is taken."""
@@ -56,6 +59,7 @@ class WireServer:
         """Close the door and interrupt what still runs."""
         if self._server:
             self._server.close()
+        self._stopping = True
         for _, session in list(self._sessions.values()):
             session.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -72,6 +76,8 @@ class WireServer:
             await Conversation(session=session, reader=reader, writer=writer, pool=self._pool).run()
         except RedshiftError as error:
             writer.write(messages.error_response(RedshiftError(error.sqlstate, error.message, error.detail, "FATAL")))
+        except ConnectionDropped:
+            writer.transport.abort()
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, TimeoutError):
             log.debug("connection ended by the client")
         except Exception:
@@ -84,16 +90,25 @@ class WireServer:
         finally:
             if session is not None:
                 self._sessions.pop(session.process_id, None)
-                await asyncio.get_running_loop().run_in_executor(self._pool, session.close)
+                await self._leave(session)
             writer.close()
 
+    async def _leave(self, session: Session) -> None:
+        if self._stopping:
+            # The threads are gone; the databases are about to be closed as a whole.
+            session.close()
+        else:
+            await asyncio.get_running_loop().run_in_executor(self._pool, session.close)
+
     async def _open(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Session | None:
+        encrypted = False
         while True:
             size, code = struct.unpack("!II", await reader.readexactly(8))
             if not 8 <= size <= 10_000:
                 raise RedshiftError("08P01", "invalid length of startup packet")
             body = await reader.readexactly(size - 8)
-            if code == messages.SSL_REQUEST:
+            if code == messages.SSL_REQUEST and not encrypted:
+                encrypted = True
                 writer.write(b"S")
                 await writer.drain()
                 await writer.start_tls(self._tls)
@@ -102,7 +117,7 @@ class WireServer:
             elif code == messages.CANCEL_REQUEST:
                 self._cancel(body)
                 return None
-            elif code == messages.PROTOCOL_3:
+            elif code >> 16 == messages.PROTOCOL_3 >> 16:
                 return await self._authenticate(body, reader, writer)
             else:
                 raise RedshiftError(
@@ -112,28 +127,34 @@ class WireServer:
     async def _authenticate(self, body: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Session:
         if len(self._sessions) >= MAX_CONNECTIONS:
             raise RedshiftError("53300", f"too many connections: the local cloud allows {MAX_CONNECTIONS}")
-        words = body.decode(errors="replace").split("\0")
-        settings = dict(zip(words[::2], words[1::2], strict=False))
-        user = settings.get("user", "")
+        given = startup.parameters(body)
+        user = given.get("user", "")
         if not user:
             raise RedshiftError("28000", "no user name specified in startup packet")
         salt = secrets.token_bytes(4)
         writer.write(messages.md5_request(salt))
-        kind, answer = await messages.read(reader)
+        kind, answer = await messages.read(reader, limit=_MAX_PASSWORD_BYTES)
         if kind != b"p":
             raise RedshiftError("08P01", "expected a password response")
-        given = messages.Reader(answer).text()
-        database = settings.get("database") or user
-        session = await asyncio.get_running_loop().run_in_executor(
-            self._pool, lambda: self._door.login(database=database, user=user, salt=salt, answer=given)
-        )
-        session.settings["application_name"] = settings.get("application_name", "")
-        return session
+        password = messages.Reader(answer).text()
+        database = given.get("database") or user
+
+        def enter() -> Session:
+            session = self._door.login(database=database, user=user, salt=salt, answer=password)
+            try:
+                startup.apply(session, given)
+            except BaseException:
+                session.close()
+                raise
+            return session
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, enter)
 
     @staticmethod
     def _greet(writer: asyncio.StreamWriter, session: Session, secret: int) -> None:
         writer.write(messages.AUTHENTICATION_OK)
-        for name, value in (*_STATUS.items(), ("session_authorization", session.user)):
+        own = {"session_authorization": session.user, "application_name": session.settings.get("application_name", "")}
+        for name, value in {**_STATUS, **own}.items():
             writer.write(messages.parameter_status(name, value))
         writer.write(messages.backend_key(session.process_id, secret) + messages.ready("I"))
 

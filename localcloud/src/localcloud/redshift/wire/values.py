@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import struct
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -14,25 +13,32 @@ from typing import Any
 from sqlglot import exp
 
 from localcloud.redshift.engine.result import Column
-from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.errors import RedshiftError
+from localcloud.redshift.wire import binary
 from localcloud.redshift.wire.messages import WireColumn
-
-_EPOCH = datetime(2000, 1, 1)
-_MICROSECOND = timedelta(microseconds=1)
-
-BOOLEAN, BIGINT, SMALLINT, INTEGER, TEXT, REAL, DOUBLE, UNKNOWN = 16, 20, 21, 23, 25, 700, 701, 705
-BPCHAR, VARCHAR, DATE, TIME, TIMESTAMP, TIMESTAMPTZ, INTERVAL, TIMETZ, NUMERIC = (
-    1042,
-    1043,
-    1082,
-    1083,
-    1114,
-    1184,
-    1186,
-    1266,
-    1700,
+from localcloud.redshift.wire.oids import (
+    BIGINT,
+    BOOLEAN,
+    BPCHAR,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    INTERVAL,
+    NUMERIC,
+    REAL,
+    SMALLINT,
+    SUPER,
+    TIME,
+    TIMESTAMP,
+    TIMESTAMPTZ,
+    TIMETZ,
+    UNKNOWN,
+    VARBYTE,
+    VARCHAR,
 )
-SUPER, VARBYTE = 4000, 6551
+
+ARRAYS = {"SMALLINT[]": 1005, "INTEGER[]": 1007, "BIGINT[]": 1016, "VARCHAR[]": 1015}
+"""Arrays of PostgreSQL, which only the catalogue has (pg_constraint.conkey); a list in a user's table is a SUPER."""
 
 _OIDS = {
     "BOOLEAN": (BOOLEAN, 1),
@@ -63,21 +69,29 @@ _OIDS = {
     '"NULL"': (UNKNOWN, -2),
 }
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+_NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
+_TEXT = re.compile(r"character( varying)?\((\d+)\)")
 
 
 def wire_column(column: Column, format_code: int = 0) -> WireColumn:
     """How RowDescription names the type of `column`; nested and JSON types travel as SUPER."""
     decimal = _DECIMAL.fullmatch(column.type)
+    text = _TEXT.fullmatch(column.declared)
+    if text and column.type == "VARCHAR":
+        return WireColumn(column.name, VARCHAR if text[1] else BPCHAR, -1, int(text[2]) + 4, format_code)
     if decimal:
+        # Redshift counts a result's digits otherwise than DuckDB; the scale is the same.
+        computed = _NUMERIC.fullmatch(column.declared)
+        decimal = computed if computed and computed[2] == decimal[2] else decimal
         modifier = (int(decimal[1]) << 16 | int(decimal[2])) + 4
         return WireColumn(column.name, NUMERIC, -1, modifier, format_code)
-    oid, size = _OIDS.get(column.type, (SUPER, -1))
+    oid, size = _OIDS.get(column.type, (ARRAYS.get(column.type, SUPER), -1))
     return WireColumn(column.name, oid, size, -1, format_code)
 
 
 def _float(value: float) -> str:
     if math.isfinite(value):
-        return repr(value).removesuffix(".0")
+        return f"{value:.15g}"  # extra_float_digits = 0
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
@@ -91,6 +105,11 @@ def _timestamp(value: datetime) -> str:
         value, zone = value.astimezone(UTC).replace(tzinfo=None), "+00"
     text = value.isoformat(sep=" ")
     return (text.rstrip("0") if value.microsecond else text) + zone
+
+
+def _time(value: time) -> str:
+    clock, sign, zone = str(value).partition("-" if "-" in str(value) else "+")
+    return (clock.rstrip("0") if value.microsecond else clock) + sign + zone.removesuffix(":00")
 
 
 def _interval(value: timedelta) -> str:
@@ -114,7 +133,8 @@ def text_of(value: Any) -> str:
         (Decimal, lambda v: format(v, "f")),
         (float, _float),
         (datetime, _timestamp),
-        ((date, time), str),
+        (date, str),
+        (time, _time),
         (timedelta, _interval),
         (bytes, bytes.hex),
         ((list, dict, tuple), lambda v: json.dumps(v, default=text_of, separators=(",", ":"))),
@@ -122,41 +142,26 @@ def text_of(value: Any) -> str:
     return next((render(value) for cls, render in formats if isinstance(value, cls)), str(value))
 
 
-def _micros(value: datetime) -> bytes:
-    naive = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
-    return struct.pack("!q", (naive - _EPOCH) // _MICROSECOND)
-
-
-def _time_micros(value: time) -> bytes:
-    return struct.pack("!q", ((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000 + value.microsecond)
-
-
-_BINARY: dict[int, Callable[[Any], bytes]] = {
-    BOOLEAN: lambda v: b"\1" if v else b"\0",
-    SMALLINT: struct.Struct("!h").pack,
-    INTEGER: struct.Struct("!i").pack,
-    BIGINT: struct.Struct("!q").pack,
-    REAL: struct.Struct("!f").pack,
-    DOUBLE: struct.Struct("!d").pack,
-    DATE: lambda v: struct.pack("!i", (v - _EPOCH.date()).days),
-    TIME: _time_micros,
-    TIMETZ: lambda v: _time_micros(v) + struct.pack("!i", -int(v.utcoffset().total_seconds()) if v.tzinfo else 0),
-    TIMESTAMP: _micros,
-    TIMESTAMPTZ: _micros,
-    INTERVAL: lambda v: struct.pack("!qii", v.seconds * 1_000_000 + v.microseconds, v.days, 0),
-    **dict.fromkeys((VARCHAR, TEXT, BPCHAR, UNKNOWN, SUPER), lambda v: text_of(v).encode()),
-}
+def _array(value: list[Any]) -> str:
+    """PostgreSQL's text form of an array: `{1,2}`, `{"a b",NULL}`."""
+    elements = (
+        "NULL" if element is None else json.dumps(element) if isinstance(element, str) else text_of(element)
+        for element in value
+    )
+    return "{" + ",".join(elements) + "}"
 
 
 def encoder(column: WireColumn) -> Callable[[Any], bytes]:
     """The function that turns a value of `column` (never None) into bytes; 0A000 for a binary form we lack."""
+    if column.oid in ARRAYS.values() and column.format == 0:
+        return lambda v: _array(v).encode()
     if column.format == 0:
         return (lambda v: _real(v).encode()) if column.oid == REAL else lambda v: text_of(v).encode()
-    if column.oid not in _BINARY:
-        raise unsupported(f"the binary result format of type {column.oid}")
-    return _BINARY[column.oid]
+    return binary.encode(column.oid, text_of)
 
 
+_NUMERIC_DIGITS = 38
+"""The most digits a NUMERIC has in Redshift."""
 _CASTS = {
     BOOLEAN: "BOOLEAN",
     SMALLINT: "SMALLINT",
@@ -166,38 +171,37 @@ _CASTS = {
     DOUBLE: "DOUBLE",
     DATE: "DATE",
     TIME: "TIME",
+    TIMETZ: "TIMETZ",
     TIMESTAMP: "TIMESTAMP",
     TIMESTAMPTZ: "TIMESTAMPTZ",
     INTERVAL: "INTERVAL",
 }
 
 
-def _from_binary(oid: int, raw: bytes) -> str:
-    scalars = {BOOLEAN: "!?", SMALLINT: "!h", INTEGER: "!i", BIGINT: "!q", REAL: "!f", DOUBLE: "!d"}
-    try:
-        if oid in scalars:
-            return text_of(struct.unpack(scalars[oid], raw)[0])
-        if oid in (TIMESTAMP, TIMESTAMPTZ):
-            moment = _EPOCH + timedelta(microseconds=struct.unpack("!q", raw)[0])
-            return moment.isoformat(sep=" ") + ("+00" if oid == TIMESTAMPTZ else "")
-        if oid == INTERVAL:
-            micros, days, months = struct.unpack("!qii", raw)
-            return f"{months} months {days} days {micros} microseconds"
-    except (struct.error, OverflowError) as error:
-        raise RedshiftError("22P03", f"incorrect binary data format for a parameter of type {oid}") from error
-    if oid in (TEXT, VARCHAR, BPCHAR, UNKNOWN):
-        return raw.decode()
-    raise unsupported(f"a binary parameter of type {oid}")
-
-
 def parameter(oid: int, format_code: int, raw: bytes | None) -> exp.Expression:
     """A bound parameter as a literal expression; only ever put into a statement through its syntax tree."""
     if raw is None:
         return exp.Cast(this=exp.null(), to=exp.DataType.build(_CASTS[oid])) if oid in _CASTS else exp.null()
-    text = _from_binary(oid, raw) if format_code == 1 else raw.decode()
+    text = binary.decode(oid, raw) if format_code == 1 else binary.decode_text(raw)
     if oid == NUMERIC:
-        if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text.strip()):
-            raise RedshiftError("22P02", f'invalid input syntax for type numeric: "{text}"')
-        return exp.Paren(this=exp.Literal.number(format(Decimal(text), "f")))
+        return _numeric_literal(text.strip())
+    if oid == VARBYTE:
+        return _varbyte_literal(text)
     literal: exp.Expression = exp.Literal.string(text)
     return exp.Cast(this=literal, to=exp.DataType.build(_CASTS[oid])) if oid in _CASTS else literal
+
+
+def _numeric_literal(text: str) -> exp.Expression:
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
+        raise RedshiftError("22P02", f'invalid input syntax for type numeric: "{text}"')
+    number = Decimal(text)
+    if number and abs(number.adjusted()) > _NUMERIC_DIGITS:
+        raise RedshiftError("22003", "numeric field overflow")
+    return exp.Paren(this=exp.Literal.number(format(number, "f")))
+
+
+def _varbyte_literal(text: str) -> exp.Expression:
+    """A VARBYTE travels as its hexadecimal digits."""
+    if len(text) % 2 or not re.fullmatch(r"[0-9a-fA-F]*", text):
+        raise RedshiftError("22P02", f'invalid input syntax for type varbyte: "{text}"')
+    return exp.Anonymous(this="from_hex", expressions=[exp.Literal.string(text)])

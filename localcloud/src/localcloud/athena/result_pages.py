@@ -1,0 +1,85 @@
+"""Pages of a result, read from its object in S3: no more than one page and one chunk are held."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from localcloud.athena.errors import invalid_request
+from localcloud.lake.objects import split_uri
+from localcloud.lake.session import Lake
+
+Row = list[str | None]
+_CHUNK_BYTES = 256 * 1024
+_CELL = re.compile(r'"((?:[^"]|"")*)"|([^,"\n]*)')
+
+
+@dataclass(frozen=True)
+class ResultPage:
+    """Rows of a result and the byte where the next page starts (None: there is none)."""
+
+    rows: list[Row]
+    next_offset: int | None
+
+
+def read_page(lake: Lake, location: str, offset: int, most: int) -> ResultPage:
+    """Up to `most` rows from the row that starts at byte `offset`; nothing for a statement without a result file.
+
+    Raises InvalidRequestException where the object is gone or no row starts at the offset.
+    """
+    if not location.endswith((".csv", ".txt")):
+        return ResultPage([], None)
+    is_csv = location.endswith(".csv")
+    bucket, key = split_uri(location)
+    part = {"Range": f"bytes={offset}-"} if offset else {}
+    try:
+        body = lake.s3.get_object(Bucket=bucket, Key=key, **part)["Body"]
+    except ClientError as error:
+        raise invalid_request(f"Could not find results: {location} cannot be read ({error})") from error
+    try:
+        lines = list(itertools.islice(_lines(body.iter_chunks(_CHUNK_BYTES), quoted=is_csv), most + 1))
+    finally:
+        body.close()
+    shown = lines[:most]
+    end = offset + sum(len(line) + 1 for line in shown)
+    try:
+        rows = [_cells(line.decode()) if is_csv else [line.decode()] for line in shown]
+    except ValueError as error:
+        raise invalid_request("The given NextToken is not valid") from error
+    return ResultPage(rows, end if len(lines) > most else None)
+
+
+def _lines(chunks: Iterable[bytes], *, quoted: bool) -> Iterator[bytes]:
+    """Lines without their ends; with `quoted`, a line goes on while a quote is open."""
+    rest, line, quotes = b"", b"", 0
+    for chunk in chunks:
+        *ended, rest = (rest + chunk).split(b"\n")
+        for piece in ended:
+            line += piece
+            quotes += piece.count(b'"') if quoted else 0
+            if quotes % 2:
+                line += b"\n"
+                continue
+            yield line
+            line, quotes = b"", 0
+
+
+def _cells(line: str) -> Row:
+    """The cells of a CSV line: a quoted one is text, an empty one NULL."""
+    cells: Row = []
+    position = 0
+    while True:
+        match = _CELL.match(line, position)
+        if match is None:
+            raise ValueError(f"the result is broken at {position}")
+        cells.append(match[1].replace('""', '"') if match[1] is not None else None)
+        position = match.end()
+        if position >= len(line):
+            return cells
+        if line[position] != ",":
+            raise ValueError(f"the result is broken at {position}")
+        position += 1

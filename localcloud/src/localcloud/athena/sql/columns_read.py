@@ -1,0 +1,30 @@
+"""Which columns of its tables a query reads: those that its result depends on, not all that it names."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.pushdown_projections import pushdown_projections
+from sqlglot.optimizer.scope import traverse_scope
+
+
+def columns_read(query: exp.Expression) -> Mapping[str, set[str]]:
+    """The columns by table name of a qualified query, where every table has a name of its own.
+
+    What an inner query selects and no outer one uses is not read. A table that is not in the answer has no column read.
+    """
+    pruned = query.copy()
+    try:
+        pruned = pushdown_projections(pruned)
+    except SqlglotError:
+        pruned = query  # then all that it names is taken as read
+    found: dict[str, set[str]] = defaultdict(set)
+    for scope in traverse_scope(pruned):
+        tables = {alias: source.name for alias, source in scope.sources.items() if isinstance(source, exp.Table)}
+        for column in scope.columns:
+            if column.table in tables:
+                found[tables[column.table]].add(column.name)
+    return found

@@ -1,0 +1,16 @@
+-- What CREATE FUNCTION and CREATE MATERIALIZED VIEW enter beside the catalogue's relations.
+CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.functions (
+    schema_name VARCHAR, function_name VARCHAR, argument_types VARCHAR[], return_type VARCHAR, volatility VARCHAR,
+    body VARCHAR, owner VARCHAR);
+CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.materialized_views (
+    relation_oid BIGINT, auto_refresh BOOLEAN, refreshed_at TIMESTAMP);
+CREATE OR REPLACE VIEW localsys.sys.stv_mv_info AS
+    SELECT '{database}' AS db_name, r.schema_name AS schema, r.relation_name AS name, 0::BIGINT AS updated_upto_xid,
+        't' AS is_stale, r.owner AS owner_user_name, 0 AS state,
+        CASE WHEN m.auto_refresh THEN 't' ELSE 'f' END AS autorefresh, 'f' AS autorewrite
+    FROM "{database}".pg_landfall.materialized_views AS m
+    JOIN "{database}".pg_landfall.relations AS r ON r.oid = m.relation_oid;
+CREATE OR REPLACE VIEW localsys.sys.svv_mv_info AS
+    SELECT db_name AS database_name, schema AS schema_name, owner_user_name AS user_name, name, is_stale, state,
+        autorewrite, autorefresh AS autorefresh
+    FROM localsys.sys.stv_mv_info;

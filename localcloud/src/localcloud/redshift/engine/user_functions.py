@@ -1,0 +1,150 @@
+"""SQL user-defined functions: CREATE FUNCTION … LANGUAGE sql keeps an expression that is put in place of each call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from localcloud.redshift.engine import grants_checks
+from localcloud.redshift.engine.result import Result
+from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.sql import types
+from localcloud.redshift.sql.functions import FUNCTIONS
+from localcloud.redshift.sql.statement import Statement, parse
+from localcloud.redshift.sql.translate import UserFunction
+from localcloud.redshift.sql.words import Words
+
+if TYPE_CHECKING:
+    from localcloud.redshift.engine.session import Session
+
+_VOLATILITY = ("VOLATILE", "STABLE", "IMMUTABLE")
+_CLAUSES = ("from_", "where", "group", "having", "order", "limit", "into", "with_", "joins")
+
+
+def create(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+    """CREATE [OR REPLACE] FUNCTION name (types) RETURNS type volatility AS $$ SELECT … $$ LANGUAGE sql."""
+    words = Words(statement.tokens)
+    words.expect("CREATE")
+    replace = words.accept("OR", "REPLACE")
+    words.expect("FUNCTION")
+    schema, name = _place(session, words.dotted_name())
+    arguments = _types(words)
+    words.expect("RETURNS")
+    returns = _type(words, _VOLATILITY)
+    volatility = words.next().text.upper()
+    if volatility not in _VOLATILITY:
+        raise RedshiftError("42601", "a function must be VOLATILE, STABLE or IMMUTABLE")
+    words.expect("AS")
+    body = words.string()
+    words.expect("LANGUAGE")
+    language = words.name()
+    if language != "sql":
+        raise unsupported(f"a user-defined function in {language}")
+    words.end()
+    _check_body(body)
+    if name in FUNCTIONS:
+        raise RedshiftError("42723", f"function {name} is built in")
+    if _entries(session, schema, name, arguments):
+        if not replace:
+            raise RedshiftError("42723", f'function "{name}" already exists with same argument types')
+        _require_owner(session, schema, name, arguments)
+        _remove(session, schema, name, arguments)
+    session.catalog.rows(
+        "INSERT INTO {c}.functions VALUES (?, ?, ?, ?, ?, ?, ?)",
+        schema, name, arguments, returns, volatility, body, session.user,
+    )  # fmt: skip
+    return Result("CREATE FUNCTION")
+
+
+def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+    """DROP FUNCTION name (types) [CASCADE|RESTRICT]; views that call it stop working."""
+    words = Words(statement.tokens)
+    words.expect("DROP", "FUNCTION")
+    schema, name = _place(session, words.dotted_name())
+    arguments = _types(words)
+    if not words.accept("CASCADE"):
+        words.accept("RESTRICT")
+    words.end()
+    if not _entries(session, schema, name, arguments):
+        raise RedshiftError("42883", f"function {name}({', '.join(arguments)}) does not exist")
+    _require_owner(session, schema, name, arguments)
+    _remove(session, schema, name, arguments)
+    return Result("DROP FUNCTION")
+
+
+def find(session: Session, schema: str, name: str, count: int) -> UserFunction | None:
+    """The function that a call with `count` arguments means; `schema` is '' where the call names none."""
+    for place in [schema] if schema else session.names.search_path():
+        rows = session.catalog.rows(
+            "SELECT argument_types, return_type, body FROM {c}.functions"
+            " WHERE schema_name = ? AND function_name = ? AND len(argument_types) = ?",
+            place, name, count,
+        )  # fmt: skip
+        if len(rows) > 1:
+            raise unsupported(f"a call of {name}, which is defined for several types of its {count} arguments,")
+        if rows:
+            arguments, returns, body = rows[0]
+            return UserFunction(tuple(arguments), returns, parse(body))
+    return None
+
+
+def _place(session: Session, parts: tuple[str, ...]) -> tuple[str, str]:
+    schema = parts[-2] if len(parts) > 1 else session.names.creation_schema()
+    session.catalog.require_schema(schema)
+    grants_checks.require_schema(session, schema, "usage")
+    return schema, parts[-1]
+
+
+def _types(words: Words) -> list[str]:
+    words.expect("(")
+    found: list[str] = []
+    while not words.accept(")"):
+        found.append(_type(words, (",", ")")))
+        words.accept(",")
+    return found
+
+
+def _type(words: Words, ends: Sequence[str]) -> str:
+    """A type up to one of the words `ends`, in format_type's words."""
+    parts: list[str] = []
+    depth = 0
+    while depth or words.peek() not in ends:
+        text = words.next().text
+        depth += {"(": 1, ")": -1}.get(text, 0)
+        parts.append(text)
+    written = " ".join(parts)
+    if written.lower() in ("anyelement", "anyarray"):
+        raise unsupported(f"the type {written.lower()} in a function")
+    return types.of_declaration(exp.DataType.build(written, dialect="redshift")).name
+
+
+def _check_body(body: str) -> None:
+    tree = parse(body)
+    if not isinstance(tree, exp.Select) or len(tree.expressions) != 1 or any(tree.args.get(key) for key in _CLAUSES):
+        raise RedshiftError("42601", "the body of a SQL function is SELECT and one expression")
+
+
+def _entries(session: Session, schema: str, name: str, arguments: Sequence[str]) -> bool:
+    rows = session.catalog.rows(
+        "SELECT 1 FROM {c}.functions WHERE schema_name = ? AND function_name = ? AND argument_types = ?",
+        schema, name, list(arguments),
+    )  # fmt: skip
+    return bool(rows)
+
+
+def _require_owner(session: Session, schema: str, name: str, arguments: Sequence[str]) -> None:
+    owners = session.catalog.rows(
+        "SELECT owner FROM {c}.functions WHERE schema_name = ? AND function_name = ? AND argument_types = ?",
+        schema, name, list(arguments),
+    )  # fmt: skip
+    if session.user not in (owner for (owner,) in owners) and not grants_checks.is_superuser(session, session.user):
+        raise RedshiftError("42501", f"must be owner of function {name}")
+
+
+def _remove(session: Session, schema: str, name: str, arguments: Sequence[str]) -> None:
+    session.catalog.rows(
+        "DELETE FROM {c}.functions WHERE schema_name = ? AND function_name = ? AND argument_types = ?",
+        schema, name, list(arguments),
+    )  # fmt: skip

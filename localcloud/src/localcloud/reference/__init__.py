@@ -1,0 +1,1 @@
+"""The page docs/reference/local-cloud.md, made from the code it describes."""

@@ -1,0 +1,70 @@
+"""UNLOAD into partitions, and what it leaves in the system views."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+import pytest
+from cloud import Cloud
+from pgclient import PgClient, PgError
+
+BUCKET = "unloads"
+
+
+@pytest.fixture
+def s3(cloud: Cloud, pg: PgClient) -> Any:
+    """An S3 client with an empty bucket, and a table of three orders."""
+    client = cloud.client("s3")
+    client.create_bucket(Bucket=BUCKET)
+    for entry in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+        client.delete_object(Bucket=BUCKET, Key=entry["Key"])
+    pg.query("create table o (id int, region varchar(10), day date)")
+    pg.query("insert into o values (1, 'eu', '2026-01-01'), (2, 'us', '2026-01-01'), (3, null, '2026-01-02')")
+    return client
+
+
+def texts(s3: Any) -> dict[str, str]:
+    found = s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])
+    bodies = {entry["Key"]: s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read() for entry in found}
+    return {key: (gzip.decompress(body) if key.endswith(".gz") else body).decode() for key, body in bodies.items()}
+
+
+def unload(pg: PgClient, options: str) -> None:
+    pg.query(f"unload ('select id, region, day from o') to 's3://{BUCKET}/x/' iam_role default {options}")
+
+
+def test_partitions_get_folders_and_lose_their_columns(pg: PgClient, s3: Any) -> None:
+    unload(pg, "csv header partition by (region, day) parallel off gzip")
+    assert texts(s3) == {
+        "x/region=eu/day=2026-01-01/000.gz": "id\n1\n",
+        "x/region=us/day=2026-01-01/000.gz": "id\n2\n",
+        "x/region=__HIVE_DEFAULT_PARTITION__/day=2026-01-02/000.gz": "id\n3\n",
+    }
+
+
+def test_include_keeps_the_partition_columns(pg: PgClient, s3: Any) -> None:
+    unload(pg, "csv partition by (day) include parallel off")
+    assert texts(s3) == {
+        "x/day=2026-01-01/000": "1,eu,2026-01-01\n2,us,2026-01-01\n",
+        "x/day=2026-01-02/000": "3,,2026-01-02\n",
+    }
+
+
+def test_partitioned_parquet_is_copied_back(pg: PgClient, s3: Any) -> None:
+    unload(pg, "format parquet partition by (region) manifest")
+    pg.query("create table back (id int, day date)")
+    pg.query(f"copy back from 's3://{BUCKET}/x/manifest' iam_role default format parquet manifest")
+    assert pg.query("select id from back order by id").rows == [("1",), ("2",), ("3",)]
+
+
+def test_a_partition_column_must_be_selected(pg: PgClient, s3: Any) -> None:
+    with pytest.raises(PgError, match="partition column"):
+        unload(pg, "csv partition by (nothing)")
+
+
+def test_unloaded_files_are_in_the_system_views(pg: PgClient, s3: Any) -> None:
+    unload(pg, "csv parallel off")
+    asked = f"select file_name, rows_unloaded from sys_unload_detail where file_name like 's3://{BUCKET}/%'"
+    assert (f"s3://{BUCKET}/x/000", "3") in pg.query(asked).rows
+    assert pg.query("select pg_last_unload_count()").rows == [("3",)]

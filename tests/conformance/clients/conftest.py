@@ -1,0 +1,36 @@
+"""What the tests of the clients share: the sample lake and a Redshift database of their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow.fs
+import pytest
+
+from tests.conformance.clients.lake import Lake, create_lake
+from tests.conformance.clients.warehouse import Warehouse, local_warehouse
+
+
+@pytest.fixture(scope="session")
+def lake(local_cloud: Mapping[str, str]) -> Lake:
+    """A database with the sample tables, made afresh for the session."""
+    return create_lake(local_cloud)
+
+
+@pytest.fixture
+def arrow_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pyarrow find the local S3: it does not read AWS_ENDPOINT_URL (apache/arrow issue 49643)."""
+
+    class LocalFileSystem(pyarrow.fs.S3FileSystem):  # type: ignore[misc]
+        def __init__(self, **options: Any) -> None:
+            super().__init__(endpoint_override=os.environ["AWS_ENDPOINT_URL"], **options)
+
+    monkeypatch.setattr(pyarrow.fs, "S3FileSystem", LocalFileSystem)
+
+
+@pytest.fixture(scope="session")
+def warehouse(local_cloud: Mapping[str, str]) -> Warehouse:
+    """The deployed Redshift workgroup."""
+    return local_warehouse()

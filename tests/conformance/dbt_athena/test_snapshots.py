@@ -1,0 +1,45 @@
+"""The suite's snapshots.
+
+Its modules test_various_configs and test_ephemeral_snapshot_hard_deletes are left out: they make and fill their tables
+with PostgreSQL's own statements.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dbt.tests.adapter.simple_snapshot.test_snapshot import BaseSimpleSnapshot, BaseSnapshotCheck
+from dbt.tests.util import relation_from_name
+
+from tests.conformance.dbt_athena.table_types import IcebergOnly
+
+
+class FactsInAthenasWords(IcebergOnly):
+    """What the suite does to its facts between snapshots, in Athena's SQL."""
+
+    project: Any
+
+    def create_fact_from_seed(self, where: str = "1 = 1") -> None:
+        fact, seed = (relation_from_name(self.project.adapter, name) for name in ("fact", "seed"))
+        location = f"{self.project.adapter.config.credentials.s3_staging_dir}facts/{self.project.test_schema}/"
+        self.project.run_sql(f"drop table if exists {fact.render_hive()}")
+        self.project.run_sql(
+            f"create table {fact} with (table_type = 'iceberg', is_external = false, location = '{location}')"
+            f" as select * from {seed} where {where}"
+        )
+
+    def update_fact_records(self, updates: dict[str, str], where: str = "1 = 1") -> None:
+        values = {name: value.replace("interval '1 day'", "interval '1' day") for name, value in updates.items()}
+        super().update_fact_records(values, where)  # type: ignore[misc]
+
+    def add_fact_column(self, column: str, definition: str) -> None:
+        fact = relation_from_name(self.project.adapter, "fact")
+        self.project.run_sql(f"alter table {fact.render_hive()} add columns ({column} string)")
+
+
+class TestSimpleSnapshot(FactsInAthenasWords, BaseSimpleSnapshot):
+    pass
+
+
+class TestSnapshotCheck(FactsInAthenasWords, BaseSnapshotCheck):
+    pass
