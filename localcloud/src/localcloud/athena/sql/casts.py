@@ -47,6 +47,8 @@ def convert(value: str, source: str | None, target: str) -> str:
         return f"{_FROM_TEXT[target]}({value})"
     if base == "row" and source and parts(source)[0] == "row":
         return _row(value, parts(source)[1], arguments)
+    if source == "json" and arguments[-1:] == ["json"]:
+        return f"trino_json_{base}(CAST({value} AS {to_duckdb(target)}))"
     return f"CAST({value} AS {to_duckdb(target)})"
 
 

@@ -95,6 +95,10 @@ CREATE OR REPLACE MACRO trino_json_extract_scalar(x, p) AS
     '.', '\.'), '+', '\+') || '[\s,}\]]') AND json_extract_string(x, p) <> x THEN
     trino_error('NOT_SUPPORTED', 'json_extract_scalar() of a fraction in an unusual form is not supported by the local cloud')
     ELSE json_extract_string(x, p) END;
+-- A JSON null inside a document stays one where the elements are JSON themselves; DuckDB's cast makes it NULL.
+CREATE OR REPLACE MACRO trino_json_array(x) AS list_transform(x, v -> coalesce(v, 'null'::JSON));
+CREATE OR REPLACE MACRO trino_json_map(x) AS
+    map_from_entries(list_transform(map_entries(x), e -> struct_pack(k := e.key, v := coalesce(e.value, 'null'::JSON))));
 CREATE OR REPLACE MACRO trino_json_format(x) AS CAST(x AS VARCHAR);
 CREATE OR REPLACE MACRO trino_json_size(x, p) AS CASE json_type(x, p)
     WHEN 'OBJECT' THEN len(json_keys(x, p)) WHEN 'ARRAY' THEN json_array_length(x, p)::BIGINT
