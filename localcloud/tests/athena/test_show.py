@@ -19,7 +19,7 @@ def test_a_hive_table_can_be_made_again_from_what_is_shown(cloud: Any, database:
     )
     shown = lines(cloud, database, "show create table shown")
     assert shown[:5] == [
-        f"CREATE EXTERNAL TABLE `{database}.shown`(",
+        "CREATE EXTERNAL TABLE `shown`(",
         "  `id` int COMMENT 'the key\\'s', ",
         "  `pair` struct<a:int,b:string>)",
         "PARTITIONED BY ( ",
