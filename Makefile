@@ -1,7 +1,7 @@
 # The only door to Landfall. `make help` lists what it opens; ARGS="..." hands options to the command behind a target.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status produce test conformance fault lint bench docs contracts new-stream lock product product-dev localcloud localcloud-dev
+.PHONY: help demo up down status produce test conformance probe-truth chaos chaos-mutants fault lint bench docs contracts new-stream lock product product-dev localcloud localcloud-dev
 
 # Both environments are made by the same tools.
 .NOTPARALLEL:
@@ -40,6 +40,16 @@ test: product-dev localcloud-dev ## Run the whole test suite (ARGS are pytest's)
 
 conformance: product-dev localcloud-dev ## Hold the local cloud against its clients' own suites, TPC and fuzzing (an hour)
 	@make/run_conformance.sh $(ARGS)
+
+probe-truth: localcloud ## Ask a real Trino (java, mvn) and PostgreSQL anew what the local engines must answer
+	@localcloud/probes/trino/record.sh
+	@.venv/localcloud/bin/python localcloud/probes/postgres.py
+
+chaos: product-dev ## Play seeded histories of kills and errors against the load (ARGS='--seeds 0:10000')
+	@PYTHONPATH=plugins:. $(PRODUCT) -m tests.chaos $(ARGS)
+
+chaos-mutants: product-dev ## Plant bugs in the load one by one: the histories must catch them
+	@PYTHONPATH=plugins:. $(PRODUCT) -m tests.chaos --mutants $(ARGS)
 
 fault: localcloud ## Let the running local cloud fail on demand (ARGS='add --help')
 	@$(LOCALCLOUD) fault $(ARGS)

@@ -28,11 +28,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Play and print; return 1 if a history ended wrong, a crash point was missed or a planted bug was not caught."""
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seeds", type=_seeds, default=range(1_000), metavar="FROM:TO", help="which histories")
-    parser.add_argument("--trace", action="store_true", help="print every call of the failing histories")
+    parser.add_argument("--trace", action="store_true", help="print every call of each history")
     parser.add_argument("--mutants", action="store_true", help="plant bugs one by one; each must make a history fail")
+    parser.add_argument("--only", metavar="BUG", help="plant this bug alone")
     args = parser.parse_args(argv)
     logging.disable(logging.CRITICAL)
-    return prove(args.seeds) if args.mutants else _play(args.seeds, trace=args.trace)
+    return prove(args.seeds, only=args.only) if args.mutants else _play(args.seeds, trace=args.trace)
 
 
 def _seeds(text: str) -> range:
@@ -44,12 +45,12 @@ def _play(seeds: range, *, trace: bool) -> int:
     began_at, points, failed = time.monotonic(), Counter[str](), []
     for ended in _histories(seeds):
         points += ended.points
-        if not ended.violations:
-            continue
-        failed.append(ended.seed)
-        if len(failed) <= _SHOWN:
-            sys.stdout.write(f"seed {ended.seed}:\n" + "".join(f"  {found}\n" for found in ended.violations))
-            sys.stdout.writelines(f"    {call}\n" for call in (ended.trace if trace else ()))
+        if trace:
+            sys.stdout.write(f"seed {ended.seed}:\n" + "".join(f"    {call}\n" for call in ended.trace))
+        if ended.violations:
+            failed.append(ended.seed)
+            if len(failed) <= _SHOWN:
+                sys.stdout.write(f"seed {ended.seed}:\n" + "".join(f"  {found}\n" for found in ended.violations))
     missed = sorted(_crash_points() - points.keys())
     seconds = time.monotonic() - began_at
     sys.stdout.write(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -164,6 +165,7 @@ class World:
             (emptiness.s3, "open_object", self._open),
             (load.s3, "delete_prefix", self._delete_prefix),
             (statements.time, "sleep", lambda seconds: self.schedule.turn()),
+            (load.uuid, "uuid4", lambda: uuid.UUID(int=self.schedule.random.getrandbits(128), version=4)),
         ):
             stack.enter_context(patch.object(module, name, stand_in))
         return stack

@@ -20,15 +20,8 @@ from landfall.ingest.checks import CONFLICT
 from landfall.ingest.claims import Claim, Entry, Outcome
 from landfall.ingest.emptiness import holds_no_record
 from landfall.ingest.ledger import Ledger
-from landfall.ingest.merge import (
-    BatchMark,
-    count_outcomes,
-    day_groups,
-    merge_conflicts,
-    merge_quarantine,
-    merge_raw,
-    select_days,
-)
+from landfall.ingest.merge import BatchMark, day_groups, merge_conflicts, merge_quarantine, merge_raw
+from landfall.ingest.outcomes import count_outcomes, select_days
 from landfall.ingest.report import LoadReport, outcomes_of
 from landfall.ingest.scratch import create_scratch, drop_scratch
 from landfall.ingest.statements import Statements, day_counts, is_unreadable_data

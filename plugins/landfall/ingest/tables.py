@@ -10,7 +10,7 @@ from sqlglot import exp
 from landfall.contracts import StreamContract
 from landfall.errors import ContractError
 from landfall.ingest.checks import text_of
-from landfall.ingest.merge import QUARANTINE_COLUMNS, RAW_COLUMNS
+from landfall.ingest.columns import QUARANTINE_COLUMNS, RAW_COLUMNS
 
 _DDL_TYPES = {"varchar": "string", "timestamp(6)": "timestamp", "map(varchar, varchar)": "map<string,string>"}
 """Athena's DDL and Glue have names of their own for what its queries call varchar and timestamp(6)."""

@@ -15,10 +15,10 @@ from landfall.aws.dynamodb import ItemTable
 from landfall.aws.iceberg import IcebergCatalog
 from landfall.contracts import StreamContract, load_stream_contract
 from landfall.errors import EngineError
+from landfall.ingest.conditions import within_days
 from landfall.ingest.discover import discover
 from landfall.ingest.ledger import Ledger
 from landfall.ingest.load import Loader
-from landfall.ingest.merge import within_days
 from landfall.ingest.statements import Statements
 from landfall.ingest.tables import TableShape, add_columns, create_table, quarantine_shape, raw_shape
 from landfall.settings import REPOSITORY, Settings

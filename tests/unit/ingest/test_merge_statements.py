@@ -9,15 +9,9 @@ import pytest
 import sqlglot
 from landfall.contracts import StreamContract, load_stream_contract, load_stream_contracts
 from landfall.ingest.batch import LandedObject
-from landfall.ingest.merge import (
-    BatchMark,
-    count_outcomes,
-    day_groups,
-    merge_conflicts,
-    merge_quarantine,
-    merge_raw,
-    within_days,
-)
+from landfall.ingest.conditions import within_days
+from landfall.ingest.merge import BatchMark, day_groups, merge_conflicts, merge_quarantine, merge_raw
+from landfall.ingest.outcomes import count_outcomes
 from landfall.settings import REPOSITORY
 from sqlglot import exp
 

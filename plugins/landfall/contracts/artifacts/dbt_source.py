@@ -9,7 +9,7 @@ import yaml
 
 from landfall.contracts.artifacts.writing import NOTE
 from landfall.contracts.model import StreamContract
-from landfall.ingest.merge import RAW_COLUMN_MEANINGS
+from landfall.ingest.columns import RAW_COLUMN_MEANINGS
 
 
 def dbt_source(contracts: Sequence[StreamContract]) -> str:

@@ -12,7 +12,8 @@ from sqlglot import exp
 from landfall.contracts.artifacts.writing import NOTE
 from landfall.contracts.model import StreamContract
 from landfall.ingest.batch import LandedObject
-from landfall.ingest.merge import BatchMark, count_outcomes, merge_quarantine, merge_raw
+from landfall.ingest.merge import BatchMark, merge_quarantine, merge_raw
+from landfall.ingest.outcomes import count_outcomes
 from landfall.ingest.scratch import create_scratch, drop_scratch
 from landfall.ingest.tables import create_table, quarantine_shape, raw_shape
 
