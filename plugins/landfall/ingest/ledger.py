@@ -75,7 +75,7 @@ class Ledger:
             entry for entry in entries.values() if entry.state is not State.CLAIMED or self._may_take_over(entry)
         )
 
-    def claim(self, entries: Iterable[Entry]) -> tuple[Claim, ...]:
+    def claim(self, entries: Sequence[Entry]) -> tuple[Claim, ...]:
         """Lease the objects for this run and return the claims that succeeded: another run may have been faster."""
         changes = {
             entry.landed.key: Change(

@@ -80,7 +80,8 @@ def test_a_zombie_that_wakes_after_its_heir_has_closed_changes_nothing(probe: Pr
     keys = land_some_of_everything(probe)
     probe.discover()
     zombie = probe.ledger("zombie")
-    claims = zombie.claim(zombie.claimable(), batch_id="zombie")
+    claims = zombie.claim(zombie.claimable())
+    zombie.name_batch(claims, batch_id="zombie")
     assert probe.loader("heir", clock=lambda: time.time() + LEASE_SECONDS + 1).run().objects == 2
     with pytest.raises(LeaseLostError):
         zombie.renew(claims)
@@ -107,7 +108,7 @@ def test_two_runs_that_merge_the_same_keys_at_once_load_each_once(probe: Probe) 
     runs = [probe.ledger(f"run-{number}") for number in range(4)]
     entries = runs[0].claimable()
     for run, entry in zip(runs, entries, strict=True):
-        run.claim([entry], batch_id="claimed-by-hand")
+        run.name_batch(run.claim([entry]), batch_id="claimed-by-hand")
     loaders = [probe.loader(f"run-{number}") for number in range(4)]
 
     def load(number: int) -> int:
