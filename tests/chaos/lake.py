@@ -34,7 +34,8 @@ class Lake:
             self._create(f"{shape.database}.{shape.name}", _columns(shape))
         self.commits = {"raw": 0, "quarantine": 0}
         self.orphans: set[str] = set()
-        """Scratch tables made by statements whose run had died: nobody knows of them but maintenance."""
+        """Scratch tables made after their run had died, or its heir had cleared them: only maintenance knows of them."""
+        self._cleared: set[str] = set()
 
     def clear(self) -> None:
         """Forget all rows and scratch tables."""
@@ -44,6 +45,7 @@ class Lake:
             self._database.execute(f"DELETE FROM {schema}.{self._contract.stream}")
             self.commits[schema] = 0
         self.orphans.clear()
+        self._cleared.clear()
 
     def scratch(self) -> list[str]:
         """Return the names of the scratch tables."""
@@ -71,6 +73,8 @@ class Lake:
             self._create(f'scratch."{name}"', {**_IDENTITY, **_VERDICT, **fields, **_MEANING})
         except duckdb.CatalogException as error:
             raise EngineError(f"TABLE_ALREADY_EXISTS: {error}") from error
+        if name in self._cleared:
+            self.orphans.add(name)
         ranks: dict[tuple[Any, ...], int] = {}
         rows = []
         for source, day, record in sorted(records, key=lambda found: (found[0], found[2].line, found[2].piece)):
@@ -86,6 +90,11 @@ class Lake:
                 (source, day, record.line, record.piece, *verdict, *values.values(), record.extra, content, rank)
             )
         self._insert(f'scratch."{name}"', rows)
+
+    def drop_scratch(self, tree: exp.Drop) -> Rows:
+        """Drop a batch's table, which its statement may still be about to make."""
+        self._cleared.add(tree.find(exp.Table).name)
+        return self.execute(tree)
 
     def give_records(self, records: Sequence[tuple[str, date, Record]]) -> None:
         """Make the table `records`, which stands for the load's own reading of landing in a statement."""
@@ -165,7 +174,7 @@ class Engine:
         if isinstance(tree, exp.Merge):
             return self._merge(tree)
         if isinstance(tree, exp.Drop):
-            return "drop", lambda: self._lake.execute(tree)
+            return "drop", lambda: self._lake.drop_scratch(tree)
         return ("days" if "day" in tree.named_selects else "count"), lambda: self._lake.execute(tree)
 
     def _merge(self, tree: exp.Merge) -> tuple[str, Callable[[], Rows]]:

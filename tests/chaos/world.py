@@ -188,6 +188,9 @@ class World:
         def effect() -> None:
             for message in messages:
                 self.queue.pop(message.receipt, None)
+                key = message.receipt.partition("#")[0]
+                if (self.stream, key) not in self.items.items:
+                    self.items.wrongs.append(f"the message of {key} is deleted before the ledger knows of the object")
 
         self.schedule.call("sqs delete", effect, lambda: _error("DeleteMessageBatch"))
 

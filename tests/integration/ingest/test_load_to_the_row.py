@@ -36,6 +36,8 @@ def test_a_broken_record_is_kept_with_its_reason_and_its_text(probe: Probe) -> N
             line(order(1)) + line(order(2))[:20],
             line(order(1)) + "garbage" + line(order(2)),
             line(order(1))[:-1] + ",}",
+            line(order(1))[:-1] + ', "rate": NaN}',
+            line(order(1))[:-1] + ', "rate": -Infinity}',
         ],
         "missing_field": [
             "{}",
@@ -258,6 +260,12 @@ def test_an_object_that_is_no_gzip_fails_alone(probe: Probe) -> None:
     probe.land("bad", line(order(9)))
     assert probe.loader("run-2").run().objects == 0
     assert probe.loader("run-3").run(retry_failed=True).loaded == 1
+
+
+def test_of_a_key_that_a_document_has_twice_the_last_value_counts(probe: Probe) -> None:
+    probe.land("a", '{"quantity": 1, ' + line(order(1, quantity=3))[1:])
+    probe.load()
+    assert probe.raw("quantity") == [("3",)]
 
 
 def test_a_long_line_is_a_record_like_any_other(probe: Probe) -> None:
