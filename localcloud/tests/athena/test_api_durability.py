@@ -80,7 +80,7 @@ def test_more_active_queries_than_the_limit_are_refused(own: Restarted) -> None:
         limited.start_query("select 1")
     assert caught.value.response["Error"]["Code"] == "TooManyRequestsException"
     assert caught.value.response["Reason"] == "CONCURRENT_QUERY_LIMIT_EXCEEDED"
-    active.append(limited.start_query("show databases"))
+    limited.start_query("show databases")
     for query_id in active[::-1]:
         limited.athena.stop_query_execution(QueryExecutionId=query_id)
     assert {limited.wait(query_id)["Status"]["State"] for query_id in active} == {"CANCELLED"}

@@ -110,13 +110,13 @@ class Supervisor:
             time.sleep(0.1)
 
     def shut_down(self) -> None:
-        """End supervisord itself; its processes should have been stopped."""
+        """End supervisord itself; its processes should have been stopped, but one that runs has its time to end."""
         pid = self.pid
         if pid is None:
             return
         process = psutil.Process(pid)
         self._call("shutdown")
-        process.wait(timeout=START_SECONDS)
+        process.wait(timeout=max(STOP_SECONDS.values()) + START_SECONDS)
 
     def _call(self, method: str, *arguments: Any, tolerated: int | None = None) -> Any:
         transport = SupervisorTransport(serverurl=f"unix://{self._socket}")
