@@ -34,7 +34,7 @@ class Lake:
             self._create(f"{shape.database}.{shape.name}", _columns(shape))
         self.commits = {"raw": 0, "quarantine": 0}
         self.orphans: set[str] = set()
-        """Scratch tables made after their run had died, or its heir had cleared them: only maintenance knows of them."""
+        """Scratch tables made after their run had died or its heir had cleared them: only maintenance knows."""
         self._cleared: set[str] = set()
 
     def clear(self) -> None:
