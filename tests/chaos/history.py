@@ -30,7 +30,7 @@ TRIES = 4
 _ZOMBIES = 0.3
 _OPEN = (State.LANDED, State.CLAIMED)
 
-ODDS = Odds(kill=0.02, fail=0.02, pause=0.01, lag=0.1)
+ODDS = Odds(kill=0.02, fail=0.02, pause=0.01, lag=0.1, blind=0.02)
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,9 @@ class Histories:
         with world.installed():
             schedule.add("producer", lambda: self._produce(world))
             # The second of run-1 is a try that Airflow gave up as dead and that lives.
-            for owner in ("run-1", "run-2", *(["run-1"] if schedule.random.random() < _ZOMBIES else [])):
-                schedule.add(owner, lambda owner=owner: self._work(world, owner))
+            owners = ["run-1", "run-2", *(["run-1"] if schedule.random.random() < _ZOMBIES else [])]
+            for owner in owners:
+                schedule.add(owner, lambda owner=owner: self._work(world, owner, alone=owners.count(owner) == 1))
             schedule.run()
             schedule.odds = CALM
             schedule.now += LEASE_SECONDS + 1_000
@@ -93,13 +94,23 @@ class Histories:
             for _ in range(chance.randint(0, 20)):
                 world.schedule.turn()
 
-    def _work(self, world: World, owner: str) -> None:
-        """One DAG run: its task is tried again, under the same run id, when it was killed or failed."""
+    def _work(self, world: World, owner: str, *, alone: bool) -> None:
+        """One DAG run: its task is tried again, under the same run id, when it was killed or failed.
+
+        `alone`: no zombie works under that id.
+        """
         for _ in range(TRIES):
+            began_at, held = len(world.schedule.trace), world.items.claimed_by(owner)
             try:
                 self._load(world, owner)
-            except (Killed, LandfallError, ClientError):
+            except Killed:
                 continue
+            except (LandfallError, ClientError):
+                calls = world.schedule.trace[began_at:]
+                could_give_back = not any(call.startswith(f"{owner}: FAILED") and "dynamodb" in call for call in calls)
+                if alone and could_give_back:
+                    kept = world.items.claimed_by(owner) - held
+                    world.items.wrongs += [f"{owner} failed and keeps {key}" for key, _ in sorted(kept)]
 
     def _load(self, world: World, owner: str) -> None:
         schedule = world.schedule

@@ -201,6 +201,8 @@ class Engine:
         return f"merge {'conflicts' if conflicts else table}", effect
 
     def _scratch(self, name: str, uris: Sequence[str]) -> Rows:
+        if uris and self._schedule.random.random() < self._schedule.odds.blind:
+            uris = uris[1:]
         self._lake.create_scratch(name, self._read(uris), self._reader.key)
         return ()
 

@@ -50,12 +50,17 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class Odds:
-    """How likely each misfortune is at one call; `lag` that a read of an index misses an item."""
+    """How likely each misfortune is at one call.
+
+    `lag`: a read of an index misses an item. `blind`: a statement does not see one of the landed objects it names, as
+    when their folder lies outside of what the table projects.
+    """
 
     kill: float = 0.0
     fail: float = 0.0
     pause: float = 0.0
     lag: float = 0.0
+    blind: float = 0.0
 
 
 CALM = Odds()

@@ -77,6 +77,11 @@ class Items:
         if self._schedule.worker() in self._watch.told:
             self.wrongs.append("a run merges on although its claims were lost")
 
+    def claimed_by(self, owner: str) -> set[tuple[str, int]]:
+        """Return the objects that a run holds, with the attempts."""
+        claimed = (item for item in self.items.values() if item.get("state") == "claimed" and item["owner"] == owner)
+        return {(item["object_key"], item["attempt"]) for item in claimed}
+
     def _find(self, key: Mapping[str, str]) -> dict[str, Any] | None:
         found = self.items.get((key["stream"], key["object_key"]))
         return dict(found) if found else None
