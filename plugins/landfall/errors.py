@@ -29,6 +29,14 @@ class LeaseLostError(LandfallError):
     """Another run took over the objects that this run had claimed."""
 
 
+class ReplayRunningError(LandfallError):
+    """Another replay of the stream is under way; two at once could load one record in two ways."""
+
+
+class QuarantineLimitError(LandfallError):
+    """More of a batch broke its contract than the contract lets pass; nothing of the batch was loaded."""
+
+
 class GateFailed(LandfallError):  # noqa: N818 - the word the gates, the logs and the docs use
     """An audit found data that must not be published."""
 

@@ -39,7 +39,15 @@ CREATE TABLE IF NOT EXISTS `quarantine`.`page_views` (
   `raw_text` STRING,
   `contract_version` STRING,
   `batch_id` STRING,
-  `quarantined_at` TIMESTAMP
+  `quarantined_at` TIMESTAMP,
+  `replay_outcome` STRING,
+  `replay_reason` STRING,
+  `replay_field` STRING,
+  `replay_run_id` STRING,
+  `replay_batch_id` STRING,
+  `replay_contract_version` STRING,
+  `replay_correction` STRING,
+  `replayed_at` TIMESTAMP
 )
 PARTITIONED BY (
   `landed_date`

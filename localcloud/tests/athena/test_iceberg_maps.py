@@ -60,3 +60,8 @@ def test_lines_keep_a_byte_order_mark_and_replace_what_is_no_utf8(cloud: Any, da
     )
     rows = cloud.run('select line, to_utf8(line) from lines order by "$path", line', database).rows
     assert sorted(row[0] for row in rows) == sorted(["\ufefffirst", "b\ufffd\ufffdd", "\ufffd"])
+
+
+def test_maps_joined_with_a_null_are_null(cloud: Any) -> None:
+    result = cloud.run("select map_concat(map(array['a'], array['b']), cast(null as map(varchar, varchar)))")
+    assert result.rows == [[None]]

@@ -19,6 +19,9 @@ NOT_UTF8 = "not_utf8"
 CONFLICT = "conflict"
 """Raw holds the record's key with other content: one of the two is wrong, and which one only its producer knows."""
 
+REASONS = (MISSING_FIELD, WRONG_TYPE, NOT_ALLOWED, NOT_JSON, NOT_UTF8, CONFLICT)
+"""Every reason a record can be quarantined for."""
+
 _INTEGER = r"\A-?[0-9]+\z"
 _TIMESTAMP = r"\A[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?Z\z"
 """ISO-8601 in UTC. More than six digits of a second could not be kept; 24:00 and leap seconds have no timestamp."""

@@ -37,5 +37,16 @@ QUARANTINE_COLUMNS = {
     "contract_version": "varchar",
     "batch_id": "varchar",
     "quarantined_at": "timestamp(6)",
+    "replay_outcome": "varchar",
+    "replay_reason": "varchar",
+    "replay_field": "varchar",
+    "replay_run_id": "varchar",
+    "replay_batch_id": "varchar",
+    "replay_contract_version": "varchar",
+    "replay_correction": "varchar",
+    "replayed_at": "timestamp(6)",
 }
-"""What is known of a record that broke its contract; landed_date, its day of arrival, is the partition."""
+"""What is known of a record that broke its contract; landed_date, its day of arrival, is the partition.
+
+The columns `replay...` say what its last replay made of it and are null before the first.
+"""

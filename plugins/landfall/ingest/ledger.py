@@ -75,6 +75,15 @@ class Ledger:
             entry for entry in entries.values() if entry.state is not State.CLAIMED or self._may_take_over(entry)
         )
 
+    def unfinished_keys(self) -> frozenset[str]:
+        """Return the keys of objects of which a load may have written records, and which it has not closed."""
+        found = (
+            item
+            for state in (State.LANDED, State.CLAIMED)
+            for item in self._items.select(equals=("stream_state", self._stream_state(state)), index=_INDEX)
+        )
+        return frozenset(item["object_key"] for item in found if int(item["attempt"]) > 0)
+
     def claim(self, entries: Sequence[Entry]) -> tuple[Claim, ...]:
         """Lease the objects for this run and return the claims that succeeded: another run may have been faster."""
         changes = {

@@ -16,11 +16,16 @@ from landfall.ingest.scratch import scratch_table
 
 def select_days(contract: StreamContract, batch_id: str) -> exp.Select:
     """Return the query for a batch's days: (day, good records first of their key); day NULL counts bad records."""
+    return days_of(contract, scratch_table(contract, batch_id))
+
+
+def days_of(contract: StreamContract, records: exp.Table | exp.Subquery) -> exp.Select:
+    """Return the query of `select_days` over checked records that need not be a table."""
     is_good = exp.column("_reason").is_(exp.null())
     day = exp.func("IF", is_good, exp.cast(time_column(contract), "date"))
     return (
         exp.select(exp.alias_(day, "day"), exp.alias_(exp.Count(this=exp.Star()), "records"))
-        .from_(scratch_table(contract, batch_id))
+        .from_(records)
         .where(exp.or_(exp.column("_reason").is_(exp.null()).not_(), exp.column("_key_rank").eq(1)))
         .group_by(exp.Literal.number(1))
     )
@@ -38,13 +43,9 @@ def count_outcomes(
     """
     scratch = exp.alias_(scratch_table(contract, batch_id), "source", table=True)
     is_good = column("_reason", "source").is_(exp.null())
-    is_that_row = exp.and_(*(column(name, "target").eq(column(name, "source")) for name in IDENTITY))
     in_quarantine = column("source_object", "kept")
     good = (
-        exp.Case()
-        .when(column("_source_object", "target").is_(exp.null()), text_of("lost"))
-        .when(is_that_row, text_of("loaded"))
-        .when(exp.not_(contradicts()), text_of("duplicate"))
+        outcome_in_raw(is_absent="lost")
         .when(in_quarantine.is_(exp.null()), text_of(CONFLICT))
         .else_(text_of("quarantined"))
     )
@@ -71,6 +72,17 @@ def count_outcomes(
         exp.select("source_object", "outcome", "reason", exp.alias_(exp.Count(this=exp.Star()), "records"))
         .from_(every.subquery("outcomes"))
         .group_by(*(exp.Literal.number(position) for position in (1, 2, 3)))
+    )
+
+
+def outcome_in_raw(*, is_absent: str) -> exp.Case:
+    """What raw's row (`target`) makes of a good record (`source`); the caller says what one is that it contradicts."""
+    is_that_row = exp.and_(*(column(name, "target").eq(column(name, "source")) for name in IDENTITY))
+    return (
+        exp.Case()
+        .when(column("_source_object", "target").is_(exp.null()), text_of(is_absent))
+        .when(is_that_row, text_of("loaded"))
+        .when(exp.not_(contradicts()), text_of("duplicate"))
     )
 
 

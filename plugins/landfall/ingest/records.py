@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlglot
 from sqlglot import exp
@@ -73,12 +73,25 @@ def with_records(
     `_document` (JSON, NULL if it is none).
     """
     split_lines = exp.replace_placeholders(_parse(_SPLIT_LINES), tokens=text_of(_TOKENS))
-    return (
-        query.with_("lines", as_=_lines(contract, objects, bucket), copy=False)
-        .with_("parsed_lines", as_=_parse(_PARSED_LINES), copy=False)
-        .with_("split_lines", as_=split_lines, copy=False)
-        .with_("records", as_=_parse(_RECORDS), copy=False)
+    return with_ctes_before(
+        query,
+        {
+            "lines": _lines(contract, objects, bucket),
+            "parsed_lines": _parse(_PARSED_LINES),
+            "split_lines": split_lines,
+            "records": _parse(_RECORDS),
+        },
     )
+
+
+def with_ctes_before(query: exp.Select, ctes: Mapping[str, exp.Expr]) -> exp.Select:
+    """Return `query` with `ctes` put before those it has."""
+    own = query.ctes
+    query.set("with_", None)
+    for name, select in ctes.items():
+        query = query.with_(name, as_=select, copy=False)
+    query.args["with_"].set("expressions", [*query.ctes, *own])
+    return query
 
 
 def _parse(text: str) -> exp.Select:

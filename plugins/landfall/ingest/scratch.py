@@ -35,13 +35,19 @@ def scratch_table(contract: StreamContract, batch_id: str) -> exp.Table:
 def create_scratch(
     contract: StreamContract, *, batch_id: str, objects: Sequence[LandedObject], landing_bucket: str, location: str
 ) -> exp.Create:
-    """Return the CREATE TABLE AS that reads `objects` and writes one row a record below the address `location`.
+    """Return the CREATE TABLE AS that reads `objects` and writes one row a record below the address `location`."""
+    query = with_records(checked_records(contract), contract, objects, landing_bucket)
+    return create_scratch_of(query, contract, batch_id=batch_id, location=location)
+
+
+def checked_records(contract: StreamContract) -> exp.Select:
+    """Return the query that says of every row of `records`, a CTE to be put before it, what becomes of it.
 
     A row has the record's identity and day of arrival; the typed fields; `_extra`; `_reason` and `_field` (both NULL
     for a good record) with `_raw_text`; and for good records `_content_hash`, the same for the same content, and
     `_key_rank`, 1 for the first of its key in the batch.
     """
-    query = (
+    return (
         exp.select(*_RECORD_COLUMNS[:4], "_reason", "_field", *(value_column(field) for field in contract.fields))
         .select(
             exp.alias_(
@@ -51,14 +57,15 @@ def create_scratch(
         .select(exp.column("_extra"), exp.alias_(_content_hash(contract), "_content_hash"))
         .select(exp.alias_(_key_rank(contract), "_key_rank"))
         .from_("checked")
-    )
-    query = (
-        with_records(query, contract, objects, landing_bucket)
         .with_("extracted", as_=_extracted(contract), copy=False)
         .with_("typed", as_=_typed(contract), copy=False)
         .with_("failures", as_=_failures(contract), copy=False)
         .with_("checked", as_=_checked(contract), copy=False)
     )
+
+
+def create_scratch_of(query: exp.Select, contract: StreamContract, *, batch_id: str, location: str) -> exp.Create:
+    """Return the CREATE TABLE AS of a query of checked records."""
     # Iceberg, because a Hive table written by Athena has milliseconds only and cannot choose its place where the
     # workgroup enforces one.
     properties = [

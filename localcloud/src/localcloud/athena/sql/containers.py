@@ -83,6 +83,12 @@ def transform_values(node: exp.Expression) -> exp.Expression:
     return call("map", keys, call("list_transform", entries, value))
 
 
+def map_concat(node: exp.Expression) -> exp.Expression:
+    """The entries of maps in one, NULL if one of them is: DuckDB leaves a NULL map out."""
+    missing = exp.or_(*(argument.copy().is_(exp.null()) for argument in node.expressions))
+    return exp.Paren(this=exp.Case().when(missing, exp.null()).else_(node.copy()))
+
+
 def _over_entries(node: exp.Expression) -> tuple[exp.Expression, exp.Expression]:
     """The entries of a map, and its lambda of key and value as one of an entry."""
     container, function = node.expressions

@@ -216,6 +216,7 @@ _SPECIAL: dict[str, Rule] = {
     "arrays_overlap": containers.by_name("trino_arrays_overlap"),
     "sequence": containers.sequence,
     "nullif": containers.nullif,
+    "map_concat": containers.map_concat,
     "map_filter": containers.map_filter,
     "transform_values": containers.transform_values,
     "coalesce": strict.coalesce,

@@ -1,0 +1,85 @@
+"""The tasks of replay_quarantine: the pieces of a replay put together with what the environment says."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from landfall.aws.athena import Athena
+from landfall.aws.dynamodb import ItemTable
+from landfall.errors import RequestError
+from landfall.ingest.batch import MOST_OBJECTS
+from landfall.ingest.ledger import Ledger
+from landfall.ingest.replay import Replayer
+from landfall.ingest.replay_lease import ReplayLease
+from landfall.ingest.replay_request import ReplayRequest, admit, admitted
+from landfall.ingest.statements import Statements
+from landfall.ingest.tables import quarantine_shape, raw_shape
+from landfall.ingest.tasks import ensure_table
+from landfall.settings import REPOSITORY, Settings
+
+logger = logging.getLogger(__name__)
+
+CONTRACTS = REPOSITORY / "contracts" / "streams"
+CORRECTIONS = REPOSITORY / "contracts" / "corrections"
+
+
+def admit_replay(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the form's values and pin contract and correction. Raises RequestError or ContractError."""
+    return admit(params, now=datetime.now(UTC), contracts=CONTRACTS, corrections=CORRECTIONS).to_json()
+
+
+def preview_replay(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the replay would do, as counts; nothing is written but columns that the tables lack."""
+    settings = Settings.from_environment()
+    asked = admitted(request, contracts=CONTRACTS)
+    report = _replayer(asked, settings=settings).preview().as_dict()
+    logger.info("preview of a replay: %s", report)
+    return report
+
+
+def replay_records(request: Mapping[str, Any], *, most_records: int, run_id: str) -> dict[str, Any]:
+    """Replay what was previewed and return the report's values. Raises what Replayer.run raises."""
+    settings = Settings.from_environment()
+    asked = admitted(request, contracts=CONTRACTS)
+    lease = ReplayLease(
+        items=ItemTable(name=settings.ledger_table),
+        stream=asked.contract.stream,
+        owner=run_id,
+        correction=asked.correction.name if asked.correction else None,
+        contract_version=asked.contract.version,
+        fingerprint=asked.fingerprint,
+        clock=time.time,
+    )
+    report = _replayer(asked, settings=settings).run(lease=lease, most_records=most_records, run_id=run_id).as_dict()
+    logger.info("replay of run_id=%s: %s", run_id, report)
+    return report
+
+
+def _replayer(asked: ReplayRequest, *, settings: Settings) -> Replayer:
+    contract = asked.contract
+    statements = Statements(engine=Athena(settings=settings))
+    for shape in (raw_shape(contract), quarantine_shape(contract)):
+        ensure_table(shape, statements=statements, lake_bucket=settings.lake_bucket)
+    return Replayer(
+        contract=contract,
+        selection=asked.selection(excluded=_unfinished_objects(contract.stream, settings=settings)),
+        correction=asked.correction,
+        statements=statements,
+        lake_bucket=settings.lake_bucket,
+    )
+
+
+def _unfinished_objects(stream: str, *, settings: Settings) -> tuple[str, ...]:
+    """Return the objects that a load is at, or died at: it will judge their records itself.
+
+    Raises RequestError if they are more than a statement can name.
+    """
+    ledger = Ledger(items=ItemTable(name=settings.ledger_table), stream=stream, owner="", clock=time.time)
+    keys = sorted(ledger.unfinished_keys())
+    if len(keys) > MOST_OBJECTS:
+        raise RequestError(f"{stream}: {len(keys)} objects are being loaded: replay when the load has ended")
+    return tuple(f"s3://{settings.landing_bucket}/{key}" for key in keys)
