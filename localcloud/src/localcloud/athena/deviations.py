@@ -13,7 +13,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation("nan() = nan()", "true: NaN equals itself", "false"),
     Deviation("nan() > 1e0", "true: NaN is above every number", "false"),
     Deviation(
-        "(select approx_percentile(x, 0.5) from (values 1e0, 2e0) t(x))",
+        "(select approx_percentile(x, decimal '0.5') from (values 1e0, 2e0) t(x))",
         "another approximation, which may interpolate: 1.5",
         "2.0",
     ),
@@ -48,7 +48,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation("nan() = nan()", "true: NaN equals itself", "false"),
     Deviation("nan() > 1e0", "true: NaN is above every number", "false"),
     Deviation(
-        "(select approx_percentile(x, 0.5) from (values 1e0, 2e0) t(x))",
+        "(select approx_percentile(x, decimal '0.5') from (values 1e0, 2e0) t(x))",
         "another approximation, which may interpolate: 1.5",
         "2.0",
     ),

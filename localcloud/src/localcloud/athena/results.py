@@ -112,6 +112,8 @@ def result_text(value: str, kind: str, depth: int = 0) -> str:
         return f"trim(regexp_replace(lower(hex({value})), '(..)', '\\1 ', 'g'))"
     if base == "json":
         return f"CAST({value} AS VARCHAR)"
+    if base == "date":
+        return f"CASE WHEN {value} > DATE '9999-12-31' THEN '+' ELSE '' END || {text_of(value, kind)}"
     return text_of(value, kind)
 
 

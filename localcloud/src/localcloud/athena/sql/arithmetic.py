@@ -12,6 +12,8 @@ from localcloud.lake.errors import LakeError, NotSupportedError
 
 _WRAPPERS = (exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls)
 """What may stand around an aggregate."""
+_HALF_PRECISION = 18
+"""The greatest scale at which both factors of the exact division fit DuckDB's decimals."""
 
 
 def summed(node: exp.Expression) -> exp.Expression:
@@ -84,22 +86,39 @@ def divide(node: exp.Expression) -> exp.Expression:
 
 
 def divide_decimals(node: exp.Expression, left: str, right: str, kind: str) -> exp.Expression:
-    """Exact division by whole numbers: both sides scaled up, rounded half away from zero, scaled down."""
-    (_, s1), (_, s2) = types.precision_scale(left), types.precision_scale(right)
+    """Exact division by whole numbers: both sides scaled up, rounded half away from zero, scaled down.
+
+    Where that may need more than 128 bits, the values it overflows for are divided as text.
+    """
+    (p1, s1), (p2, s2) = types.precision_scale(left), types.precision_scale(right)
     precision, scale = types.precision_scale(kind)
     a, b = node.this.sql(dialect="duckdb"), node.expression.sql(dialect="duckdb")
     up = 10 ** (scale - s1 + s2)
     numerator = f"(CAST(({a}) * CAST({10**s1} AS DECIMAL({s1 + 1},0)) AS HUGEINT) * CAST({up} AS HUGEINT))"
     denominator = f"CAST(({b}) * CAST({10**s2} AS DECIMAL({s2 + 1},0)) AS HUGEINT)"
     down = _down(scale)
-    return exp.maybe_parse(
-        f"CAST(CAST(trino_div_half_up({numerator}, {denominator}) AS DECIMAL({37 - scale},0)) * {down}"
-        f" AS DECIMAL({precision},{scale}))",
-        dialect="duckdb",
-    )
+    quotient = f"CAST(trino_div_half_up({numerator}, {denominator}) AS DECIMAL({37 - scale},0)) * {down}"
+    result = f"CAST({quotient} AS DECIMAL({precision},{scale}))"
+    if max(p1 - s1 + scale + s2, p1, p2) + 1 > types.MAX_PRECISION:
+        wide = _as_text("landfall_divide", node, precision, scale)
+        result = wide if scale > _HALF_PRECISION else f"coalesce(TRY({result}), {wide})"
+    return exp.maybe_parse(result, dialect="duckdb")
+
+
+def _as_text(function: str, node: exp.Expression, precision: int, scale: int) -> str:
+    """SQL that computes a division by one of the functions of wide_decimals.py."""
+    a, b = (f"CAST({side.sql(dialect='duckdb')} AS VARCHAR)" for side in (node.this, node.expression))
+    return f"CAST({function}({a}, {b}, {scale}) AS DECIMAL({precision},{scale}))"
 
 
 def modulo(node: exp.Expression) -> exp.Expression:
+    """Integers and doubles as in DuckDB, decimals of a common precision beyond 38 as text."""
+    sides = [kind for kind in (type_of(node.this), type_of(node.expression)) if kind]
+    if any(types.is_decimal(kind) for kind in sides) and not {"double", "real"} & set(sides):
+        scales = [types.precision_scale(kind) for kind in sides]
+        if max(p - s for p, s in scales) + max(s for _, s in scales) > types.MAX_PRECISION:
+            precision, scale = types.precision_scale(type_of(node) or "")
+            return exp.maybe_parse(_as_text("landfall_modulo", node, precision, scale), dialect="duckdb")
     return call("trino_mod", node.this, node.expression)
 
 

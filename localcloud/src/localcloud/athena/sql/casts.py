@@ -6,12 +6,13 @@ from sqlglot import exp
 
 from localcloud.athena.sql import types
 from localcloud.athena.sql.inference import TYPE, type_of
+from localcloud.athena.sql.json_casts import to_json
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.types import from_data_type, parts, to_duckdb
 
 _FROM_TEXT = {"boolean": "trino_to_boolean", "date": "trino_date_from_text", "varbinary": "encode"}
 MICROSECONDS = 6
-_PLAIN_TEXT = ("varchar", "char", "boolean", "date", "uuid", "unknown")
+_PLAIN_TEXT = ("varchar", "char", "boolean", "uuid", "unknown")
 
 
 def cast(node: exp.Expression) -> exp.Expression:
@@ -34,7 +35,7 @@ def convert(value: str, source: str | None, target: str) -> str:
         text = _to_text(value, source, arguments)
         return f"rtrim({text}, ' ')" if base == "char" else text
     if target == "json":
-        return _to_json(value, source)
+        return to_json(value, source)
     _require_castable(source, target)
     if source == "json" and base not in ("array", "map", "row"):
         return convert(f"({value} ->> '$')", "varchar", target)
@@ -45,6 +46,8 @@ def convert(value: str, source: str | None, target: str) -> str:
         return _rounded(_to_timestamp(value, source, base), source, digits, base.endswith("zone"))
     if is_text(source) and target in _FROM_TEXT:
         return f"{_FROM_TEXT[target]}({value})"
+    if base == "decimal" and source in ("double", "real"):
+        return f"CAST(CAST({value} AS VARCHAR) AS {to_duckdb(target)})"  # Trino rounds the digits that it prints
     if base == "row" and source and parts(source)[0] == "row":
         return _row(value, parts(source)[1], arguments)
     if source == "json" and arguments[-1:] == ["json"]:
@@ -74,6 +77,8 @@ def text_of(value: str, source: str | None) -> str:
         return f"rpad({value}, {arguments[0]}, ' ')"
     if base in _PLAIN_TEXT:
         return f"CAST({value} AS VARCHAR)"
+    if base == "date":
+        return f"trino_date_text({value})"
     if base in types.INTEGERS or base == "decimal":
         return f"CAST(CAST({value} AS {to_duckdb(str(source))}) AS VARCHAR)"
     if source in ("double", "real"):
@@ -110,21 +115,6 @@ def _require_castable(source: str | None, target: str) -> None:
         raise NotSupportedError("casting JSON to a row")
     if base == "time" and parts(source or "")[0].startswith("time") and source != target:
         raise NotSupportedError("casting a time or timestamp to a time of another precision")
-
-
-def _to_json(value: str, source: str | None) -> str:
-    """JSON of a value; Trino sorts the keys of a map, and leaves a decimal its zeros."""
-    if source == "json":
-        return value
-    if source is None or "row(field0" in source:
-        raise NotSupportedError("casting a row without field names to JSON")
-    base = parts(source)[0]
-    if base == "decimal":
-        return f"CAST(CAST({value} AS VARCHAR) AS JSON)"
-    if "decimal" in source or ("map(" in source and "row(" in source):
-        raise NotSupportedError("casting decimals inside arrays, maps or rows to JSON")
-    made = f"trino_json(CAST(to_json({value}) AS VARCHAR))" if "map(" in source else f"to_json({value})"
-    return f"CASE WHEN {value} IS NOT NULL THEN {made} END"  # to_json(NULL) is the JSON null
 
 
 def _to_integer(value: str, source: str | None, target: str) -> str:

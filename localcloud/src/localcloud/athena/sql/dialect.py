@@ -15,7 +15,20 @@ from sqlglot.tokens import TokenType
 
 from localcloud.lake.errors import LakeError, NotSupportedError
 
+_BINARY = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|(?<!\w)[xX]'([^']*)'", re.DOTALL)
+"""Everything in which a quote is no start of a binary literal, or a binary literal."""
+_JSON_CLAUSES = re.compile(r"\b(json_(?:exists|value|query|object|array))\s*\(", re.IGNORECASE)
+"""Functions of SQL/JSON, whose arguments have a syntax of their own."""
 _SPECIAL_SYNTAX = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "SUBSTRING", "LISTAGG")
+
+
+def _decimal_literal(parser: Trino.Parser, text: exp.Literal, kind: exp.DataType) -> exp.Expression:
+    """DECIMAL '1.50', whose precision and scale are those of its digits; a cast to decimal is one to decimal(38,0)."""
+    if not kind.expressions:
+        whole, _, fraction = text.name.strip().lstrip("+-").partition(".")
+        precision = len(whole.lstrip("0")) + len(fraction) or 1
+        kind = exp.DataType.build(f"decimal({precision},{len(fraction)})", dialect="trino")
+    return exp.Cast(this=text, to=kind)
 
 
 class QueryDialect(Trino):
@@ -33,13 +46,16 @@ class QueryDialect(Trino):
         FUNCTION_PARSERS = {  # noqa: RUF012
             name: parser for name, parser in Trino.Parser.FUNCTION_PARSERS.items() if name in _SPECIAL_SYNTAX
         }
+        TYPE_LITERAL_PARSERS = {**Trino.Parser.TYPE_LITERAL_PARSERS, exp.DType.DECIMAL: _decimal_literal}  # noqa: RUF012
 
 
 def parse_query(text: str) -> exp.Expression:
     """One statement of Athena's DML; raises LakeError SYNTAX_ERROR with line and column."""
     try:
-        tree = parse_one(text, dialect=QueryDialect)
+        tree = parse_one(_BINARY.sub(_packed, text), dialect=QueryDialect)
     except ParseError as error:
+        if clause := _JSON_CLAUSES.search(text):
+            raise NotSupportedError(f"{clause[1].lower()}()") from error
         where = error.errors[0] if error.errors else {}
         raise LakeError(
             "SYNTAX_ERROR",
@@ -55,6 +71,18 @@ def parse_query(text: str) -> exp.Expression:
     if tree.args.get("returning") is not None:
         raise LakeError("SYNTAX_ERROR", "line 1:1: mismatched input 'RETURNING'. Expecting: <EOF>")
     return tree
+
+
+def _packed(match: re.Match[str]) -> str:
+    """A binary literal, X'68 65', without the blanks in it, which move behind it so that positions stay."""
+    if match[1] is None:
+        return match[0]
+    digits = "".join(match[1].split())
+    if re.search("[^0-9a-fA-F]", digits):
+        raise LakeError("SYNTAX_ERROR", "line 1:1: Binary literal can only contain hexadecimal digits")
+    if len(digits) % 2:
+        raise LakeError("SYNTAX_ERROR", "line 1:1: Binary literal must contain an even number of digits")
+    return f"X'{digits}'" + " " * (len(match[1]) - len(digits))
 
 
 def identifier(name: str) -> exp.Identifier:

@@ -12,10 +12,11 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from localcloud.athena.sql import types
 from localcloud.athena.sql.functions import FUNCTIONS
+from localcloud.athena.sql.literals import literal_type
+from localcloud.athena.sql.nodes import TYPE, type_of
 from localcloud.lake.glue import Column
 from localcloud.lake.types import from_data_type, parts
 
-TYPE = "trino"
 _BOOLEAN = (
     exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In, exp.Is,
     exp.Like, exp.Escape, exp.Exists, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Boolean,
@@ -35,11 +36,6 @@ _WRAPPERS = (
 Columns = Mapping[str, str | None]
 Done = dict[int, list[tuple[str, str | None]]]
 """The output columns of the queries already typed, by the id of their node."""
-
-
-def type_of(node: exp.Expression | None) -> str | None:
-    """The type that `infer` found for a node."""
-    return node.meta.get(TYPE) if node is not None else None
 
 
 def infer(query: exp.Expression, sources: Mapping[str, tuple[Column, ...]]) -> list[str | None]:
@@ -175,11 +171,11 @@ class _Inference:
         if isinstance(node, exp.Identifier):
             return self._variables.get(node.name)
         if isinstance(node, exp.Literal):
-            return _literal(node)
+            return literal_type(node)
         if isinstance(node, exp.Null):
             return "unknown"
         if isinstance(node, exp.Cast | exp.TryCast):
-            return _cast(node)
+            return from_data_type(node.args["to"])
         if isinstance(node, _WRAPPERS):
             return type_of(node.this)
         if isinstance(node, _BOOLEAN):
@@ -236,26 +232,6 @@ def _default(node: exp.Case) -> list[str | None]:
 def _else(node: exp.If) -> list[str | None]:
     false = node.args.get("false")
     return [type_of(false)] if false is not None else []
-
-
-def _literal(node: exp.Literal) -> str:
-    if node.is_string:
-        return "varchar"
-    text = node.this.lower()
-    if "e" in text:
-        return "double"
-    if "." in text:
-        whole, _, fraction = text.partition(".")
-        return types.decimal(len(whole.lstrip("0")) + len(fraction) or 1, len(fraction))
-    return "integer" if int(text) < 2**31 else "bigint"
-
-
-def _cast(node: exp.Cast) -> str:
-    to = node.args["to"]
-    if to.this == exp.DataType.Type.DECIMAL and not to.expressions and isinstance(node.this, exp.Literal):
-        whole, _, fraction = node.this.name.lstrip("+-").partition(".")
-        return types.decimal(len(whole.lstrip("0")) + len(fraction) or 1, len(fraction))
-    return from_data_type(to)
 
 
 def _body(node: exp.Expression) -> exp.Expression:

@@ -6,10 +6,11 @@ from importlib import resources
 
 import duckdb
 
-from localcloud.athena.sql import json_text
+from localcloud.athena.sql import json_text, wide_decimals
 
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the macros, so that every cursor of the connection's database can call them."""
     json_text.install(connection)
+    wide_decimals.install(connection)
     connection.execute(resources.files(__package__).joinpath("macros.sql").read_text())

@@ -185,8 +185,10 @@ CREATE OR REPLACE MACRO trino_to_boolean(x) AS CASE WHEN x IS NULL THEN NULL WHE
     WHEN lower(x) IN ('false', 'f', '0') THEN false
     ELSE trino_error('INVALID_CAST_ARGUMENT', 'Cannot cast ''' || x || ''' to BOOLEAN')::BOOLEAN END;
 CREATE OR REPLACE MACRO trino_date_from_text(x) AS
-    CASE WHEN x IS NULL OR regexp_full_match(x, '\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}\s*')
-    THEN CAST(x AS DATE) ELSE trino_error('INVALID_CAST_ARGUMENT', 'Value cannot be cast to date: ' || x)::DATE END;
+    CASE WHEN x IS NULL OR regexp_full_match(x, '\s*\d{4,5}-\d{1,2}-\d{1,2}\s*') THEN CAST(x AS DATE)
+    WHEN regexp_full_match(x, '\s*[+-]?\d{1,6}-\d{1,2}-\d{1,2}\s*') THEN make_date(
+    CAST(regexp_extract(x, '^\s*([+-]?\d+)', 1) AS BIGINT), CAST(regexp_extract(x, '-(\d+)-\d+\s*$', 1) AS BIGINT),
+    CAST(regexp_extract(x, '-(\d+)\s*$', 1) AS BIGINT)) ELSE trino_error('INVALID_CAST_ARGUMENT', 'Value cannot be cast to date: ' || x)::DATE END;
 CREATE OR REPLACE MACRO trino_timestamp_from_text(x) AS CASE WHEN x IS NULL OR regexp_full_match(x,
     '\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,12})?)?)?\s*')
     THEN CAST(regexp_replace(x, '( \d{1,2}:\d{1,2})\s*$', '\1:00') AS TIMESTAMP)
@@ -206,6 +208,9 @@ CREATE OR REPLACE MACRO trino_double_text(x) AS CASE WHEN x IS NULL THEN NULL WH
     CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
     WHEN x = 0 OR (abs(x) >= 1e-3 AND abs(x) < 1e7) THEN CAST(x AS VARCHAR)
     ELSE trino_scientific(CASE WHEN x < 0 THEN '-' ELSE '' END, CAST(abs(x) AS VARCHAR)) END;
+CREATE OR REPLACE MACRO trino_date_text(x) AS CASE
+    WHEN x BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN CAST(x AS VARCHAR)
+    ELSE printf('%s%04d-%02d-%02d', CASE WHEN year(x) < 0 THEN '-' ELSE '' END, abs(year(x)), month(x), day(x)) END;
 CREATE OR REPLACE MACRO trino_months_text(x) AS list_transform([datepart('year', x) * 12 + datepart('month', x)], lambda m:
     printf('%s%d-%d', CASE WHEN m < 0 THEN '-' ELSE '' END, abs(m) // 12, abs(m) % 12))[1];
 CREATE OR REPLACE MACRO trino_seconds_text(x) AS list_transform([CAST(round(epoch(x) * 1000) AS BIGINT)], lambda ms:

@@ -8,8 +8,15 @@ from sqlglot import exp
 
 from localcloud.lake.types import to_duckdb
 
+TYPE = "trino"
+"""The key in a node's `meta` of the type that inference.py found."""
 Rule = Callable[[exp.Expression], exp.Expression]
 """Gives the DuckDB form of a node whose children have theirs already; the node itself where nothing differs."""
+
+
+def type_of(node: exp.Expression | None) -> str | None:
+    """The Trino type of a typed node; None if it is not known."""
+    return node.meta.get(TYPE) if node is not None else None
 
 
 def call(name: str, *arguments: exp.Expression) -> exp.Anonymous:

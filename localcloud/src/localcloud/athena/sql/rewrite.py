@@ -7,7 +7,7 @@ from functools import partial
 
 from sqlglot import exp
 
-from localcloud.athena.sql import arithmetic, containers, strict, times
+from localcloud.athena.sql import arithmetic, containers, literals, strict, times
 from localcloud.athena.sql.casts import cast
 from localcloud.athena.sql.functions import FUNCTIONS
 from localcloud.athena.sql.inference import TYPE, type_of
@@ -234,6 +234,7 @@ _SPECIAL: dict[str, Rule] = {
 
 _RULES: dict[type[exp.Expression], Rule] = {
     exp.Anonymous: _function,
+    exp.Literal: literals.number,
     exp.Cast: cast,
     exp.TryCast: cast,
     exp.Div: arithmetic.divide,

@@ -1,0 +1,46 @@
+"""Numbers as they are written in a query.
+
+A number with a point and no exponent is a double on Athena, where Trino makes a decimal of it. Sources: Athena user
+guide, 'Considerations for data types' (a decimal literal is written DECIMAL '0.12'); dbt-athena's functional test
+test_connections.py, where Athena answers Infinity to `1 / 0.0`.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from localcloud.athena.sql import types
+from localcloud.athena.sql.nodes import type_of
+
+_DOUBLE_DIGITS = 15
+"""Decimals of so many digits and doubles are one to one, in the same order."""
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In)
+
+
+def literal_type(node: exp.Literal) -> str:
+    """The Trino type of a literal."""
+    if node.is_string:
+        return "varchar"
+    if "." in node.this or "e" in node.this.lower():
+        return "double"
+    return "integer" if int(node.this) < 2**31 else "bigint"
+
+
+def number(node: exp.Expression) -> exp.Expression:
+    """A number with a point as DuckDB's double; compared with a short decimal it stays a decimal, which prunes files."""
+    text = node.this
+    if not isinstance(node, exp.Literal) or node.is_string or "." not in text or "e" in text.lower():
+        return node
+    return node if _compared_with_decimal(node) else exp.Literal.number(f"{text}e0")
+
+
+def _compared_with_decimal(node: exp.Literal) -> bool:
+    inner: exp.Expression = node
+    while isinstance(inner.parent, exp.Neg | exp.Paren):
+        inner = inner.parent
+    comparison = inner.parent
+    if not isinstance(comparison, _COMPARISONS) or len(node.this.replace(".", "")) > _DOUBLE_DIGITS:
+        return False
+    other = comparison.expression if inner.arg_key == "this" and comparison.args.get("expression") else comparison.this
+    kind = type_of(other)
+    return other is not inner and types.is_decimal(kind) and types.precision_scale(str(kind))[0] <= _DOUBLE_DIGITS
