@@ -16,7 +16,8 @@ def orders(cloud: Any, database: str) -> str:
         "create table orders with (table_type = 'ICEBERG', is_external = false, format = 'PARQUET',"
         f" location = '{location}/', partitioning = ARRAY['day(placed_at)']) as"
         " select id, name, cast(placed_at as timestamp(6)) as placed_at, amount from (values"
-        " (1, 'one', timestamp '2026-11-01 10:00:00', decimal '1.25'), (2, null, timestamp '2026-11-02 11:30:00', decimal '2.50'),"
+        " (1, 'one', timestamp '2026-11-01 10:00:00', decimal '1.25'),"
+        " (2, null, timestamp '2026-11-02 11:30:00', decimal '2.50'),"
         " (3, 'it''s', timestamp '2026-11-03 23:59:59.999999', decimal '3.75')) t (id, name, placed_at, amount)",
         database,
     )

@@ -12,6 +12,9 @@ from localcloud.lake.types import from_data_type, parts, to_duckdb
 
 _FROM_TEXT = {"boolean": "trino_to_boolean", "date": "trino_date_from_text", "varbinary": "encode"}
 MICROSECONDS = 6
+_TEXT_MACROS = {
+    "date": "trino_date_text", "double": "trino_double_text", "real": "trino_double_text", "json": "trino_json_text",
+}  # fmt: skip
 _PLAIN_TEXT = ("varchar", "char", "boolean", "uuid", "unknown")
 
 
@@ -46,12 +49,17 @@ def convert(value: str, source: str | None, target: str) -> str:
         return _rounded(_to_timestamp(value, source, base), source, digits, base.endswith("zone"))
     if is_text(source) and target in _FROM_TEXT:
         return f"{_FROM_TEXT[target]}({value})"
-    if base == "decimal" and source in ("double", "real"):
-        return f"CAST(CAST({value} AS VARCHAR) AS {to_duckdb(target)})"  # Trino rounds the digits that it prints
     if base == "row" and source and parts(source)[0] == "row":
         return _row(value, parts(source)[1], arguments)
+    return _directly(value, source, target)
+
+
+def _directly(value: str, source: str | None, target: str) -> str:
+    base, arguments = parts(target)
     if source == "json" and arguments[-1:] == ["json"]:
         return f"trino_json_{base}(CAST({value} AS {to_duckdb(target)}))"
+    if base == "decimal" and source in ("double", "real"):
+        value = f"CAST({value} AS VARCHAR)"  # Trino rounds the digits that it prints
     return f"CAST({value} AS {to_duckdb(target)})"
 
 
@@ -77,12 +85,10 @@ def text_of(value: str, source: str | None) -> str:
         return f"rpad({value}, {arguments[0]}, ' ')"
     if base in _PLAIN_TEXT:
         return f"CAST({value} AS VARCHAR)"
-    if base == "date":
-        return f"trino_date_text({value})"
+    if base in _TEXT_MACROS:
+        return f"{_TEXT_MACROS[base]}({value})"
     if base in types.INTEGERS or base == "decimal":
         return f"CAST(CAST({value} AS {to_duckdb(str(source))}) AS VARCHAR)"
-    if source in ("double", "real"):
-        return f"trino_double_text({value})"
     if base.startswith("timestamp"):
         digits = timestamp_digits(arguments)
         text = f"left(strftime(CAST({value} AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%f'), {20 + digits if digits else 19})"
@@ -92,8 +98,6 @@ def text_of(value: str, source: str | None) -> str:
         text = f"CAST({value} AS VARCHAR)"
         padded = f"rpad({text} || CASE WHEN strpos({text}, '.') = 0 THEN '.' ELSE '' END, 15, '0')"
         return f"left({padded}, {9 + digits if digits else 8})"
-    if base == "json":
-        return f"trino_json_text({value})"
     if base.startswith("interval"):
         return f"trino_{'months' if base.endswith('month') else 'seconds'}_text({value})"
     raise LakeError("TYPE_MISMATCH", f"line 1:1: Cannot cast {source} to varchar")

@@ -27,7 +27,7 @@ def literal_type(node: exp.Literal) -> str:
 
 
 def number(node: exp.Expression) -> exp.Expression:
-    """A number with a point as DuckDB's double; compared with a short decimal it stays a decimal, which prunes files."""
+    """A number with a point as DuckDB's double; beside a short decimal it stays a decimal, which prunes files."""
     text = node.this
     if not isinstance(node, exp.Literal) or node.is_string or "." not in text or "e" in text.lower():
         return node
