@@ -16,6 +16,8 @@ carries the counts. The counts are also the return value (XCom) and the last log
 - `EngineError`: Athena's own reason follows. Clear the task; what was loaded is not loaded again.
 - `EngineError ... cannot be read`: all other objects are loaded. Put the named ones right, or restore their older
   version, and trigger with `{"retry_failed": true}`.
+- `QuarantineLimitError`: more of a batch breaks the contract than its `quarantineLimit` lets pass, and nothing of the
+  batch was loaded. Mend the contract, or trigger with `{"accept_quarantine": true}` and replay what goes to quarantine.
 - `LeaseLostError`: another run took the objects over and loads them. Nothing is to be done.
 - `ConservationError`: an object's records do not add up, and it stays open. Look for its rows by `_source_object` in
   raw and `source_object` in quarantine, then clear the task.
@@ -62,7 +64,13 @@ def ingest_stream(contract: StreamContract) -> DAG:
                 type="boolean",
                 title="Retry failed objects",
                 description="Also load the objects that an earlier run could not read and closed as failed.",
-            )
+            ),
+            "accept_quarantine": Param(
+                False,
+                type="boolean",
+                title="Accept quarantine",
+                description="Also load batches of which more breaks the contract than its quarantineLimit lets pass.",
+            ),
         },
     )
     def ingest() -> None:
@@ -79,8 +87,8 @@ def ingest_stream(contract: StreamContract) -> DAG:
             from landfall.ingest import tasks
 
             context = get_current_context()
-            retry_failed = context["params"]["retry_failed"]
-            report = tasks.load_objects(stream=stream, run_id=context["run_id"], retry_failed=retry_failed)
+            chosen = {name: context["params"][name] for name in ("retry_failed", "accept_quarantine")}
+            report = tasks.load_objects(stream=stream, run_id=context["run_id"], **chosen)
             context["outlet_events"][raw].extra = report
             return report
 

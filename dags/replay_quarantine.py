@@ -78,7 +78,7 @@ def replay_quarantine() -> None:
     approve_replay = ApprovalOperator(
         task_id="approve_replay",
         subject="Replay {{ ti.xcom_pull('preview_replay')['records'] }} records of {{ params.stream }}?",
-        body="{{ ti.xcom_pull('preview_replay') | tojson(indent=2) }}",
+        body="```json\n{{ ti.xcom_pull('preview_replay') | tojson(indent=2) }}\n```",
         response_timeout=timedelta(days=1),
         execution_timeout=None,
         retries=0,

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from landfall.contracts.extract_product import ExtractProduct, load_products
-from landfall.contracts.model import Field, StreamContract
+from landfall.contracts.model import Field, LimitAction, QuarantineLimit, StreamContract
 from landfall.contracts.streams import load_stream_contracts
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -91,6 +91,10 @@ def _stream_lines(contract: StreamContract) -> Iterator[str]:
     yield from (f"## Stream `{contract.stream}`, version {contract.version}", "", contract.description, "")
     freshness = f"Fresh within {contract.freshness_minutes} minutes."
     yield f"Key: {_code(contract.key)}. Time: `{contract.time_field}`. {freshness}"
+    if contract.kafka_topic:
+        yield f"Landed by the S3 sink of Kafka Connect, from the topic `{contract.kafka_topic}`."
+    if contract.quarantine_limit:
+        yield _limit(contract.quarantine_limit)
     yield from ("", "| field | type | required | allowed | class | meaning |", "| --- | --- | --- | --- | --- | --- |")
     for field in contract.fields:
         cells = (
@@ -103,6 +107,14 @@ def _stream_lines(contract: StreamContract) -> Iterator[str]:
         )
         yield _row(cells)
     yield ""
+
+
+def _limit(limit: QuarantineLimit) -> str:
+    """Return what a load does when more of a batch breaks the contract than it may."""
+    parts = [f"{limit.share:.2%}" if limit.share is not None else "", f"{limit.records or 0:,} records"]
+    above = " and ".join(part for part in parts[: 1 if limit.records is None else 2] if part)
+    does = "is not loaded" if limit.action is LimitAction.STOP else "is told to people"
+    return f"A batch of which more than {above} would go to quarantine {does}."
 
 
 def _product_lines(product: ExtractProduct) -> Iterator[str]:

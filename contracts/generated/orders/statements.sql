@@ -546,7 +546,7 @@ WHEN NOT MATCHED THEN INSERT (
   "source"."_line_number",
   "source"."_record_number",
   'batch',
-  '1.1.0',
+  '1.1.1',
   CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
 );
 
@@ -588,7 +588,7 @@ WHEN NOT MATCHED THEN INSERT (
   "source"."_reason",
   "source"."_field",
   "source"."_raw_text",
-  '1.1.0',
+  '1.1.1',
   'batch',
   CAST('2026-01-01 00:00:00.000000' AS TIMESTAMP(6))
 );

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from landfall.contracts.model import Field, StreamContract
+from landfall.contracts.model import Field, LimitAction, QuarantineLimit, StreamContract
 from landfall.errors import ContractError
 
 
@@ -83,8 +83,37 @@ def _of_stream(old: StreamContract, new: StreamContract) -> Iterator[Change]:
     if old.duplicate_days != new.duplicate_days:
         kind = Kind.WIDENING if new.duplicate_days > old.duplicate_days else Kind.BREAKING
         yield Change(kind, f"duplicates were looked for {old.duplicate_days} days around")
+    if old.kafka_topic != new.kafka_topic:
+        yield Change(Kind.BREAKING, f"the objects were those of {old.kafka_topic or 'Firehose'}")
+    if old.quarantine_limit != new.quarantine_limit:
+        yield _of_limit(old.quarantine_limit, new.quarantine_limit)
     if old.description != new.description:
         yield Change(Kind.COMPATIBLE, "the purpose is worded anew")
+
+
+def _of_limit(old: QuarantineLimit | None, new: QuarantineLimit | None) -> Change:
+    """A limit judges no single record, so none breaks anything; only one that lets no more pass is compatible."""
+    said = "there was no limit of quarantine" if old is None else f"the limit of quarantine was {_limit(old)}"
+    if old is None:
+        return Change(Kind.COMPATIBLE, said)
+    is_tighter = new is not None and all(
+        (
+            _is_no_higher(old.share, new.share),
+            _is_no_higher(old.records, new.records),
+            old.action is new.action or new.action is LimitAction.STOP,
+        )
+    )
+    return Change(Kind.COMPATIBLE if is_tighter else Kind.WIDENING, said)
+
+
+def _limit(limit: QuarantineLimit) -> str:
+    parts = [str(part) for part in (limit.share, limit.records) if part is not None]
+    return f"{limit.action} above {' and '.join(parts)}"
+
+
+def _is_no_higher(old: float | None, new: float | None) -> bool:
+    """A part that is not given counts as zero: it is passed by any record."""
+    return (new or 0) <= (old or 0)
 
 
 def _of_fields(old: StreamContract, new: StreamContract) -> Iterator[Change]:

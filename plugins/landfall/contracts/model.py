@@ -54,11 +54,37 @@ class Field:
         return self.classification == "pii"
 
 
+class LimitAction(StrEnum):
+    """What a load does with a batch that passes the contract's limit."""
+
+    ALERT = "alert"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantineLimit:
+    """How many records of a batch may break the contract: a `share` of them (0 to 1), a number, or both.
+
+    With both given both must be passed, so that one bad record of ten is no alarm.
+    """
+
+    share: float | None
+    records: int | None
+    action: LimitAction
+
+    def is_passed(self, *, bad: int, good: int) -> bool:
+        """Whether a batch of so many records passes the limit; to reach it is not to pass it."""
+        by_share = self.share is None or bad > self.share * (bad + good)
+        by_records = self.records is None or bad > self.records
+        return bad > 0 and by_share and by_records
+
+
 @dataclass(frozen=True, kw_only=True)
 class StreamContract:
     """The promise of one stream: its fields in order, its key, the column its tables are partitioned by.
 
     Two events of one key have times at most `duplicate_days` days apart; a load looks no further for the earlier one.
+    With a `kafka_topic` the stream's objects are those of Kafka Connect's S3 sink, otherwise Firehose's.
     """
 
     stream: str
@@ -69,6 +95,8 @@ class StreamContract:
     time_field: str
     freshness_minutes: int
     duplicate_days: int = 0
+    quarantine_limit: QuarantineLimit | None = None
+    kafka_topic: str | None = None
 
     @property
     def raw_table(self) -> str:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from landfall.contracts.model import Field, FieldType, StreamContract
+from landfall.contracts.model import Field, FieldType, LimitAction, QuarantineLimit, StreamContract
 from landfall.errors import ContractError
 
 
@@ -28,6 +28,9 @@ def read_released(path: Path) -> StreamContract | None:
             Field(**{**field, "type": FieldType(field["type"]), "allowed": tuple(field["allowed"])})
             for field in values.pop("fields")
         )
+        limit = values.get("quarantine_limit")
+        if limit is not None:
+            values["quarantine_limit"] = QuarantineLimit(**{**limit, "action": LimitAction(limit["action"])})
         return StreamContract(**{**values, "key": tuple(values["key"]), "fields": fields})
     except (ValueError, KeyError, TypeError) as error:
         raise ContractError(f"{path}: not a released contract ({error}): restore it from git") from error

@@ -60,6 +60,12 @@ schema:
         description: When it happened, UTC, ISO-8601 with up to six digits of a second.
         examples:
           - "2026-11-20T12:34:56.789Z"
+customProperties:
+  - property: quarantineLimit
+    value: {{share: 0.05, records: 100, action: alert}}
+    description: >-
+      A batch of which more than this share and more than this number of records break the contract is told to people;
+      with the action stop it would not be loaded.
 slaProperties:
   - property: latency
     value: 90

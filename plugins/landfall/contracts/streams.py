@@ -11,6 +11,7 @@ from pathlib import Path
 
 from landfall.contracts.fields import parse_field
 from landfall.contracts.model import Field, FieldType, StreamContract
+from landfall.contracts.properties import parse_properties
 from landfall.contracts.reading import Place, read_document
 from landfall.contracts.vocabulary import DOCUMENT_KEYS, OBJECT_KEYS, SLA_KEYS
 
@@ -18,7 +19,6 @@ STREAM_NAME = re.compile(r"[a-z][a-z0-9_]{1,29}")
 """A table's name, a prefix in S3 and part of the names of AWS resources."""
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
-_MOST_DUPLICATE_DAYS = 30
 _MINUTES = {"minutes": 1, "hours": 60, "days": 1440}
 
 
@@ -53,6 +53,7 @@ def load_stream_contract(path: Path) -> StreamContract:
     stream = _stream_name(table["name"], path)
     table["logicalType"].one_of(["object"])
     fields = _fields(table["properties"])
+    custom = parse_properties(document["customProperties"])
     return StreamContract(
         stream=stream,
         version=version,
@@ -61,7 +62,9 @@ def load_stream_contract(path: Path) -> StreamContract:
         key=_key(table["properties"], fields),
         time_field=_time_field(table["properties"], fields),
         freshness_minutes=_freshness_minutes(document["slaProperties"]),
-        duplicate_days=_duplicate_days(document["customProperties"]),
+        duplicate_days=custom.duplicate_days,
+        quarantine_limit=custom.quarantine_limit,
+        kafka_topic=custom.kafka_topic,
     )
 
 
@@ -124,16 +127,3 @@ def _freshness_minutes(properties: Place) -> int:
                 place["value"].refuse("write a number of at least 1")
             return value * _MINUTES[place["unit"].one_of(_MINUTES)]
     properties.refuse("promise a latency: property latency, value, unit minutes, hours or days")
-
-
-def _duplicate_days(properties: Place) -> int:
-    days = 0
-    for place in properties.items():
-        place.mapping(known=["property", "value", "description"])["property"].one_of(["duplicateDays"])
-        value = place["value"].integer()
-        if value is None or not 0 <= value <= _MOST_DUPLICATE_DAYS:
-            place["value"].refuse(
-                f"write a number of days from 0 to {_MOST_DUPLICATE_DAYS}: each load reads that many more"
-            )
-        days = value
-    return days

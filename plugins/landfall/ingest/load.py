@@ -20,6 +20,7 @@ from landfall.ingest.checks import CONFLICT
 from landfall.ingest.claims import Claim, Entry, Outcome
 from landfall.ingest.emptiness import holds_no_record
 from landfall.ingest.ledger import Ledger
+from landfall.ingest.limit import limit_passed
 from landfall.ingest.merge import BatchMark, day_groups, merge_conflicts, merge_quarantine, merge_raw
 from landfall.ingest.outcomes import count_outcomes, select_days
 from landfall.ingest.report import LoadReport, outcomes_of
@@ -49,13 +50,16 @@ class Loader:
         self._landing_bucket = landing_bucket
         self._lake_bucket = lake_bucket
         self._raw_snapshot = raw_snapshot
+        self._accept_quarantine = False
         self._report = LoadReport(stream=contract.stream, contract_version=contract.version)
 
-    def run(self, *, retry_failed: bool = False) -> LoadReport:
+    def run(self, *, retry_failed: bool = False, accept_quarantine: bool = False) -> LoadReport:
         """Load every claimable object and return the counts; unreadable objects are closed as failed and named there.
 
-        Raises EngineError, ConservationError or LeaseLostError; what was closed before stays closed.
+        With `accept_quarantine` a batch is loaded whose contract would stop it. Raises EngineError, ConservationError,
+        QuarantineLimitError or LeaseLostError; what was closed before stays closed.
         """
+        self._accept_quarantine = accept_quarantine
         open_entries = self._ledger.claimable(retry_failed=retry_failed)
         while open_entries and self._load_entries(open_entries):
             open_entries = self._ledger.claimable()
@@ -123,6 +127,7 @@ class Loader:
         mark = BatchMark(batch_id=batch_id, contract_version=self._contract.version, loaded_at=datetime.now(UTC))
         landing_days = sorted({date.fromisoformat(claim.landed.dt) for claim in claims})
         good_by_day, bad = day_counts(self._statements.rows(select_days(self._contract, batch_id)))
+        passed = limit_passed(self._contract, bad=bad, good=sum(good_by_day.values()), accept=self._accept_quarantine)
         for days in day_groups(good_by_day):
             self._ledger.renew(claims)
             self._statements.run(merge_raw(self._contract, mark=mark, days=days))
@@ -150,6 +155,7 @@ class Loader:
         self._ledger.close(
             outcomes, batch_id=batch_id, contract_version=self._contract.version, snapshot_id=snapshot_id
         )
+        self._report.over_limit += passed
         self._report.add(outcomes, batch_id=batch_id, days=good_by_day)
         self._report.raw_snapshot_id = snapshot_id or self._report.raw_snapshot_id
         logger.info(

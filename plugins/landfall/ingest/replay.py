@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
 
 from sqlglot import exp
 
@@ -25,8 +22,8 @@ from landfall.ingest.corrections import Correction
 from landfall.ingest.merge import day_groups, merge_raw
 from landfall.ingest.outcomes import days_of, select_days
 from landfall.ingest.replay_lease import AbandonedBatch, ReplayLease
+from landfall.ingest.replay_report import Outcomes, ReplayReport, outcomes_in
 from landfall.ingest.replay_statements import (
-    LOADED,
     LOST,
     ReplayMark,
     Selection,
@@ -43,39 +40,6 @@ from landfall.ingest.scratch import create_scratch_of, drop_scratch
 from landfall.ingest.statements import Statements, day_counts
 
 logger = logging.getLogger(__name__)
-
-Outcomes = Counter[tuple[str, str | None, str | None]]
-"""Records by outcome, the reason a record is still broken for, and its field."""
-
-
-@dataclass(kw_only=True)
-class ReplayReport:
-    """What a replay did, or would do."""
-
-    stream: str
-    contract_version: str
-    correction: str | None
-    records: int = 0
-    outcomes: Outcomes = field(default_factory=Counter)
-    batch_ids: list[str] = field(default_factory=list)
-    days: set[date] = field(default_factory=set)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the report as JSON values, for XCom and the asset event; the names are those of a load's report."""
-        return {
-            "stream": self.stream,
-            "contract_version": self.contract_version,
-            "correction": self.correction,
-            "records": self.records,
-            "loaded": sum(count for (outcome, _, _), count in self.outcomes.items() if outcome == LOADED),
-            "outcomes": [
-                {"outcome": outcome, "reason": reason, "field": name, "records": count}
-                for (outcome, reason, name), count in sorted(self.outcomes.items(), key=str)
-            ],
-            "batch_ids": self.batch_ids,
-            "first_day": min(self.days).isoformat() if self.days else None,
-            "last_day": max(self.days).isoformat() if self.days else None,
-        }
 
 
 class Replayer:
@@ -104,7 +68,7 @@ class Replayer:
             checked = self._checked(landing_days)
             days, _ = day_counts(self._statements.rows(days_of(self._contract, checked.subquery("checked_again"))))
             rows = self._statements.rows(foresee_outcomes(self._contract, checked, days=sorted(days)))
-            outcomes = _outcomes(rows)
+            outcomes = outcomes_in(rows)
             report.outcomes.update(outcomes)
             report.records += outcomes.total()
             report.days.update(days)
@@ -194,7 +158,7 @@ class Replayer:
     def _counted(self, batch_id: str, *, landing_days: Sequence[date], records: int) -> Outcomes:
         """Return what the batch's records are marked with. Raises ConservationError if one is not, or is nowhere."""
         rows = self._statements.rows(count_marks(self._contract, batch_id=batch_id, landing_days=landing_days))
-        outcomes = _outcomes(rows)
+        outcomes = outcomes_in(rows)
         lost = sum(count for (outcome, _, _), count in outcomes.items() if outcome == LOST)
         if outcomes.total() != records or lost:
             raise ConservationError(
@@ -207,7 +171,7 @@ class Replayer:
         """Let the report tell of all tries of the run: an earlier one may have died with half of it done."""
         query = count_marks_of_run(self._contract, run_id=run_id, selection=self._selection)
         rows = self._statements.rows(query)
-        report.outcomes = _outcomes([row[:4] for row in rows])
+        report.outcomes = outcomes_in([row[:4] for row in rows])
         report.records = report.outcomes.total()
         report.batch_ids = sorted({str(batch_id) for *_, batch_id in rows})
 
@@ -236,13 +200,6 @@ class Replayer:
 
     def _scratch_prefix(self, batch_id: str) -> str:
         return f"scratch/{self._contract.stream}_{batch_id}/"
-
-
-def _outcomes(rows: Sequence[tuple[str | None, ...]]) -> Outcomes:
-    found: Outcomes = Counter()
-    for outcome, reason, name, count in rows:
-        found[str(outcome), reason, name] += int(count or 0)
-    return found
 
 
 def _give_up_if_possible(lease: ReplayLease) -> None:

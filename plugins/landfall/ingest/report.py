@@ -14,7 +14,10 @@ from landfall.ingest.claims import Claim, Outcome
 
 @dataclass(kw_only=True)
 class LoadReport:
-    """The sum over the batches of one run; `failed` names the objects that could not be read."""
+    """The sum over the batches of one run.
+
+    `failed` names the objects that could not be read, `over_limit` says how far batches passed the contract's limit.
+    """
 
     stream: str
     contract_version: str
@@ -27,6 +30,7 @@ class LoadReport:
     batch_ids: list[str] = field(default_factory=list)
     days: set[date] = field(default_factory=set)
     failed: list[str] = field(default_factory=list)
+    over_limit: list[str] = field(default_factory=list)
     raw_snapshot_id: int | None = None
     scanned_bytes: int = 0
 
@@ -57,6 +61,7 @@ class LoadReport:
             "first_day": min(self.days).isoformat() if self.days else None,
             "last_day": max(self.days).isoformat() if self.days else None,
             "failed": self.failed,
+            "over_limit": self.over_limit,
             # Text, for a snapshot id is beyond the integers that JSON readers keep exactly.
             "raw_snapshot_id": None if self.raw_snapshot_id is None else str(self.raw_snapshot_id),
             "scanned_bytes": self.scanned_bytes,

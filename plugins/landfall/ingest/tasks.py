@@ -18,6 +18,7 @@ from landfall.errors import EngineError
 from landfall.ingest.conditions import within_days
 from landfall.ingest.discover import discover
 from landfall.ingest.ledger import Ledger
+from landfall.ingest.limit import tell_of_limit
 from landfall.ingest.load import Loader
 from landfall.ingest.statements import Statements
 from landfall.ingest.tables import TableShape, add_columns, create_table, quarantine_shape, raw_shape
@@ -41,8 +42,10 @@ def discover_objects(*, stream: str, run_id: str) -> dict[str, int]:
     return found.as_counts()
 
 
-def load_objects(*, stream: str, run_id: str, retry_failed: bool = False) -> dict[str, Any]:
-    """Load what the ledger has open and return the report's values.
+def load_objects(
+    *, stream: str, run_id: str, retry_failed: bool = False, accept_quarantine: bool = False
+) -> dict[str, Any]:
+    """Load what the ledger has open and return the report's values; people are told of batches above the limit.
 
     Raises EngineError after all else was loaded if an object could not be read; it stays failed until retry_failed.
     """
@@ -59,8 +62,10 @@ def load_objects(*, stream: str, run_id: str, retry_failed: bool = False) -> dic
         lake_bucket=settings.lake_bucket,
         raw_snapshot=lambda: IcebergCatalog().read(contract.raw_table).snapshot_id,
     )
-    report = loader.run(retry_failed=retry_failed)
+    report = loader.run(retry_failed=retry_failed, accept_quarantine=accept_quarantine)
     logger.info("load of run_id=%s: %s", run_id, report.as_dict())
+    if report.over_limit:
+        tell_of_limit(contract, report.over_limit, run_id=run_id, topic_arn=settings.notification_topic_arn)
     if report.failed:
         raise EngineError(
             f"{stream}: {len(report.failed)} objects cannot be read, all others are loaded. "

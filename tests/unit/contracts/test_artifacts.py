@@ -104,5 +104,5 @@ def test_a_breaking_change_without_its_version_writes_nothing(checkout: Path, ca
     file.write_text(file.read_text().replace("validValues: [placed, paid, ", "validValues: [paid, "))
     before = {path: path.read_bytes() for path in checkout.rglob("*") if path.is_file()}
     assert contracts(checkout, "generate") == 1
-    assert "breaking change since 1.1.0 (the values of status are others)" in capsys.readouterr().err
+    assert "breaking change since 1.1.1 (the values of status are others)" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in checkout.rglob("*") if path.is_file()} == before

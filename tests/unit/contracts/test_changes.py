@@ -7,12 +7,17 @@ from dataclasses import replace
 import pytest
 from landfall.contracts import FieldType, StreamContract, load_stream_contract
 from landfall.contracts.changes import Kind, changes_between, check_version
-from landfall.contracts.model import Field
+from landfall.contracts.model import Field, LimitAction, QuarantineLimit
 from landfall.contracts.released import read_released, released_text
 from landfall.errors import ContractError
 from landfall.settings import REPOSITORY
 
-ORDERS = replace(load_stream_contract(REPOSITORY / "contracts" / "streams" / "orders.yaml"), version="1.0.0")
+ALERT = QuarantineLimit(share=0.05, records=100, action=LimitAction.ALERT)
+ORDERS = replace(
+    load_stream_contract(REPOSITORY / "contracts" / "streams" / "orders.yaml"),
+    version="1.0.0",
+    quarantine_limit=ALERT,
+)
 
 
 def with_field(name: str, **changed: object) -> StreamContract:
@@ -31,6 +36,14 @@ CHANGES = {
     "a sooner promise": (replace(ORDERS, freshness_minutes=30), Kind.COMPATIBLE),
     "duplicates farther apart": (replace(ORDERS, duplicate_days=9), Kind.WIDENING),
     "duplicates nearer": (replace(ORDERS, duplicate_days=0), Kind.BREAKING),
+    "a limit that stops": (
+        replace(ORDERS, quarantine_limit=replace(ALERT, action=LimitAction.STOP)),
+        Kind.COMPATIBLE,
+    ),
+    "a lower limit": (replace(ORDERS, quarantine_limit=replace(ALERT, share=None)), Kind.COMPATIBLE),
+    "a higher limit": (replace(ORDERS, quarantine_limit=replace(ALERT, records=101)), Kind.WIDENING),
+    "no limit": (replace(ORDERS, quarantine_limit=None), Kind.WIDENING),
+    "objects of Kafka": (replace(ORDERS, kafka_topic="shop.orders"), Kind.BREAKING),
     "a later promise": (replace(ORDERS, freshness_minutes=300), Kind.WIDENING),
     "a new optional field": (with_new_field(required=False), Kind.WIDENING),
     "a new required field": (with_new_field(required=True), Kind.BREAKING),

@@ -22,6 +22,12 @@ def fields(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {entry["name"]: entry for entry in document["schema"][0]["properties"]}
 
 
+def limit(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the value of the second custom property, the limit of quarantine."""
+    found: dict[str, Any] = document["customProperties"][1]["value"]
+    return found
+
+
 @pytest.fixture
 def write_contract(tmp_path: Path) -> Callable[[Edit], Path]:
     """Writes the orders contract with one thing changed."""
@@ -54,7 +60,7 @@ def test_a_field_has_all_that_its_contract_says() -> None:
     assert (by_name["quantity"].type, by_name["quantity"].minimum) == (FieldType.INTEGER, 1)
     assert not by_name["note"].required
     assert by_name["occurred_at"].type.athena_type == "timestamp(6)"
-    assert (contract.time_field, contract.freshness_minutes, contract.version) == ("occurred_at", 90, "1.1.0")
+    assert (contract.time_field, contract.freshness_minutes, contract.version) == ("occurred_at", 90, "1.1.1")
 
 
 def test_personal_data_is_marked() -> None:
@@ -100,6 +106,11 @@ def test_personal_data_is_marked() -> None:
         (lambda d: fields(d)["sku"].update(partitioned=True), "properties is", "one timestamp field"),
         (lambda d: d["slaProperties"][0].update(unit="weeks"), "unit is 'weeks'", "write minutes or"),
         (lambda d: d.update(slaProperties=[]), "slaProperties is []", "promise a latency"),
+        (lambda d: d.update(customProperties=[{"property": "owner", "value": 1}]), "property is 'owner'", "write"),
+        (lambda d: d["customProperties"].append(d["customProperties"][0]), "'duplicateDays'", "say it once"),
+        (lambda d: limit(d).update(share=5), "value.share is 5", "between 0 and 1"),
+        (lambda d: limit(d).update(action="ignore"), "value.action is 'ignore'", "write alert or stop"),
+        (lambda d: (limit(d).pop("share"), limit(d).pop("records")), "value is {", "a share, a number"),
     ],
 )
 def test_a_wrong_contract_is_refused_with_its_place_and_the_remedy(
@@ -137,4 +148,4 @@ def test_the_command_prints_a_line_a_stream(capsys: pytest.CaptureFixture[str]) 
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     assert run(parser.parse_args(["check"])) == 0
-    assert "customers 1.1.0: 8 fields, key customer_id, version" in capsys.readouterr().out
+    assert "customers 1.1.1: 8 fields, key customer_id, version" in capsys.readouterr().out
