@@ -39,6 +39,17 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "one output stage, no InputRows, no plan, no planning time",
         "all stages with their plans",
     ),
+    Deviation(
+        "EXPLAIN",
+        "the operators that the query names, in one fragment; estimates of scans only: rows and bytes of the files,"
+        " row groups and columns left after pruning, and `?` for what is above them",
+        "the optimizer's plan in fragments with exchanges; estimates from the tables' statistics",
+    ),
+    Deviation(
+        "EXPLAIN ANALYZE",
+        "the operators that DuckDB ran, with their rows and times; VERBOSE adds nothing",
+        "the operators that Trino ran",
+    ),
     Deviation("API request rates", "unlimited, unless a fault rule throttles", "limited by operation and account"),
     Deviation("typeof('abc')", "refused: the length of varchar(n) is not followed through expressions", "varchar(3)"),
     Deviation("cast('abc' as char(5)) || 'x'", "has the type varchar", "has the type char(6)"),

@@ -39,7 +39,7 @@ def parquet_source(
         raise NotSupportedError("reading Parquet columns by position (parquet.column.index.access)")
     found = footers(lake, [(stored.path, stored.content) for stored in objects])
     _require_types(wanted, objects, found)
-    schema = _schema(table.columns)
+    schema = comparable_schema(table.columns)
     condition = predicates.to_iceberg(conditions, schema, predicates.evaluator(cursor))
     scanned = sum(footer.scanned_bytes(counted, schema, condition) for footer in found)
     paths = ", ".join(quoted(stored.path) for stored in objects)
@@ -71,7 +71,7 @@ def _any_column(found: Sequence[Footer]) -> Mapping[str, str]:
     return {"_none": "VARCHAR"}
 
 
-def _schema(columns: Sequence[Column]) -> Schema:
+def comparable_schema(columns: Sequence[Column]) -> Schema:
     """The columns that row groups can be left out by, as PyIceberg compares them."""
     fields = []
     for index, column in enumerate(columns, start=1):

@@ -53,13 +53,13 @@ class Footer:
     columns: Mapping[str, pa.DataType]
     row_groups: tuple[RowGroup, ...]
 
+    def matching(self, schema: Schema, condition: ice.BooleanExpression) -> list[RowGroup]:
+        """The row groups that may hold matching rows."""
+        return [group for group in self.row_groups if _may_match(group, schema, condition)]
+
     def scanned_bytes(self, columns: Sequence[str], schema: Schema, condition: ice.BooleanExpression) -> int:
         """Compressed bytes of the columns' chunks in the row groups that may hold matching rows."""
-        return sum(
-            sum(group.sizes.get(name, 0) for name in columns)
-            for group in self.row_groups
-            if _may_match(group, schema, condition)
-        )
+        return sum(sum(group.sizes.get(name, 0) for name in columns) for group in self.matching(schema, condition))
 
 
 def footers(lake: Lake, files: Sequence[tuple[str, str]]) -> list[Footer]:

@@ -16,6 +16,7 @@ from localcloud.athena.run import (
     create_table,
     databases,
     drop_table,
+    explain,
     insert,
     merge,
     optimize,
@@ -69,7 +70,7 @@ STATEMENTS: dict[str, Run] = {
     "SHOW_CREATE_TABLE": show_create.create_table,
     "SHOW_CREATE_VIEW": show_create.create_view,
     "DESCRIBE": show_create.describe,
-    "EXPLAIN": show.explain,
+    "EXPLAIN": explain.explain,
 }
 """What executes a statement, by its substatement type."""
 

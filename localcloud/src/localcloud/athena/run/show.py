@@ -1,4 +1,4 @@
-"""SHOW of what there is, and EXPLAIN."""
+"""SHOW of what there is."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from localcloud.athena.catalog_tables import tables
 from localcloud.athena.run.context import Context, Outcome
 from localcloud.athena.run.names import NAME, QUALIFIED
 from localcloud.athena.run.tables import table_columns
-from localcloud.athena.sql.dialect import parse_query
-from localcloud.athena.statement import read_statement
-from localcloud.lake.errors import LakeError, NotSupportedError
+from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import Column, LakeTable, require_database
 
 _TABLE = rf"{QUALIFIED}\s*$"
@@ -92,15 +90,3 @@ def properties(context: Context, text: str) -> Outcome:
     table = named_table(context, match[1], match[2])
     pairs = [(key, value) for key, value in sorted(table.parameters.items()) if match[3] in (None, key)]
     return Outcome(columns=(Column("prpt_name", "varchar"), Column("prpt_value", "varchar")), lines=tuple(pairs))
-
-
-def explain(context: Context, text: str) -> Outcome:
-    """EXPLAIN query, as DuckDB explains it: the plan is this engine's own."""
-    body = re.sub(r"^explain\s+", "", text, flags=re.IGNORECASE)
-    if body.startswith("(") or re.match("analyze", body, re.IGNORECASE):
-        raise NotSupportedError("EXPLAIN with options")
-    if read_statement(body).subtype != "SELECT":
-        raise NotSupportedError("EXPLAIN of anything but a query")
-    compiled = context.compiler.compile(parse_query(body))
-    rows = context.cursor.execute(f"EXPLAIN {compiled.sql}").fetchall()
-    return one_column("Query Plan", "\n".join(row[1] for row in rows).split("\n"))

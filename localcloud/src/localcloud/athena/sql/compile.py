@@ -47,6 +47,19 @@ class Compiled:
         return f"SELECT {', '.join(casts)} FROM ({self.sql})"  # noqa: S608
 
 
+@dataclass(frozen=True)
+class Analysed:
+    """A query in Trino's terms whose names are resolved and whose expressions are typed.
+
+    `kinds` are the types of its output columns; each of its tables is a key of `sources` and of `columns`.
+    """
+
+    query: exp.Expression
+    kinds: list[str | None]
+    sources: Mapping[str, Source]
+    columns: Mapping[str, tuple[Column, ...]]
+
+
 class Compiler:
     """Compiles the queries of one statement; the views it makes live on `cursor`."""
 
@@ -67,28 +80,34 @@ class Compiler:
         Without `reads` the query will not be run, only looked at, and counts nothing as scanned.
         """
         scanned_before = self.scanned_bytes
+        found = self.analyse(query)
+        query = found.query
+        names = query.named_selects
+        query = rewrite(query)
+        self._bind(query, found.sources, found.columns)
+        if not reads:
+            self.scanned_bytes = scanned_before
+        if self._limit_bytes is not None and self.scanned_bytes > self._limit_bytes:
+            raise LakeError("CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded")
+        sql = query.sql(dialect="duckdb")
+        return Compiled(sql, self._output(sql, names, found.kinds), self.scanned_bytes)
+
+    def analyse(self, query: exp.Expression) -> Analysed:
+        """Resolve the names of a query and find its types, without reading a table."""
         resolver = self.resolver
         resolver.sources = {}
         wrapper = exp.Subquery(this=_selectable(query))  # so that a query that is itself replaced keeps a parent
         query = resolver.resolve(wrapper).this
         _name_outputs(query)
         columns = {
-            key: _visible(self._lake, source, self._version(source.version)) for key, source in resolver.sources.items()
+            key: _visible(self._lake, source, self.version(source.version)) for key, source in resolver.sources.items()
         }
         query = _qualified(query, columns)
         _name_positions(query)
         _order_lines(query, resolver.sources)
         kinds = infer(query, columns)
         _drop_idle_casts(query)
-        names = query.named_selects
-        query = rewrite(query)
-        self._bind(query, resolver.sources, columns)
-        if not reads:
-            self.scanned_bytes = scanned_before
-        if self._limit_bytes is not None and self.scanned_bytes > self._limit_bytes:
-            raise LakeError("CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded")
-        sql = query.sql(dialect="duckdb")
-        return Compiled(sql, self._output(sql, names, kinds), self.scanned_bytes)
+        return Analysed(query, kinds, resolver.sources, columns)
 
     def _bind(
         self,
@@ -125,7 +144,7 @@ class Compiler:
             return catalog_tables.relation_sql(self._lake, self._cursor, source.table.name, conditions)
         if source.suffix:
             return metadata_tables.relation_sql(self._lake, self._cursor, source.table, source.suffix)
-        version = self._version(source.version)
+        version = self.version(source.version)
         relation = scan(
             self._lake,
             self._cursor,
@@ -155,7 +174,8 @@ class Compiler:
         self._cursor.unregister(f"{name}_arrow")
         return f'SELECT r.*, f."$file_size" FROM ({relation.sql}) r JOIN "{name}" f ON r."$path" = f."$path"'  # noqa: S608
 
-    def _version(self, node: exp.Expression | None) -> Version | None:
+    def version(self, node: exp.Expression | None) -> Version | None:
+        """The version that FOR TIMESTAMP or VERSION AS OF names."""
         if node is None:
             return None
         value = self._cursor.execute(

@@ -60,11 +60,12 @@ def _source_columns(
         known: dict[str, str | None] = {"$path": "varchar", "$file_size": "bigint", "$line": "bigint"}
         return known | {column.name: column.type for column in tables.get(source.name, ())}
     if isinstance(source.expression, exp.Values):
-        return _values_columns(source.expression)
+        return values_columns(source.expression)
     return dict(done.get(id(source.expression), []))
 
 
-def _values_columns(values: exp.Values) -> dict[str, str | None]:
+def values_columns(values: exp.Values) -> dict[str, str | None]:
+    """The columns of VALUES by name with their types."""
     inference = _Inference({}, {})
     rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in values.expressions]
     kinds = [types.common([inference.visit(item) for item in column]) for column in zip(*rows, strict=False)]

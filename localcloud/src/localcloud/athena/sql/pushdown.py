@@ -64,7 +64,7 @@ def _own_conditions(scope: Scope) -> Iterator[tuple[str, exp.Expression]]:
         if (join.side or "").upper() == "LEFT":
             # The ON of a left join may prune its right side, never the left one.
             for condition in conjuncts(join.args.get("on")):
-                if _alias(condition) == join.this.alias_or_name:
+                if only_source(condition) == join.this.alias_or_name:
                     yield join.this.alias_or_name, condition
         else:
             for condition in conjuncts(join.args.get("on")):
@@ -72,12 +72,12 @@ def _own_conditions(scope: Scope) -> Iterator[tuple[str, exp.Expression]]:
 
 
 def _single(condition: exp.Expression, optional: set[str]) -> Iterator[tuple[str, exp.Expression]]:
-    alias = _alias(condition)
+    alias = only_source(condition)
     if alias and alias not in optional:
         yield alias, condition
 
 
-def _alias(condition: exp.Expression) -> str | None:
+def only_source(condition: exp.Expression) -> str | None:
     """The one source a condition reads; None for several, or where it holds a subquery, an aggregate or a window."""
     if condition.find(exp.Select, exp.Window, exp.Subquery, exp.Lambda):
         return None
@@ -109,7 +109,7 @@ def _through_projection(scope: Scope, conditions: list[exp.Expression]) -> Itera
                 moved = inner.copy()
             else:
                 column.replace(inner.copy())
-        alias = _alias(moved) if usable else None
+        alias = only_source(moved) if usable else None
         if alias:
             yield alias, moved
 
