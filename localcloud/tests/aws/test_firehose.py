@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import http.client
 import json
 import re
 import time
@@ -185,3 +187,31 @@ def test_a_destination_is_updated_in_part_and_checked_as_a_whole(aws: AwsProcess
     firehose.put_record(DeliveryStreamName="orders", Record={"Data": b'{"number": 0}'})
     assert wait_for(aws, 1) == [0]
     assert keys(aws)[0].startswith("moved/20")
+
+
+def test_records_that_a_fault_strikes_go_to_the_error_prefix_as_firehose_writes_them(aws: AwsProcess) -> None:
+    create_stream(aws)
+    rule = {"kind": "processing_failed", "service": "firehose", "match": '"number": 3'}
+    connection = http.client.HTTPConnection("127.0.0.1", aws.port)
+    connection.request("POST", "/_localcloud/faults", json.dumps(rule))
+    assert connection.getresponse().status == 200
+    connection.close()
+    put(aws, 0, 5)
+    deadline = time.monotonic() + 15
+    while len(keys(aws)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    error, good = sorted(keys(aws))
+    name = r"orders-1-\d{4}(-\d\d){5}-[0-9a-f-]{36}"
+    assert re.fullmatch(rf"landing-errors/processing-failed/\d{{4}}(/\d\d){{3}}/{name}", error)
+    s3 = aws.client("s3")
+    (line,) = s3.get_object(Bucket="landing", Key=error)["Body"].read().splitlines()
+    failed = json.loads(line)
+    assert json.loads(base64.b64decode(failed.pop("rawData")))["number"] == 3
+    assert failed.pop("arrivalTimestamp") <= failed.pop("attemptEndingTimestamp")
+    assert failed == {
+        "errorCode": "Lambda.FunctionError",
+        "errorMessage": "The Lambda function was successfully invoked but it returned an error result.",
+        "attemptsMade": 4,
+    }
+    body = gzip.decompress(s3.get_object(Bucket="landing", Key=good)["Body"].read())
+    assert sorted(json.loads(line)["number"] for line in body.splitlines()) == [0, 1, 2, 4]

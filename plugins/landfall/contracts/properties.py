@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from landfall.contracts.model import LimitAction, QuarantineLimit
 from landfall.contracts.reading import Place
 
 _MOST_DUPLICATE_DAYS = 30
+_TOPIC = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,248}")
+"""Kafka's own rule for a topic's name, less those that start with a dot."""
 
 
 @dataclass(kw_only=True)
@@ -54,7 +57,15 @@ def _quarantine_limit(place: Place, found: CustomProperties) -> None:
     found.quarantine_limit = QuarantineLimit(share=share.value, records=records, action=action)
 
 
+def _kafka_topic(place: Place, found: CustomProperties) -> None:
+    topic = place.text()
+    if not _TOPIC.fullmatch(topic):
+        place.refuse("write the topic's name: letters, digits, '.', '_' and '-', at most 249")
+    found.kafka_topic = topic
+
+
 _READERS: dict[str, Callable[[Place, CustomProperties], None]] = {
     "duplicateDays": _duplicate_days,
     "quarantineLimit": _quarantine_limit,
+    "kafkaTopic": _kafka_topic,
 }

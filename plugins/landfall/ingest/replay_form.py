@@ -1,4 +1,4 @@
-"""The form of replay_quarantine: typed fields, so that most of what cannot be right cannot be sent."""
+"""The forms of replays: typed fields, so that most of what cannot be right cannot be sent."""
 
 from __future__ import annotations
 
@@ -16,12 +16,7 @@ _DAY = r"^\d{4}-\d{2}-\d{2}$"
 
 def replay_form() -> dict[str, Param]:
     """Return the fields of the form; one without a default must be filled in."""
-    streams = [contract.stream for contract in load_stream_contracts(REPOSITORY / "contracts" / "streams")]
-    day = {"type": "string", "format": "date", "pattern": _DAY}
-    return {
-        "stream": Param(type="string", enum=streams, title="Stream"),
-        "from_date": Param(**day, title="From", description="First day (UTC) on which the records arrived."),
-        "to_date": Param(**day, title="To", description="Last day (UTC) on which the records arrived, included."),
+    return stream_and_days() | {
         "reasons": Param(
             [],
             type=["null", "array"],
@@ -53,4 +48,29 @@ def replay_form() -> dict[str, Param]:
             title="Approval above",
             description="Somebody must approve a replay of more records than this.",
         ),
+    }
+
+
+def source_errors_form() -> dict[str, Param]:
+    """Return the fields of replay_source_errors' form."""
+    return stream_and_days() | {
+        "codes": Param(
+            [],
+            type=["null", "array"],
+            items={"type": "string", "minLength": 1, "maxLength": 200},
+            title="Error codes",
+            description="Such as Lambda.FunctionError; none for all.",
+        ),
+        "dry_run": Param(True, type="boolean", title="Dry run", description="Only show what is there."),
+    }
+
+
+def stream_and_days() -> dict[str, Param]:
+    """Return the fields that say which stream and which days of arrival are meant."""
+    streams = [contract.stream for contract in load_stream_contracts(REPOSITORY / "contracts" / "streams")]
+    day = {"type": "string", "format": "date", "pattern": _DAY}
+    return {
+        "stream": Param(type="string", enum=streams, title="Stream"),
+        "from_date": Param(**day, title="From", description="First day (UTC) on which the records arrived."),
+        "to_date": Param(**day, title="To", description="Last day (UTC) on which the records arrived, included."),
     }

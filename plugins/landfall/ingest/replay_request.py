@@ -76,7 +76,7 @@ def admitted(values: Mapping[str, Any], *, contracts: Path) -> ReplayRequest:
 def _request(
     values: Mapping[str, Any], *, before: datetime, contracts: Path, correction: Correction | None
 ) -> ReplayRequest:
-    contract = _contract(values.get("stream"), contracts)
+    contract = contract_of(values.get("stream"), contracts)
     wanted = values.get("contract_version")
     if wanted and wanted != contract.version:
         raise RequestError(
@@ -89,15 +89,22 @@ def _request(
     unknown = [reason for reason in reasons if reason not in REASONS]
     if unknown:
         raise RequestError(f"reasons {unknown!r}: choose of {', '.join(REASONS)}")
-    first, last = _day(values, "from_date"), _day(values, "to_date")
-    if last < first:
-        raise RequestError(f"to_date {last} is before from_date {first}")
+    first, last = days_asked_for(values)
     return ReplayRequest(
         contract=contract, reasons=reasons, first=first, last=last, before=before, correction=correction
     )
 
 
-def _contract(stream: Any, contracts: Path) -> StreamContract:
+def days_asked_for(values: Mapping[str, Any]) -> tuple[date, date]:
+    """Return the first and the last day of a request. Raises RequestError."""
+    first, last = _day(values, "from_date"), _day(values, "to_date")
+    if last < first:
+        raise RequestError(f"to_date {last} is before from_date {first}")
+    return first, last
+
+
+def contract_of(stream: Any, contracts: Path) -> StreamContract:
+    """Return the contract of the stream asked for. Raises RequestError that names those there are."""
     path = contracts / f"{stream}.yaml"
     if not isinstance(stream, str) or not STREAM_NAME.fullmatch(stream) or not path.is_file():
         there = ", ".join(sorted(found.stem for found in contracts.glob("*.yaml")))

@@ -1,4 +1,4 @@
-"""The tasks of replay_quarantine: the pieces of a replay put together with what the environment says."""
+"""The tasks of replay_quarantine and replay_source_errors: their pieces put together with the environment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from landfall.ingest.batch import MOST_OBJECTS
 from landfall.ingest.ledger import Ledger
 from landfall.ingest.replay import Replayer
 from landfall.ingest.replay_lease import ReplayLease
-from landfall.ingest.replay_request import ReplayRequest, admit, admitted
+from landfall.ingest.replay_request import ReplayRequest, admit, admitted, contract_of, days_asked_for
+from landfall.ingest.source_errors_replay import SourceErrors
 from landfall.ingest.statements import Statements
 from landfall.ingest.tables import quarantine_shape, raw_shape
 from landfall.ingest.tasks import ensure_table
@@ -57,6 +58,29 @@ def replay_records(request: Mapping[str, Any], *, most_records: int, run_id: str
     report = _replayer(asked, settings=settings).run(lease=lease, most_records=most_records, run_id=run_id).as_dict()
     logger.info("replay of run_id=%s: %s", run_id, report)
     return report
+
+
+def show_source_errors(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what Firehose's error prefix holds. Raises RequestError."""
+    report = _source_errors(params, run_id="").show().as_dict()
+    logger.info("source errors: %s", report)
+    return report
+
+
+def replay_source_errors(params: Mapping[str, Any], *, run_id: str) -> dict[str, Any]:
+    """Put the records asked for into landing and return the report's values. Raises RequestError."""
+    codes = tuple(str(code) for code in params.get("codes") or ())
+    report = _source_errors(params, run_id=run_id).replay(codes).as_dict()
+    logger.info("replay of source errors by run_id=%s: %s", run_id, report)
+    return report
+
+
+def _source_errors(params: Mapping[str, Any], *, run_id: str) -> SourceErrors:
+    settings = Settings.from_environment()
+    stream = contract_of(params.get("stream"), CONTRACTS).stream
+    first, last = days_asked_for(params)
+    ledger = Ledger(items=ItemTable(name=settings.ledger_table), stream=stream, owner=run_id, clock=time.time)
+    return SourceErrors(ledger=ledger, stream=stream, bucket=settings.landing_bucket, first=first, last=last)
 
 
 def _replayer(asked: ReplayRequest, *, settings: Settings) -> Replayer:

@@ -111,6 +111,11 @@ def test_personal_data_is_marked() -> None:
         (lambda d: limit(d).update(share=5), "value.share is 5", "between 0 and 1"),
         (lambda d: limit(d).update(action="ignore"), "value.action is 'ignore'", "write alert or stop"),
         (lambda d: (limit(d).pop("share"), limit(d).pop("records")), "value is {", "a share, a number"),
+        (
+            lambda d: d["customProperties"].append({"property": "kafkaTopic", "value": "a/b"}),
+            "value is 'a/b'",
+            "the topic's name",
+        ),
     ],
 )
 def test_a_wrong_contract_is_refused_with_its_place_and_the_remedy(

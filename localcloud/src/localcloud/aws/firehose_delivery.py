@@ -17,7 +17,7 @@ from ministack.core.arn import parse_arn
 from ministack.core.responses import error_response_json, set_request_account_id, set_request_region
 from ministack.services import firehose, s3
 
-from localcloud.aws import firehose_rules, firehose_sources
+from localcloud.aws import firehose_failures, firehose_rules, firehose_sources
 
 logger = logging.getLogger("localcloud.firehose")
 
@@ -142,23 +142,33 @@ class FirehoseDelivery:
 
 
 async def _deliver(stream: dict[str, Any]) -> firehose_sources.Batch | None:
-    """Write the next object of `stream` and only then mark its records as delivered.
+    """Write the next object of `stream`, and one of the records that failed, and only then mark them as delivered.
 
-    Raises DeliveryError when S3 refuses the object.
+    Raises DeliveryError when S3 refuses an object.
     """
     config = stream["destinations"][0]["config"]
     batch = firehose_sources.take(stream, firehose_rules.buffer_bytes(config))
     if batch is None:
         return None
-    body = await asyncio.to_thread(_encode, batch.records, config)
-    key = firehose_rules.object_key(
-        stream=stream, config=config, arrival=batch.oldest_arrival, unique=str(uuid.uuid4())
-    )
+    good, failed = firehose_failures.split(batch, stream=stream["name"])
     arn = parse_arn(stream["arn"])
     # S3 takes account and region from the request; a task has none of its own.
     set_request_account_id(arn.account_id)
     set_request_region(arn.region)
     bucket = firehose._s3_bucket_from_arn(config["BucketARN"])
+    if failed:
+        arrival = min(arrival for _, arrival in failed)
+        key = firehose_rules.error_key(stream=stream, config=config, arrival=arrival, unique=str(uuid.uuid4()))
+        await _write(bucket, key, firehose_failures.error_lines(failed))
+    if good:
+        arrival = min(arrival for _, arrival in good)
+        key = firehose_rules.object_key(stream=stream, config=config, arrival=arrival, unique=str(uuid.uuid4()))
+        await _write(bucket, key, await asyncio.to_thread(_encode, [data for data, _ in good], config))
+    batch.commit()
+    return batch
+
+
+async def _write(bucket: str, key: str, body: bytes) -> None:
     headers = {
         "content-type": "application/octet-stream",
         "content-length": str(len(body)),
@@ -167,8 +177,6 @@ async def _deliver(stream: dict[str, Any]) -> firehose_sources.Batch | None:
     status, _, answer = await s3.handle_request("PUT", f"/{bucket}/{key}", headers, body, {}, internal=True)
     if status != 200:
         raise DeliveryError(f"s3://{bucket}/{key} not written ({status}): {answer!r}")
-    batch.commit()
-    return batch
 
 
 def _encode(records: list[bytes], config: dict[str, Any]) -> bytes:

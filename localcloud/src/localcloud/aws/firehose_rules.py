@@ -9,6 +9,7 @@ from ministack.services import firehose
 
 MEBIBYTE = 1024 * 1024
 _DEFAULT_HINTS = {"SizeInMBs": 5, "IntervalInSeconds": 300}
+PROCESSING_FAILED = "processing-failed"
 _EXTENSIONS = {"UNCOMPRESSED": "", "GZIP": ".gz"}
 _DESTINATIONS = ("ExtendedS3DestinationConfiguration", "S3DestinationConfiguration")
 
@@ -92,6 +93,14 @@ def object_key(*, stream: dict[str, Any], config: dict[str, Any], arrival: float
     return f"{prefix}{stream['name']}-{stream['version']}-{stamp}-{unique}{extension}"
 
 
+def error_key(*, stream: dict[str, Any], config: dict[str, Any], arrival: float, unique: str) -> str:
+    """Return the key of an object of records whose processing failed; see `object_key`. It is not compressed."""
+    moment = time.gmtime(arrival)
+    prefix = config.get("ErrorOutputPrefix") or f"{PROCESSING_FAILED}/"
+    folder = firehose._evaluate_prefix(prefix, moment, error_type=PROCESSING_FAILED)
+    return f"{folder}{stream['name']}-{stream['version']}-{time.strftime('%Y-%m-%d-%H-%M-%S', moment)}-{unique}"
+
+
 def _check_prefixes(config: dict[str, Any]) -> None:
     now = time.gmtime()
     prefix, error_prefix = config.get("Prefix", ""), config.get("ErrorOutputPrefix", "")
@@ -101,6 +110,6 @@ def _check_prefixes(config: dict[str, Any]) -> None:
         )
     try:
         firehose._evaluate_prefix(prefix, now)
-        firehose._evaluate_prefix(error_prefix, now, error_type="processing-failed")
+        firehose._evaluate_prefix(error_prefix, now, error_type=PROCESSING_FAILED)
     except firehose._DeliveryError as error:
         raise UnsupportedStreamError(error.message) from error

@@ -25,10 +25,10 @@ _CLOCK_STEP_SECONDS = 0.001
 
 @dataclass(frozen=True)
 class Batch:
-    """Records for one object: their data, the oldest arrival (epoch seconds) and what to do once it is written."""
+    """Records for one object: their data, their arrivals (epoch seconds) and what to do once they are written."""
 
     records: list[bytes]
-    oldest_arrival: float
+    arrivals: list[float]
     commit: Callable[[], None]
 
     @property
@@ -50,13 +50,13 @@ def is_waiting(stream: dict[str, Any]) -> bool:
 def take(stream: dict[str, Any], limit: int) -> Batch | None:
     """Return the records of the next object, ended by the first that reaches `limit` bytes, or None if none waits."""
     records: list[bytes] = []
+    arrivals: list[float] = []
     positions: dict[str, str] = {}
-    oldest = float("inf")
     size = 0
     for data, arrival, position in _waiting(stream):
         records.append(data)
         positions.update(position)
-        oldest = min(oldest, arrival)
+        arrivals.append(arrival)
         size += len(data)
         if size >= limit:
             break
@@ -70,7 +70,7 @@ def take(stream: dict[str, Any], limit: int) -> Batch | None:
             with firehose._lock:
                 del stream["destinations"][0]["records"][: len(records)]
 
-    return Batch(records=records, oldest_arrival=oldest, commit=commit)
+    return Batch(records=records, arrivals=arrivals, commit=commit)
 
 
 def _waiting(stream: dict[str, Any]) -> Iterator[tuple[bytes, float, dict[str, str]]]:

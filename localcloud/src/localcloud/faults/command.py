@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.faults.gate import ADMIN_PATH
-from localcloud.faults.rules import REQUEST_KINDS, STATEMENT_KINDS, RuleError, read_rule
+from localcloud.faults.rules import RECORD_KINDS, REQUEST_KINDS, STATEMENT_KINDS, RuleError, read_rule
 from localcloud.stack.errors import StackError
 from localcloud.stack.layout import Layout
 from localcloud.stack.plan import Plan
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the words of `localcloud fault` to its parser."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="action")
     add = actions.add_parser("add", help="put a rule in force")
-    add.add_argument("kind", choices=REQUEST_KINDS + STATEMENT_KINDS)
+    add.add_argument("kind", choices=REQUEST_KINDS + STATEMENT_KINDS + RECORD_KINDS)
     add.add_argument("--service", required=True, help="signing name, such as s3, dynamodb, athena; redshift: the wire")
     add.add_argument("--operation", help="such as PutItem, or a statement's first words; any if left out")
     add.add_argument("--match", help="a text that the path, the body or the statement contains")

@@ -13,6 +13,8 @@ REQUEST_KINDS = ("throttle", "error", "slow", "drop", "partial")
 """What can happen to a request over HTTP; of a statement on Redshift's wire: error, slow, drop."""
 STATEMENT_KINDS = ("failed_query", "commit_conflict", "serializable_conflict")
 """What can happen to a statement: of any engine, of Athena on Iceberg tables, of Redshift."""
+RECORD_KINDS = ("processing_failed",)
+"""What can happen to a record on its way through Firehose: it goes to the error prefix; `match` is held to its data."""
 _LONGEST_DELAY_MS = 600_000
 
 
@@ -79,7 +81,7 @@ def _one_of(choices: tuple[str, ...]) -> tuple[Callable[[Any], bool], str]:
 
 _TEXT: tuple[Callable[[Any], bool], str] = (lambda value: isinstance(value, str), "write a text")
 _FIELDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "kind": _one_of(REQUEST_KINDS + STATEMENT_KINDS),
+    "kind": _one_of(REQUEST_KINDS + STATEMENT_KINDS + RECORD_KINDS),
     "service": _TEXT,
     "operation": _TEXT,
     "match": _TEXT,
