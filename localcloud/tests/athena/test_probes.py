@@ -66,7 +66,7 @@ def evaluate(connection: duckdb.DuckDBPyConnection, expression: str) -> tuple[st
     try:
         compiled = Compiler(None, cursor, "none").compile(parse_query(f"SELECT x FROM (SELECT {expression} AS x)"))
         kind = compiled.columns[0].type
-        text = results.result_text("x", kind)
+        text = results.result_text("x", compiled.shown[0])
         row = cursor.execute(f"SELECT {text} FROM ({compiled.sql}) AS r(x)").fetchone()
     except duckdb.Error as error:
         raise errors.from_duckdb(error) from error

@@ -174,7 +174,7 @@ class _Csv:
             return
         yield self._counted(_line([column.name for column in columns]))
         names = [f"_r{index}" for index in range(len(columns))]
-        texts = ", ".join(result_text(f'"{name}"', column.type) for name, column in zip(names, columns, strict=True))
+        texts = ", ".join(result_text(f'"{name}"', kind) for name, kind in zip(names, query.shown, strict=True))
         cursor = self._context.cursor
         cursor.execute(f"SELECT {texts} FROM ({query.sql}) AS _r({', '.join(names)})")  # noqa: S608
         while rows := cursor.fetchmany(_BATCH_ROWS):

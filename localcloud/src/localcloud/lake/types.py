@@ -113,7 +113,7 @@ def to_duckdb(trino: str) -> str:
         return "TIMESTAMP"
     if base == "timestamp with time zone":
         return "TIMESTAMPTZ"
-    if base in ("varchar", "char"):
+    if base in ("varchar", "char", "ipaddress", "time with time zone"):
         return "VARCHAR"
     if base == "time":
         return "TIME"
@@ -144,6 +144,7 @@ _FROM_SQLGLOT = {
     exp.DataType.Type.JSON: "json",
     exp.DataType.Type.UUID: "uuid",
     exp.DataType.Type.NULL: "unknown",
+    exp.DataType.Type.IPADDRESS: "ipaddress",
     exp.DataType.Type.INTERVAL: "interval day to second",
 }
 
@@ -167,6 +168,8 @@ def from_data_type(data_type: exp.DataType) -> str:
         return f"timestamp({numbers or '3'}) with time zone"
     if kind == exp.DataType.Type.TIME:
         return f"time({numbers or '3'})"
+    if kind == exp.DataType.Type.TIMETZ:
+        return f"time({numbers or '3'}) with time zone"
     if kind not in _FROM_SQLGLOT:
         raise NotSupportedError(f"the type {data_type.sql(dialect='trino')}")
     name = _FROM_SQLGLOT[kind]

@@ -9,6 +9,7 @@ from sqlglot import exp
 from localcloud.athena.sql.dialect import identifier
 from localcloud.athena.sql.functions import FUNCTIONS
 from localcloud.athena.sql.nodes import type_of
+from localcloud.athena.sql.special_types import plain
 
 _SUBQUERIES = (exp.Subquery, exp.Select, exp.SetOperation)
 Scope = Mapping[tuple[str, str], str]
@@ -17,7 +18,7 @@ Scope = Mapping[tuple[str, str], str]
 
 def kind_of(node: exp.Expression) -> str:
     """The type of an expression as a plan prints it."""
-    return type_of(node) or "unknown"
+    return plain(type_of(node) or "unknown")
 
 
 def aggregates(node: exp.Expression) -> Iterator[exp.Expression]:

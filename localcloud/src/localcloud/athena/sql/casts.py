@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from localcloud.athena.sql import types
+from localcloud.athena.sql import special_types, types
 from localcloud.athena.sql.inference import TYPE, type_of
 from localcloud.athena.sql.json_casts import to_json
 from localcloud.lake.errors import LakeError, NotSupportedError
@@ -15,7 +15,7 @@ MICROSECONDS = 6
 _TEXT_MACROS = {
     "date": "trino_date_text", "double": "trino_double_text", "real": "trino_double_text", "json": "trino_json_text",
 }  # fmt: skip
-_PLAIN_TEXT = ("varchar", "char", "boolean", "uuid", "unknown")
+_PLAIN_TEXT = ("varchar", "char", "boolean", "uuid", "unknown", "ipaddress", "time with time zone")
 
 
 def cast(node: exp.Expression) -> exp.Expression:
@@ -23,6 +23,8 @@ def cast(node: exp.Expression) -> exp.Expression:
     to = node.args["to"]
     target = node.meta.get(TYPE) or from_data_type(to)
     source = type_of(node.this)
+    if (literal := special_types.literal(node)) is not None:
+        return literal
     converted = exp.maybe_parse(convert(node.this.sql(dialect="duckdb"), source, target), dialect="duckdb")
     if isinstance(node, exp.TryCast):
         return exp.Anonymous(this="try", expressions=[converted])
@@ -31,6 +33,8 @@ def cast(node: exp.Expression) -> exp.Expression:
 
 def convert(value: str, source: str | None, target: str) -> str:
     """SQL that casts the DuckDB expression `value` of Trino type `source` to the Trino type `target`."""
+    if zone := special_types.zone_of(source):
+        return _from_zoned(value, str(source), zone, target)
     base, arguments = parts(target)
     if source == "unknown":
         return f"CAST({value} AS {to_duckdb(target)})"
@@ -63,6 +67,18 @@ def _directly(value: str, source: str | None, target: str) -> str:
     return f"CAST({value} AS {to_duckdb(target)})"
 
 
+def _from_zoned(value: str, source: str, zone: str, target: str) -> str:
+    """A cast of an instant that is shown in another zone than UTC."""
+    if target == source:
+        return value
+    if target == "varchar":
+        return text_of(value, source)
+    if target == "date" or (target.startswith("timestamp(") and target.endswith(")")):
+        local = special_types.local_text(value, zone)
+        return convert(local, special_types.plain(source).replace(" with time zone", ""), target)
+    raise NotSupportedError(f"casting a timestamp of another zone than UTC to {special_types.plain(target)}")
+
+
 def is_text(trino: str | None) -> bool:
     """Whether this is varchar or char, of any length."""
     return parts(trino or "")[0] in ("varchar", "char")
@@ -79,6 +95,9 @@ def _to_text(value: str, source: str | None, length: list[str]) -> str:
 def text_of(value: str, source: str | None) -> str:
     """SQL for the text Trino makes of a value; results use it too."""
     base, arguments = parts(source or "")
+    if zone := special_types.zone_of(source):
+        local = special_types.plain(str(source)).replace(" with time zone", "")
+        return f"{text_of(special_types.local_text(value, zone), local)} || ' {zone}'"
     if source is None:
         return f"trino_plain_text({value})"
     if base == "char" and arguments:

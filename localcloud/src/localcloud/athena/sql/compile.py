@@ -21,6 +21,7 @@ from localcloud.athena.sql.inference import infer, type_of
 from localcloud.athena.sql.pushdown import conditions_by_table
 from localcloud.athena.sql.resolve import INFORMATION_SCHEMA, LOCAL, Resolver, Source
 from localcloud.athena.sql.rewrite import rewrite
+from localcloud.athena.sql.special_types import plain
 from localcloud.lake import iceberg_read
 from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import Column
@@ -39,6 +40,8 @@ class Compiled:
     sql: str
     columns: tuple[Column, ...]
     scanned_bytes: int
+    shown: tuple[str, ...] = ()
+    """The columns' types with the time zones that their values are shown in."""
 
     @property
     def typed_sql(self) -> str:
@@ -90,7 +93,10 @@ class Compiler:
         if self._limit_bytes is not None and self.scanned_bytes > self._limit_bytes:
             raise LakeError("CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded")
         sql = query.sql(dialect="duckdb")
-        return Compiled(sql, self._output(sql, names, found.kinds), self.scanned_bytes)
+        columns = self._output(sql, names, found.kinds)
+        shown = tuple(column.type for column in columns)
+        columns = tuple(Column(column.name, plain(column.type)) for column in columns)
+        return Compiled(sql, columns, self.scanned_bytes, shown)
 
     def analyse(self, query: exp.Expression) -> Analysed:
         """Resolve the names of a query and find its types, without reading a table."""

@@ -13,6 +13,7 @@ from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokens import TokenType
 
+from localcloud.athena.sql.table_functions import expand
 from localcloud.lake.errors import LakeError, NotSupportedError
 
 _BINARY = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|(?<!\w)[xX]'([^']*)'", re.DOTALL)
@@ -70,7 +71,7 @@ def parse_query(text: str) -> exp.Expression:
         raise LakeError("NOT_SUPPORTED", "line 1:1: Natural join not supported")
     if tree.args.get("returning") is not None:
         raise LakeError("SYNTAX_ERROR", "line 1:1: mismatched input 'RETURNING'. Expecting: <EOF>")
-    return tree
+    return expand(tree)
 
 
 def _packed(match: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from localcloud.athena.sql import types
+from localcloud.athena.sql import special_types, types
 from localcloud.athena.sql.functions import FUNCTIONS
 from localcloud.athena.sql.literals import literal_type
 from localcloud.athena.sql.nodes import TYPE, type_of
@@ -156,6 +156,8 @@ class _Inference:
                     self.visit(inner)
                     inner = inner.this or inner.expressions[0]
                 kinds.append(self.visit(argument) if inner is argument else self.visit(inner))
+        if node.name.lower() == "at_timezone" and len(node.expressions) == len(("value", "zone")):
+            return at_zone(kinds[0], node.expressions[1])
         return function.return_type(kinds) if function else None
 
     def _lambda(self, node: exp.Lambda, kinds: list[str | None]) -> str | None:
@@ -176,7 +178,7 @@ class _Inference:
         if isinstance(node, exp.Null):
             return "unknown"
         if isinstance(node, exp.Cast | exp.TryCast):
-            return from_data_type(node.args["to"])
+            return special_types.literal_type(node, from_data_type(node.args["to"]))
         if isinstance(node, _WRAPPERS):
             return type_of(node.this)
         if isinstance(node, _BOOLEAN):
@@ -194,6 +196,15 @@ class _Inference:
         if isinstance(node, exp.Array):
             return f"array({types.common([type_of(item) for item in node.expressions]) or 'unknown'})"
         return _other(node)
+
+
+def at_zone(kind: str | None, zone: exp.Expression) -> str | None:
+    """The type of `value AT TIME ZONE zone`."""
+    if kind is None:
+        return None
+    if isinstance(zone, exp.Literal) and zone.is_string and kind.startswith("timestamp"):
+        return special_types.with_zone(kind, zone.name)
+    return kind if "zone" in kind else f"{kind} with time zone"
 
 
 def _other(node: exp.Expression) -> str | None:
@@ -220,8 +231,7 @@ def _other(node: exp.Expression) -> str | None:
         exp.ParseJSON: "json",
     }
     if isinstance(node, exp.AtTimeZone):
-        kind = type_of(node.this)
-        return kind if kind and "zone" in kind else f"{kind} with time zone" if kind else None
+        return at_zone(type_of(node.this), node.args["zone"])
     return fixed.get(type(node))
 
 

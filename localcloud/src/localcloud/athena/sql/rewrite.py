@@ -7,7 +7,7 @@ from functools import partial
 
 from sqlglot import exp
 
-from localcloud.athena.sql import arithmetic, containers, literals, strict, times
+from localcloud.athena.sql import arithmetic, containers, literals, special_types, strict, times
 from localcloud.athena.sql.casts import cast
 from localcloud.athena.sql.functions import FUNCTIONS
 from localcloud.athena.sql.inference import TYPE, type_of
@@ -20,6 +20,7 @@ def rewrite(query: exp.Expression) -> exp.Expression:
     """Rewrite a query in place, innermost expressions first, and return it."""
     nodes = list(query.walk(bfs=False))
     for node in reversed(nodes):
+        special_types.require_known_use(node)
         rule = _RULES.get(type(node))
         if rule is None:
             _require_known(node)
@@ -165,11 +166,10 @@ def _json(node: exp.Expression) -> exp.Expression:
 
 
 def _at_zone(node: exp.Expression) -> exp.Expression:
-    kind = type_of(node.this) or ""
-    value = (
-        node.this if "zone" in kind else exp.Cast(this=node.this.copy(), to=duckdb_type("timestamp(3) with time zone"))
-    )
-    return call("trino_at_timezone", value, node.args["zone"])
+    value, zone = (node.this, node.args["zone"]) if isinstance(node, exp.AtTimeZone) else node.expressions
+    if "zone" not in (type_of(value) or ""):
+        value = exp.Cast(this=value.copy(), to=duckdb_type("timestamp(3) with time zone"))
+    return value if isinstance(zone, exp.Literal) else call("trino_at_timezone", value, zone)
 
 
 def _trim(node: exp.Expression) -> exp.Expression:
@@ -219,6 +219,7 @@ _SPECIAL: dict[str, Rule] = {
     "map_concat": containers.map_concat,
     "map_filter": containers.map_filter,
     "transform_values": containers.transform_values,
+    "at_timezone": _at_zone,
     "coalesce": strict.coalesce,
     "row": containers.row,
     "typeof": _typeof,

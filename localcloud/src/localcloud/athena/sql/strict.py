@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from localcloud.athena.sql.inference import type_of
 from localcloud.athena.sql.nodes import Rule, call
+from localcloud.athena.sql.special_types import plain
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.types import parts
 
@@ -34,7 +35,7 @@ def compare(node: exp.Expression) -> exp.Expression:
 
 def family(trino: str) -> str:
     """The types that can be compared with one another share a family."""
-    base = parts(trino)[0]
+    base = parts(plain(trino))[0]
     return _FAMILIES.get(base, base)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
+from localcloud.athena.sql.special_types import plain, zone_of
+from localcloud.lake.errors import NotSupportedError
 from localcloud.lake.types import parts
 
 INTEGERS = ("tinyint", "smallint", "integer", "bigint")
@@ -38,7 +40,7 @@ def is_timestamp(trino: str | None) -> bool:
 
 def is_moment(trino: str | None) -> bool:
     """Whether this is a date or a timestamp."""
-    return bool(trino) and parts(str(trino))[0] in ("date", "timestamp", "timestamp with time zone")
+    return bool(trino) and parts(plain(str(trino)))[0] in ("date", "timestamp", "timestamp with time zone")
 
 
 def is_number(trino: str) -> bool:
@@ -121,6 +123,8 @@ def _pair(left: str | None, right: str | None) -> str | None:
         return right
     if left is None or right is None:
         return None
+    if zone_of(left) != zone_of(right):
+        raise NotSupportedError("values of different time zones in one column")
     return _number_pair(left, right) if is_number(left) and is_number(right) else _other_pair(left, right)
 
 
