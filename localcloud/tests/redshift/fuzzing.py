@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from typing import Any
 
 CASES = int(os.environ.get("LANDFALL_FUZZ_CASES", "500"))
 SEED = int(os.environ.get("LANDFALL_FUZZ_SEED", "20261121"))
@@ -32,6 +33,19 @@ STATEMENTS = (
 _WORDS = (
     *("select", "from", "where", "(", ")", "'", '"', ";", "--", "/*", "*/", "$1", "$99999999999", "null", "::", ".."),
     *("begin", "rollback", "1e400", "9" * 50, "\\", "\0", "\ud7ff", "é", "[", "]", "{", "cast(", ",", "having", "$$"),
+)
+
+
+ODD_VALUES: tuple[Any, ...] = (
+    *(None, True, -1, 0, 2**31, 2**63, 1e308, "", "x", "\0", "é\U0001f600", "a" * 5000, [], {}),
+    *(
+        [[]],
+        [{}],
+        {"name": "n"},
+        [{"name": "n", "value": "1"}],
+        "../../etc/passwd",
+        "00000000-0000-0000-0000-00000000000",
+    ),
 )
 
 

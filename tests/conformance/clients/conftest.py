@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow.fs
 import pytest
+from pyathena.cursor import Cursor
 
 from tests.conformance.clients.lake import Lake, create_lake
 from tests.conformance.clients.warehouse import Warehouse, local_warehouse
@@ -17,6 +18,13 @@ from tests.conformance.clients.warehouse import Warehouse, local_warehouse
 def lake(local_cloud: Mapping[str, str]) -> Lake:
     """A database with the sample tables, made afresh for the session."""
     return create_lake(local_cloud)
+
+
+@pytest.fixture
+def cursor(lake: Lake) -> Iterator[Cursor]:
+    """PyAthena's ordinary cursor; the modules about Redshift have one of their own."""
+    with lake.connect() as connection, connection.cursor() as opened:
+        yield opened
 
 
 @pytest.fixture

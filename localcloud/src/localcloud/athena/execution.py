@@ -10,13 +10,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import duckdb
-
 from localcloud.athena.error_types import athena_error
 from localcloud.athena.results import ResultColumn
 from localcloud.athena.run.engine import Finished
 from localcloud.athena.statement import Statement
 from localcloud.lake.errors import LakeError
+from localcloud.lake.interruption import Interruption
 
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 ENGINE_VERSION = {
@@ -71,7 +70,7 @@ class Execution:
     error: LakeError | None = None
     reused: bool = False
     cancelled: bool = False
-    cursor: duckdb.DuckDBPyConnection | None = None
+    interruption: Interruption | None = None
     _watchers: list[Callable[[], None]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -19,6 +19,7 @@ from localcloud.athena.run.context import Context
 from localcloud.athena.run.engine import Engine
 from localcloud.faults.statements import struck
 from localcloud.lake.errors import LakeError
+from localcloud.lake.interruption import Interruption
 from localcloud.lake.objects import split_uri
 
 _log = logging.getLogger(__name__)
@@ -92,9 +93,9 @@ class Executions:
         if execution.state in FINAL:
             return
         execution.cancelled = True
-        cursor = execution.cursor
-        if cursor is not None:
-            cursor.interrupt()
+        interruption = execution.interruption
+        if interruption is not None:
+            interruption.request()
 
     def close(self) -> None:
         """Cancel what runs and wait for it."""
@@ -134,7 +135,7 @@ class Executions:
     def _execute(self, execution: Execution) -> None:
         request = execution.request
         cursor = self._engine.cursor()
-        execution.cursor = cursor
+        execution.interruption = Interruption(cursor.interrupt)
         try:
             context = Context(
                 self._engine.lake,
@@ -147,10 +148,12 @@ class Executions:
                 request.result,
             )
             _fail_if_struck(request, when="before")
-            execution.finished = self._engine.run(request.statement, context)
+            with execution.interruption.running():
+                if execution.cancelled:
+                    raise LakeError("CANCELLED", "Query cancelled by user")
+                execution.finished = self._engine.run(request.statement, context)
             _fail_if_struck(request, when="after")
         finally:
-            execution.cursor = None
             cursor.close()
 
     def _reuse(self, execution: Execution) -> bool:

@@ -61,7 +61,7 @@ class Submission:
         return Request(
             text=text,
             statement=self._statement(text, parameters, group_name),
-            database=context.get("Database", "default").lower(),
+            database=_database(context.get("Database", "default")),
             catalog=context.get("Catalog", CATALOG),
             workgroup=group_name,
             result=result,
@@ -115,6 +115,12 @@ def require_catalog(name: str) -> None:
     """Refuse every data catalog but Glue's own."""
     if name.lower() != CATALOG.lower():
         raise not_supported(f"The data catalog {name}")
+
+
+def _database(name: str) -> str:
+    """The name as Glue has it; Athena's Hive takes it in backticks too, as awswrangler gives it for MSCK."""
+    unquoted = name[1:-1] if len(name) > 2 and name[0] == name[-1] == "`" else name
+    return unquoted.lower()
 
 
 def _reuse_minutes(body: Body) -> int | None:

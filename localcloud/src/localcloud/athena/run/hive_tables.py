@@ -52,12 +52,19 @@ _MILLISECONDS = 3
 _NOT_IN_HIVE = ("timestamp with time zone", "time", "time with time zone", "json", "uuid", "ipaddress")
 
 
-def require_hive_types(columns: Sequence[Column]) -> None:
-    """Raise NOT_SUPPORTED for a column that a Hive table cannot hold as it is."""
+def require_hive_kinds(columns: Sequence[Column]) -> None:
+    """Raise NOT_SUPPORTED for a column of a kind that Hive's files do not have."""
     for column in columns:
-        base, arguments = parts(column.type)
+        base = parts(column.type)[0]
         if base in _NOT_IN_HIVE or base.startswith("interval"):
             raise LakeError("NOT_SUPPORTED", f"Unsupported Hive type: {column.type}")
+
+
+def require_hive_types(columns: Sequence[Column]) -> None:
+    """Raise NOT_SUPPORTED for a column that a Hive table cannot hold as it is."""
+    require_hive_kinds(columns)
+    for column in columns:
+        base, arguments = parts(column.type)
         if base == "timestamp" and arguments and int(arguments[0]) > _MILLISECONDS:
             raise LakeError(
                 "NOT_SUPPORTED",

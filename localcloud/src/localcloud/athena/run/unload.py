@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from localcloud.athena.run.context import Context, Outcome
+from localcloud.athena.run.hive_tables import require_hive_kinds
 from localcloud.athena.sql.dialect import parse_query
 from localcloud.lake import hive_write
 from localcloud.lake.errors import LakeError, NotSupportedError
@@ -36,6 +37,7 @@ def unload(context: Context, text: str) -> Outcome:
     if options:
         raise NotSupportedError(f"the UNLOAD property '{next(iter(options))}'")
     compiled = context.compiler.compile(parse_query(match[1]))
+    require_hive_kinds(compiled.columns)
     names = [column.name for column in compiled.columns]
     if keys and names[-len(keys) :] != keys:
         raise LakeError(

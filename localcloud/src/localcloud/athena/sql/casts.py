@@ -136,8 +136,14 @@ def _require_castable(source: str | None, target: str) -> None:
         raise LakeError("TYPE_MISMATCH", f"line 1:1: Cannot cast json to {target}")
     if source == "json" and base == "row":
         raise NotSupportedError("casting JSON to a row")
-    if base == "time" and parts(source or "")[0].startswith("time") and source != target:
-        raise NotSupportedError("casting a time or timestamp to a time of another precision")
+    if base == "time" and parts(source or "")[0].startswith("time") and not _same_clock(source or "", target):
+        raise NotSupportedError("casting a time or timestamp to a time of another precision or zone")
+
+
+def _same_clock(source: str, target: str) -> bool:
+    """Whether a time or a timestamp has a clock of as many digits as the time it is cast to."""
+    base, arguments = parts(source)
+    return base in ("time", "timestamp") and timestamp_digits(arguments) == timestamp_digits(parts(target)[1])
 
 
 def _to_integer(value: str, source: str | None, target: str) -> str:

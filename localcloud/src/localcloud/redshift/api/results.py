@@ -7,13 +7,14 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 from localcloud.redshift.api.fields import column_metadata, to_field
 from localcloud.redshift.engine.result import Result, Row
 from localcloud.redshift.errors import RedshiftError
-from localcloud.redshift.wire.values import text_of
+from localcloud.redshift.wire.values import char_length, text_of
 
 MAX_RESULT_BYTES = 500 * 1024 * 1024
 """The data API's quota "maximum size of a query result"."""
@@ -62,8 +63,17 @@ def read(path: Path, start: int) -> Page:
 
 
 def _rows(result: Result) -> Iterator[Row]:
+    lengths = [char_length(column) for column in result.columns or []]
     while rows := result.fetch(_FETCHED_ROWS):
-        yield from rows
+        yield from (map(_filled, rows, repeat(lengths)) if any(lengths) else rows)
+
+
+def _filled(row: Row, lengths: Sequence[int]) -> Row:
+    """The values of CHAR columns with their blanks."""
+    return tuple(
+        value.ljust(length) if length and value is not None else value
+        for value, length in zip(row, lengths, strict=True)
+    )
 
 
 def _csv_line(row: Sequence[Any]) -> str:

@@ -6,11 +6,12 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import duckdb
 from sqlglot import exp
 
+from localcloud.lake.interruption import Interruption
 from localcloud.redshift.engine import cursors, handlers, prepared, targets
 from localcloud.redshift.engine.catalog import Catalog
 from localcloud.redshift.engine.database import Database
@@ -54,6 +55,7 @@ class Session:
         self._transaction: Transaction | None = None
         self._implicit = False
         self._cancelled = False
+        self._interruption = Interruption(self.connection.interrupt)
         self._statement_lock = threading.Lock()
         _SESSIONS[self.process_id] = self
 
@@ -87,7 +89,7 @@ class Session:
         self._cancelled = False
         entry = self._entered(statement)
         try:
-            with self._statement_lock, self._time_limit(), self.errors(), self.database.meter.running():
+            with self._working():
                 result = faulted(statement, lambda: self.run(statement, parameters))
         except RedshiftError as error:
             entry.finish("canceled" if error.sqlstate == "57014" else "failed", error=error.message)
@@ -130,10 +132,22 @@ class Session:
         """The engine computes on while rows are fetched: that too can be cancelled, is timed out and is charged."""
 
         def guarded(count: int) -> list[Row]:
-            with self._statement_lock, self._time_limit(), self.errors(), self.database.meter.running():
+            with self._working():
                 return fetch(count)
 
         return guarded
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Work on a statement: it can be cancelled, is timed out and is charged."""
+        with (
+            self._statement_lock,
+            self._interruption.running(),
+            self._time_limit(),
+            self.errors(),
+            self.database.meter.running(),
+        ):
+            yield
 
     @contextmanager
     def _time_limit(self) -> Iterator[None]:
@@ -190,7 +204,8 @@ class Session:
         done = False
         try:
             if before == IN_TRANSACTION:
-                self.connection.execute("COMMIT" if commit else "ROLLBACK")
+                with self._interruption.held_off():
+                    self.connection.execute("COMMIT" if commit else "ROLLBACK")
             done = committed
         finally:
             self._leave(committed=done)
@@ -226,7 +241,7 @@ class Session:
         """Interrupt what the session is executing; harmless when it is idle."""
         if self._statement_lock.locked():
             self._cancelled = True
-            self.connection.interrupt()
+            self._interruption.request()
             self.database.isolation.wake()
 
     def close(self) -> None:
@@ -237,10 +252,8 @@ class Session:
         self.database.disconnect(self.connection)
 
     def _rollback_quietly(self) -> None:
-        try:
+        with self._interruption.held_off(), suppress(duckdb.Error):
             self.connection.execute("ROLLBACK")
-        except duckdb.Error:
-            return
 
     def _in_transaction(self, statement: Statement, work: handlers.Work) -> Result:
         """Run one statement as a transaction of its own."""
@@ -249,7 +262,8 @@ class Session:
             committed = False
             try:
                 result = self._tracked(statement, work, own=True)
-                self.connection.execute("COMMIT")
+                with self._interruption.held_off():
+                    self.connection.execute("COMMIT")
                 committed = True
                 return result
             except duckdb.TransactionException:

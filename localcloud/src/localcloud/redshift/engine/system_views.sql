@@ -59,6 +59,11 @@ CREATE VIEW localsys.sys.rs_columns AS
         'pg_temp_' || getvariable('rs_process_id'), t.table_name, 'r', getvariable('rs_user')
         FROM temp.main.pg_landfall_temp_columns t JOIN duckdb_tables() d ON d.database_name = 'temp' AND d.table_name = t.table_name;
 
+-- A primary key and a unique constraint each have a row as an index, though Redshift keeps none.
+CREATE VIEW localsys.sys.rs_indexes AS
+    SELECT c.oid, c.constraint_name AS relation_name, c.kind, c.column_names, r.oid AS table_oid, r.schema_oid, r.owner
+    FROM "{database}".pg_landfall.constraints c JOIN localsys.sys.rs_relations r ON r.oid = c.relation_oid WHERE c.kind IN ('p', 'u');
+
 -- pg_catalog
 CREATE VIEW localsys.sys.pg_namespace AS
     SELECT oid, schema_name AS nspname, rs_user_id(owner) AS nspowner, NULL::VARCHAR AS nspacl FROM localsys.sys.rs_namespaces;
@@ -67,13 +72,24 @@ CREATE VIEW localsys.sys.pg_class AS
         oid AS relfilenode, 0 AS reltablespace, 1 AS relpages, 0::DOUBLE AS reltuples, kind AS relkind, 0 AS relnatts,
         CASE WHEN diststyle = 'KEY' THEN 1 WHEN diststyle LIKE '%ALL%' THEN 8 ELSE 0 END AS reldiststyle, false AS relhasindex,
         false AS relisshared, kind = 'v' AS relhasrules, NULL::VARCHAR AS relacl
-    FROM localsys.sys.rs_relations;
+    FROM localsys.sys.rs_relations
+    UNION ALL SELECT oid, relation_name, schema_oid, 0, rs_user_id(owner), 403, oid, 0, 1, 0, 'i', len(column_names), 0, false, false, false, NULL
+    FROM localsys.sys.rs_indexes;
 CREATE VIEW localsys.sys.pg_attribute AS
     SELECT relation_oid AS attrelid, column_name AS attname, rs_type_oid(type_name) AS atttypid, rs_type_modifier(type_name) AS atttypmod,
         ordinal AS attnum, -1 AS attlen, 0 AS attndims, not_null AS attnotnull, default_text IS NOT NULL AS atthasdef, false AS attisdropped,
         is_distkey AS attisdistkey, sortkey AS attsortkeyord, true AS attislocal,
         list_position(['none', 'bytedict', 'lzo', 'zstd', 'az64', 'raw', 'delta', 'mostly8', 'runlength', 'text255'], encoding) - 1 AS attencodingtype
-    FROM localsys.sys.rs_columns;
+    FROM localsys.sys.rs_columns
+    UNION ALL SELECT i.oid, c.column_name, rs_type_oid(c.type_name), rs_type_modifier(c.type_name), list_position(i.column_names, c.column_name),
+        -1, 0, false, false, false, false, 0, true, 0
+    FROM localsys.sys.rs_indexes i JOIN localsys.sys.rs_columns c ON c.relation_oid = i.table_oid AND list_contains(i.column_names, c.column_name);
+CREATE VIEW localsys.sys.pg_index AS
+    SELECT i.oid AS indexrelid, i.table_oid AS indrelid,
+        (SELECT string_agg(c.ordinal::VARCHAR, ' ' ORDER BY list_position(i.column_names, c.column_name)) FROM localsys.sys.rs_columns c
+            WHERE c.relation_oid = i.table_oid AND list_contains(i.column_names, c.column_name)) AS indkey,
+        len(i.column_names) AS indnatts, true AS indisunique, i.kind = 'p' AS indisprimary, false AS indisclustered
+    FROM localsys.sys.rs_indexes i;
 CREATE VIEW localsys.sys.pg_attrdef AS
     SELECT relation_oid AS adrelid, ordinal AS adnum, default_text AS adbin, default_text AS adsrc FROM localsys.sys.rs_columns WHERE default_text IS NOT NULL;
 CREATE VIEW localsys.sys.pg_type AS

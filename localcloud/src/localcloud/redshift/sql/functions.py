@@ -67,6 +67,11 @@ def _modulo(arguments: Sequence[Kind]) -> Kind:
     return kinds.arithmetic("%", arguments[0], arguments[1]) if len(arguments) > 1 else None
 
 
+def _series(arguments: Sequence[Kind]) -> Kind:
+    """DuckDB counts in BIGINT."""
+    return BIGINT if kinds.is_integer(_first(arguments)) else _first(arguments)
+
+
 def _unknown(_: Sequence[Kind]) -> Kind:
     return None
 
@@ -168,9 +173,10 @@ _same("ntile", _always(BIGINT))
 _macros("ratio_to_report", _always(DOUBLE))
 # Session and system
 _macros("current_schema current_database version", _always(VARCHAR), 0)
+_macros("current_schemas", _always(kinds.NAMES))
 _macros("pg_backend_pid", _always(INTEGER), 0)
 _macros("pg_last_unload_count pg_last_copy_count", _always(BIGINT), 0)
-_same("generate_series", _unknown, 2, 3)
+_same("generate_series", _series, 2, 3)
 
 TAKE_SUPER = frozenset(
     [

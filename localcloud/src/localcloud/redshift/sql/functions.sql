@@ -224,6 +224,8 @@ CREATE MACRO rs_from_varbyte(v, form) AS CASE lower(form)
 -- Session and system
 CREATE MACRO rs_current_user() AS getvariable('rs_user');
 CREATE MACRO rs_current_schema() AS getvariable('rs_schema');
+CREATE MACRO rs_current_schemas(implied) AS
+    CASE WHEN implied THEN list_prepend('pg_catalog', getvariable('rs_search_path')) ELSE getvariable('rs_search_path') END;
 CREATE MACRO rs_pg_backend_pid() AS getvariable('rs_process_id')::INTEGER;
 CREATE MACRO rs_current_database() AS '{database}';
 CREATE MACRO rs_version() AS 'PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.0 (local cloud)';

@@ -14,6 +14,8 @@ VARCHAR, TEXT_256 = "character varying(65535)", "character varying(256)"
 DATE, INTERVAL, SUPER, VARBYTE = "date", "interval", "super", "binary varying"
 TIME, TIMETZ = "time without time zone", "time with time zone"
 TIMESTAMP, TIMESTAMPTZ = "timestamp without time zone", "timestamp with time zone"
+NAMES = "name[]"
+"""PostgreSQL's array, which only catalogue functions give."""
 UNKNOWN = "unknown"
 """The type of NULL and of a string literal before its context gives it one."""
 

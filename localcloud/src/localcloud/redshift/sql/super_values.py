@@ -102,6 +102,10 @@ def navigate_column(node: exp.Expression) -> exp.Expression:
 def navigate_bracket(node: exp.Expression) -> exp.Expression:
     """`a[0]` or `a['key']`; outside the array it is NULL."""
     index = node.expressions[0] if len(node.expressions) == 1 else None
+    if kind_of(node.this) == kinds.NAMES:
+        # PostgreSQL and DuckDB count from 1, where the dialect has read an index that begins at 0.
+        node.set("offset", 1)
+        return node
     if kind_of(node.this) != kinds.SUPER or index is None:
         raise unsupported("[ ] on anything but a SUPER value")
     if isinstance(index, exp.Literal) and index.is_string:

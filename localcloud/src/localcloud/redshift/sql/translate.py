@@ -17,6 +17,8 @@ from localcloud.redshift.sql.nodes import BUILT
 from localcloud.redshift.sql.rewrites import rewrite
 
 _SERIES = "generate_series"
+_SINGLE_ROWS = frozenset(["current_database", "current_schema", "current_user", "version", "pg_backend_pid"])
+"""Functions that can stand in FROM, as in PostgreSQL; drivers ask for the database so."""
 _LATE_BINDING = "pg_get_late_binding_view_cols"
 RESOLVED = "resolved"
 """Key of `meta`: what a table stands for, where that has been settled before names are resolved."""
@@ -163,11 +165,21 @@ def _resolve_tables(tree: exp.Expression, resolver: Resolver) -> None:
             _replace(table, table.meta.get(RESOLVED) or resolver.resolve(tuple(part.name for part in table.parts)))
         elif isinstance(table.this, exp.Func):
             name = str(table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()).lower()
+            if name in _SINGLE_ROWS:
+                _select_from(table, name)
+                continue
             if name != _SERIES:
                 raise RedshiftError(
                     "42883", f"table function {name} does not exist or is not supported by the local cloud"
                 )
             table.meta[COLUMNS] = [(_SERIES, kinds.BIGINT)]
+
+
+def _select_from(table: exp.Table, name: str) -> None:
+    """A function of one value in FROM is a row with that value, under the function's name."""
+    alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name, quoted=True))
+    row = exp.select(exp.alias_(table.this.copy(), name, quoted=True))
+    table.replace(exp.Subquery(this=row, alias=alias))
 
 
 def _name_columns(table: exp.Table) -> None:

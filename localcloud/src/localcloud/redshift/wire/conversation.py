@@ -13,6 +13,7 @@ from localcloud.redshift.engine.result import Column, Result
 from localcloud.redshift.engine.session import IN_TRANSACTION, Session
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.wire import messages, portals, values
+from localcloud.redshift.wire.client_reader import ClientReader
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +29,7 @@ _KNOWN = frozenset({b"Q", b"P", b"B", b"D", b"E", b"C", b"F", b"H", b"d", b"c", 
 class Conversation:
     """Reads messages until Terminate; after an error in the extended protocol everything up to Sync is skipped."""
 
-    def __init__(
-        self, *, session: Session, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pool: Executor
-    ) -> None:
+    def __init__(self, *, session: Session, reader: ClientReader, writer: asyncio.StreamWriter, pool: Executor) -> None:
         self._session = session
         self._reader = reader
         self._writer = writer
@@ -74,7 +73,7 @@ class Conversation:
         task = asyncio.get_running_loop().run_in_executor(self._pool, function)
         while not task.done():
             done, _ = await asyncio.wait({task}, timeout=_DISCONNECT_CHECK_SECONDS)
-            if not done and self._reader.at_eof():
+            if not done and self._reader.gone:
                 self._session.cancel()
         try:
             return await task

@@ -14,6 +14,7 @@ from localcloud.faults.statements import ConnectionDropped
 from localcloud.redshift.engine.session import Session
 from localcloud.redshift.errors import RedshiftError
 from localcloud.redshift.wire import messages, startup
+from localcloud.redshift.wire.client_reader import ClientReader
 from localcloud.redshift.wire.conversation import Conversation
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,10 @@ class WireServer:
 
     async def start(self, port: int) -> None:
         """Listen on 127.0.0.1:`port`; raises OSError when it is taken."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: asyncio.StreamReaderProtocol(ClientReader(loop=loop), self._serve, loop=loop), "127.0.0.1", port
+        )
 
     async def stop(self) -> None:
         """Close the door and interrupt what still runs."""
@@ -64,7 +68,7 @@ class WireServer:
             session.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: ClientReader, writer: asyncio.StreamWriter) -> None:
         session: Session | None = None
         secret = secrets.randbits(31)
         try:

@@ -70,13 +70,21 @@ _OIDS = {
 }
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 _NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
-_TEXT = re.compile(r"character( varying)?\((\d+)\)")
+_BARE_ELEMENT = re.compile(r"[^\s{}\",\\]+")
+"""Text that stands in an array without quotes."""
+_SIZED_TEXT = re.compile(r"character( varying)?\((\d+)\)")
+
+
+def char_length(column: Column) -> int:
+    """The n of a CHAR(n), to which its values are filled with blanks when a client sees them; 0 for other types."""
+    found = _SIZED_TEXT.fullmatch(column.declared)
+    return int(found[2]) if found and not found[1] else 0
 
 
 def wire_column(column: Column, format_code: int = 0) -> WireColumn:
     """How RowDescription names the type of `column`; nested and JSON types travel as SUPER."""
     decimal = _DECIMAL.fullmatch(column.type)
-    text = _TEXT.fullmatch(column.declared)
+    text = _SIZED_TEXT.fullmatch(column.declared)
     if text and column.type == "VARCHAR":
         return WireColumn(column.name, VARCHAR if text[1] else BPCHAR, -1, int(text[2]) + 4, format_code)
     if decimal:
@@ -142,10 +150,16 @@ def text_of(value: Any) -> str:
     return next((render(value) for cls, render in formats if isinstance(value, cls)), str(value))
 
 
+def _array_text(value: str) -> str:
+    return (
+        value if _BARE_ELEMENT.fullmatch(value) and value.upper() != "NULL" else json.dumps(value, ensure_ascii=False)
+    )
+
+
 def _array(value: list[Any]) -> str:
-    """PostgreSQL's text form of an array: `{1,2}`, `{"a b",NULL}`."""
+    """PostgreSQL's text form of an array: `{1,2}`, `{a,"a b",NULL}`."""
     elements = (
-        "NULL" if element is None else json.dumps(element) if isinstance(element, str) else text_of(element)
+        "NULL" if element is None else _array_text(element) if isinstance(element, str) else text_of(element)
         for element in value
     )
     return "{" + ",".join(elements) + "}"
@@ -155,6 +169,8 @@ def encoder(column: WireColumn) -> Callable[[Any], bytes]:
     """The function that turns a value of `column` (never None) into bytes; 0A000 for a binary form we lack."""
     if column.oid in ARRAYS.values() and column.format == 0:
         return lambda v: _array(v).encode()
+    if column.oid == BPCHAR:
+        return lambda v: v.encode().ljust(column.modifier - 4)
     if column.format == 0:
         return (lambda v: _real(v).encode()) if column.oid == REAL else lambda v: text_of(v).encode()
     return binary.encode(column.oid, text_of)
