@@ -155,3 +155,14 @@ def test_data_catalogs_cannot_be_made(cloud: Any) -> None:
     assert cloud.athena.list_data_catalogs()["DataCatalogsSummary"] == [
         {"CatalogName": "AwsDataCatalog", "Type": "GLUE"}
     ]
+
+
+def test_a_statement_prepared_in_sql_is_the_api_s_and_is_executed_and_dropped(cloud: Any) -> None:
+    name = f"s_{uuid.uuid4().hex[:8]}"
+    cloud.run(f"PREPARE {name} FROM SELECT ? + 1 AS x, ? AS y")
+    kept = cloud.athena.get_prepared_statement(StatementName=name, WorkGroup="primary")["PreparedStatement"]
+    assert kept["QueryStatement"] == "SELECT ? + 1 AS x, ? AS y"
+    assert cloud.run(f"EXECUTE {name} USING 41, 'a'").rows == [["42", "a"]]
+    assert "already exists" in cloud.failure(f"PREPARE {name} FROM SELECT 1")
+    cloud.run(f"DEALLOCATE PREPARE {name}")
+    assert "was not found" in cloud.failure(f"DEALLOCATE PREPARE {name}")

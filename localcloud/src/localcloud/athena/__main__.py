@@ -58,8 +58,8 @@ def main() -> None:
     engine = Engine(lake)
     store = ExecutionStore(arguments.state_dir / "executions.sqlite", arguments.max_history)
     limits = Limits(running=arguments.concurrency, dml=arguments.max_active_dml, ddl=arguments.max_active_ddl)
-    executions = Executions(engine, store, limits)
     named = NamedStatements(arguments.state_dir / "statements.json")
+    executions = Executions(engine, store, limits, named)
     workgroups = WorkGroups(
         arguments.state_dir / "workgroups.json",
         is_empty=lambda group: not named.of_workgroup(group) and not executions.list(group, 0, 1),

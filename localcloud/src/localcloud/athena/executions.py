@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from localcloud.athena.errors import ApiError, invalid_request
 from localcloud.athena.execution import FINAL, Execution, Request
 from localcloud.athena.execution_store import ExecutionStore
+from localcloud.athena.named import NamedStatements
 from localcloud.athena.reuse import is_reusable
 from localcloud.athena.run.context import Context
 from localcloud.athena.run.engine import Engine
@@ -49,8 +50,9 @@ class Limits:
 class Executions:
     """Starts, finds and stops executions."""
 
-    def __init__(self, engine: Engine, store: ExecutionStore, limits: Limits) -> None:
+    def __init__(self, engine: Engine, store: ExecutionStore, limits: Limits, named: NamedStatements) -> None:
         self._engine = engine
+        self._named = named
         self._store = store
         self._limits = limits
         self._pool = ThreadPoolExecutor(max_workers=limits.running, thread_name_prefix="query")
@@ -144,6 +146,7 @@ class Executions:
                 execution.id,
                 request.location,
                 request.location_enforced,
+                self._named.of_group(request.workgroup),
                 request.limit_bytes,
                 request.result,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,28 @@ Body = dict[str, Any]
 _PAGE = 50
 _MAX_PREPARED = 1_000
 """Prepared statements of a work group. Source: Athena user guide, 'Use prepared statements'."""
+
+
+@dataclass(frozen=True)
+class GroupStatements:
+    """The prepared statements of one work group, for the statements PREPARE and DEALLOCATE PREPARE."""
+
+    _operations: Mapping[str, Callable[[Body], Body]]
+    _workgroup: str
+
+    def create(self, name: str, text: str) -> None:
+        """Keep a statement; raises LakeError where the name is taken or the group is full."""
+        self._run("CreatePreparedStatement", StatementName=name, QueryStatement=text)
+
+    def drop(self, name: str) -> None:
+        """Forget a statement; raises LakeError where there is none of that name."""
+        self._run("DeletePreparedStatement", StatementName=name)
+
+    def _run(self, operation: str, **body: str) -> None:
+        try:
+            self._operations[operation]({"WorkGroup": self._workgroup, **body})
+        except ApiError as error:
+            raise LakeError("INVALID_PREPARED_STATEMENT", error.message) from error
 
 
 class NamedStatements:
@@ -44,6 +67,10 @@ class NamedStatements:
             "DeleteNamedQuery": self._delete_query,
             "ListNamedQueries": self._list_queries,
         }
+
+    def of_group(self, workgroup: str) -> GroupStatements:
+        """The prepared statements of a work group."""
+        return GroupStatements(self.operations(), workgroup)
 
     def prepared(self, workgroup: str) -> Callable[[str], str]:
         """A lookup of a work group's prepared statements by name."""

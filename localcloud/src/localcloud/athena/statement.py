@@ -35,6 +35,8 @@ _KINDS: list[tuple[str, str, str]] = [
     (r"show\s+create\s+view\b", "UTILITY", "SHOW_CREATE_VIEW"),
     (r"(describe|desc)\b", "UTILITY", "DESCRIBE"),
     (r"explain\b", "UTILITY", "EXPLAIN"),
+    (r"prepare\b", "UTILITY", "PREPARE"),
+    (r"deallocate\s+prepare\b", "UTILITY", "DEALLOCATE_PREPARE"),
 ]
 _AS_QUERY = re.compile(r"\bas(?:\s|\(|--[^\n]*\n|/\*.*?\*/)+(?:select|with|values|table)\b", re.IGNORECASE | re.DOTALL)
 

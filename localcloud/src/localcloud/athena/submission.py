@@ -24,7 +24,7 @@ CATALOG = "AwsDataCatalog"
 _DEFAULT_REUSE_MINUTES = 60
 _LOCATION = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/.*)?")
 _KNOWN_ELSEWHERE = re.compile(
-    r"(vacuum|prepare|deallocate|analyze|refresh|set|reset|grant|revoke|call|truncate|comment|use|create|drop|show|load)\b",
+    r"(vacuum|analyze|refresh|set|reset|grant|revoke|call|truncate|comment|use|create|drop|show|load)\b",
     re.IGNORECASE,
 )
 """Statements that are Athena's or Trino's and that the engine will refuse as not supported."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
@@ -16,9 +16,19 @@ MAX_OPEN_PARTITIONS = 100
 """Partitions one CTAS or INSERT may write. Source: Athena user guide, 'CTAS: considerations and limitations'."""
 
 
+class PreparedStatements(Protocol):
+    """The prepared statements of the work group that a statement runs in; both raise LakeError."""
+
+    def create(self, name: str, text: str) -> None:
+        """Keep a statement under a name that is not taken."""
+
+    def drop(self, name: str) -> None:
+        """Forget a statement."""
+
+
 @dataclass
 class Context:
-    """One running statement: its cursor, its compiler and where its results go."""
+    """One running statement: its cursor, its compiler, its work group's statements and where its results go."""
 
     lake: Lake
     cursor: duckdb.DuckDBPyConnection
@@ -26,6 +36,7 @@ class Context:
     query_id: str
     result_location: str
     location_enforced: bool
+    prepared: PreparedStatements
     limit_bytes: int | None = None
     result_configuration: Mapping[str, Any] = field(default_factory=dict)
     compiler: Compiler = field(init=False)

@@ -20,6 +20,7 @@ from localcloud.athena.run import (
     insert,
     merge,
     optimize,
+    prepared,
     repair,
     show,
     show_create,
@@ -71,6 +72,8 @@ STATEMENTS: dict[str, Run] = {
     "SHOW_CREATE_VIEW": show_create.create_view,
     "DESCRIBE": show_create.describe,
     "EXPLAIN": explain.explain,
+    "PREPARE": prepared.prepare,
+    "DEALLOCATE_PREPARE": prepared.deallocate,
 }
 """What executes a statement, by its substatement type."""
 
