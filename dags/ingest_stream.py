@@ -1,5 +1,8 @@
 """## Load what landed of one stream into the lake, exactly once
 
+**When it runs.** Seconds after an object landed: the triggerer watches the stream's queue, and a burst of objects
+starts a few runs only. Every hour as well, for what was never announced.
+
 **What it does.** `discover_objects` enters every newly landed object into the ledger, from the queue of S3's
 announcements and from a listing of the recent days, so that a lost announcement changes nothing. `load_objects` claims
 the open objects in batches, reads each as text lines on Athena, checks every record against the stream's contract and
@@ -36,8 +39,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param, dag, get_current_context, task
-from landfall.assets import raw_stream
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, dag, get_current_context, task
+from landfall.assets import landed_stream, raw_stream
 from landfall.contracts import StreamContract, load_stream_contracts
 from landfall.dag_defaults import DEFAULT_ARGS, Tag
 from landfall.settings import REPOSITORY
@@ -51,8 +54,12 @@ def ingest_stream(contract: StreamContract) -> DAG:
     @dag(
         dag_id=f"ingest_{stream}",
         description=f"Load landed {stream} into raw.{stream}, exactly once",
-        # No grace: a first start does not load the hour that has just begun while the stack still comes up.
-        schedule=CronTriggerTimetable("0 * * * *", timezone="UTC", run_immediately=timedelta(0)),
+        schedule=AssetOrTimeSchedule(
+            assets=landed_stream(stream),
+            # Finds what was never announced. No grace: a first start does not load the hour that has just begun while
+            # the stack still comes up.
+            timetable=CronTriggerTimetable("0 * * * *", timezone="UTC", run_immediately=timedelta(0)),
+        ),
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULT_ARGS,

@@ -5,7 +5,9 @@ An asset event's `extra` carries counts and the `cause` (the run id that set the
 
 from __future__ import annotations
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, AssetWatcher
+
+from landfall.ingest.watch import LandedTrigger
 
 raw_drained = Asset(name="raw_drained", uri="landfall://raw/drained")
 """Every stream's landed objects were loaded by one nightly run."""
@@ -18,6 +20,12 @@ published_warehouse = Asset(name="published_warehouse", uri="landfall://publishe
 
 extract_files = Asset(name="extract_files", uri="landfall://extracts/files")
 """A customer's extract exists: its manifest is written."""
+
+
+def landed_stream(stream: str) -> Asset:
+    """Return the asset `landed_<stream>`: objects of `stream` landed; its watcher reads their announcements."""
+    watcher = AssetWatcher(name=f"landed_{stream}_queue", trigger=LandedTrigger(stream=stream))
+    return Asset(name=f"landed_{stream}", uri=f"landfall://landed/{stream}", watchers=[watcher])
 
 
 def raw_stream(stream: str) -> Asset:

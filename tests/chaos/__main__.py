@@ -54,7 +54,7 @@ def _play(seeds: range, *, trace: bool) -> int:
     missed = sorted(_crash_points() - points.keys())
     seconds = time.monotonic() - began_at
     sys.stdout.write(
-        f"{len(seeds)} histories in {seconds:.0f} s, {points.total()} kills and errors at {len(points)} crash points: "
+        f"{len(seeds)} histories in {seconds:.0f} s, {points.total()} misfortunes of {len(points)} kinds: "
         f"{len(failed)} histories ended wrong\n"
     )
     if missed:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 from landfall.contracts import load_stream_contract
-from landfall.errors import EngineError, LandfallError
+from landfall.errors import ConservationError, EngineError, LandfallError
 from landfall.ingest.claims import State
 from landfall.ingest.discover import discover
 from landfall.ingest.ledger import LEASE_SECONDS, Ledger
@@ -30,7 +30,7 @@ TRIES = 4
 _ZOMBIES = 0.3
 _OPEN = (State.LANDED, State.CLAIMED)
 
-ODDS = Odds(kill=0.02, fail=0.02, pause=0.01, lag=0.1, blind=0.02)
+ODDS = Odds(kill=0.02, fail=0.02, pause=0.01, lag=0.1, blind=0.02, lose=0.02)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,9 @@ class Histories:
                 self._load(world, owner)
             except Killed:
                 continue
-            except (LandfallError, ClientError):
+            except (LandfallError, ClientError) as error:
+                if isinstance(error, ConservationError) and not world.schedule.points.keys() & {"blind", "lose"}:
+                    world.items.wrongs.append(f"{owner}: {error}, but nothing was hidden from it")
                 calls = world.schedule.trace[began_at:]
                 could_give_back = not any(call.startswith(f"{owner}: FAILED") and "dynamodb" in call for call in calls)
                 if alone and could_give_back:

@@ -192,6 +192,8 @@ class Engine:
                 raise EngineError("ICEBERG_COMMIT_ERROR: Failed to commit during write")
             if conflicts:
                 self._lake.give_records(self._read(uris))
+            if self._schedule.befalls("lose", self._schedule.odds.lose):
+                return ()
             rows = self._lake.execute(tree)
             self._lake.commits[table] += 1
             return rows
@@ -201,7 +203,7 @@ class Engine:
         return f"merge {'conflicts' if conflicts else table}", effect
 
     def _scratch(self, name: str, uris: Sequence[str]) -> Rows:
-        if uris and self._schedule.random.random() < self._schedule.odds.blind:
+        if uris and self._schedule.befalls("blind", self._schedule.odds.blind):
             uris = uris[1:]
         self._lake.create_scratch(name, self._read(uris), self._reader.key)
         return ()

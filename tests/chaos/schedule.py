@@ -53,7 +53,7 @@ class Odds:
     """How likely each misfortune is at one call.
 
     `lag`: a read of an index misses an item. `blind`: a statement does not see one of the landed objects it names, as
-    when their folder lies outside of what the table projects.
+    when their folder lies outside of what the table projects. `lose`: a merge is called done and did nothing.
     """
 
     kill: float = 0.0
@@ -61,6 +61,7 @@ class Odds:
     pause: float = 0.0
     lag: float = 0.0
     blind: float = 0.0
+    lose: float = 0.0
 
 
 CALM = Odds()
@@ -121,6 +122,14 @@ class Schedule:
         self._note(point)
         self._meet(f"after {point}", error)
         return made
+
+    def befalls(self, what: str, odds: float) -> bool:
+        """Return whether a misfortune that a call hides befalls it, and note that it did."""
+        befell = self.random.random() < odds
+        if befell:
+            self.points[what] += 1
+            self._note(what.upper())
+        return befell
 
     def _meet(self, point: str, error: Callable[[], Exception]) -> None:
         chance = self.random.random()

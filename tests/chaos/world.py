@@ -175,7 +175,7 @@ class World:
             stack.enter_context(patch.object(module, name, stand_in))
         return stack
 
-    def _receive(self, *, url: str, most: int) -> Iterator[list[Message]]:
+    def _receive(self, *, url: str, most: int, wait_seconds: int) -> Iterator[list[Message]]:
         seen: set[str] = set()
         while True:
             batch = self.schedule.call("sqs receive", lambda: self._some(seen), lambda: _error("ReceiveMessage"))

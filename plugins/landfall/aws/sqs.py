@@ -24,11 +24,16 @@ def queue_url(name: str) -> str:
     return str(client("sqs").get_queue_url(QueueName=name)["QueueUrl"])
 
 
-def receive_batches(*, url: str, most: int) -> Iterator[list[Message]]:
-    """Yield messages by tens until the queue is empty or `most` were received."""
+def receive_batches(*, url: str, most: int, wait_seconds: int = 0) -> Iterator[list[Message]]:
+    """Yield messages by tens until the queue is empty or `most` were received.
+
+    For the first one the queue waits `wait_seconds` (0 to 20, SQS's limits).
+    """
     received = 0
     while received < most:
-        answer = client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=_BATCH_LIMIT, WaitTimeSeconds=0)
+        answer = client("sqs").receive_message(
+            QueueUrl=url, MaxNumberOfMessages=_BATCH_LIMIT, WaitTimeSeconds=0 if received else wait_seconds
+        )
         batch = [Message(body=found["Body"], receipt=found["ReceiptHandle"]) for found in answer.get("Messages", ())]
         if not batch:
             return

@@ -40,7 +40,7 @@ def discover(*, ledger: Ledger, stream: str, bucket: str, queue: str, today: dat
 
     The listing covers the folders since the day of the last one, less OVERLAP_DAYS, whatever the age of the stream.
     """
-    notifications, not_understood, announced = _drain(ledger=ledger, stream=stream, bucket=bucket, queue=queue)
+    notifications, not_understood, announced = drain(ledger=ledger, stream=stream, bucket=bucket, queue=queue)
     reconciled = _reconcile(ledger=ledger, stream=stream, bucket=bucket, today=today)
     found = Discovery(
         notifications=notifications, not_understood=not_understood, announced=announced, reconciled=reconciled
@@ -64,10 +64,14 @@ def landed_object(body: str, *, stream: str, bucket: str) -> LandedObject | None
     return landed if is_ours and is_landing_key(key, stream=stream) else None
 
 
-def _drain(*, ledger: Ledger, stream: str, bucket: str, queue: str) -> tuple[int, int, int]:
+def drain(*, ledger: Ledger, stream: str, bucket: str, queue: str, wait_seconds: int = 0) -> tuple[int, int, int]:
+    """Enter what the queue announces; return the messages read, those not understood, the objects new to the ledger.
+
+    An empty queue is waited on for `wait_seconds`.
+    """
     url = sqs.queue_url(queue)
     notifications = not_understood = announced = 0
-    for messages in sqs.receive_batches(url=url, most=MOST_MESSAGES):
+    for messages in sqs.receive_batches(url=url, most=MOST_MESSAGES, wait_seconds=wait_seconds):
         objects = [landed_object(message.body, stream=stream, bucket=bucket) for message in messages]
         announced += ledger.announce(found for found in objects if found is not None)
         # Deleted only now that the ledger holds them. What is not understood is left to go to the dead-letter queue.
