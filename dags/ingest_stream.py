@@ -7,7 +7,8 @@ starts a few runs only. Every hour as well, for what was never announced.
 announcements and from a listing of the recent days, so that a lost announcement changes nothing. `load_objects` claims
 the open objects in batches, reads each as text lines on Athena, checks every record against the stream's contract and
 merges it by key: good ones into `raw.<stream>`, the others with their reason into `quarantine.<stream>`. It closes an
-object only if its records = loaded + duplicates + quarantined. `audit_raw` holds the new rows against the raw suite.
+object only if its records = loaded + duplicates + quarantined. `audit_raw` holds the rows that no audit has seen yet
+against the raw suite; runs that follow landing share one audit a minute.
 
 **Inputs.** Objects `s3://<landing>/<stream>/dt=YYYY-MM-DD/hr=HH/*.gz`; the contract `contracts/streams/<stream>.yaml`.
 
@@ -61,7 +62,8 @@ def ingest_stream(contract: StreamContract) -> DAG:
             timetable=CronTriggerTimetable("0 * * * *", timezone="UTC", run_immediately=timedelta(0)),
         ),
         catchup=False,
-        max_active_runs=1,
+        # While one run audits, the next may load: two loads at once share the objects.
+        max_active_runs=2,
         default_args=DEFAULT_ARGS,
         tags=[Tag.INGEST, Tag.ATHENA, Tag.SCHEDULED],
         doc_md=__doc__,
@@ -100,15 +102,19 @@ def ingest_stream(contract: StreamContract) -> DAG:
             return report
 
         @task
-        def audit_raw(report: dict[str, Any]) -> dict[str, Any]:
-            """Hold this run's rows against the raw suite."""
+        def audit_raw() -> dict[str, Any]:
+            """Hold the rows that no audit has seen yet against the raw suite."""
             from landfall.ingest import tasks
 
             context = get_current_context()
-            return tasks.audit_raw(stream=stream, report=report, dag_id=context["dag"].dag_id, run_id=context["run_id"])
+            return tasks.audit_raw(
+                stream=stream,
+                dag_id=context["dag"].dag_id,
+                run_id=context["run_id"],
+                shared=context["dag_run"].run_type == "asset_triggered",
+            )
 
-        loaded = load_objects()
-        discover_objects() >> loaded >> audit_raw(loaded)
+        discover_objects() >> load_objects() >> audit_raw()
 
     return ingest()
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from botocore.exceptions import ClientError
 from landfall.contracts import load_stream_contract
 from landfall.errors import ConservationError, EngineError, LandfallError
+from landfall.ingest.audits import OwedAudits
 from landfall.ingest.claims import State
 from landfall.ingest.discover import discover
 from landfall.ingest.ledger import LEASE_SECONDS, Ledger
@@ -67,6 +68,9 @@ class Histories:
             schedule.now += LEASE_SECONDS + 1_000
             found = self._finish(world) + world.items.wrongs
         found += [f"scratch.{name} is left behind" for name in self._lake.scratch() if name not in self._lake.orphans]
+        audits = OwedAudits(items=world.items, stream=world.stream, owner="auditor", clock=schedule.clock).due()
+        unseen = {row["_batch_id"] for row in self._lake.rows("raw")} - {audit.batch_id for audit in audits}
+        found += [f"no audit will see the rows of batch {batch_id}" for batch_id in sorted(unseen)]
         found += violations(
             reader=self._reader,
             objects=world.objects,
@@ -125,6 +129,7 @@ class Histories:
         Loader(
             contract=self._contract,
             ledger=ledger,
+            audits=OwedAudits(items=world.items, stream=world.stream, owner=owner, clock=schedule.clock),
             statements=Statements(engine=engine),
             landing_bucket=BUCKET,
             lake_bucket="lake",

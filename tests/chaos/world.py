@@ -72,6 +72,10 @@ class Items:
             self._watch.told.add(self._schedule.worker())
         return made
 
+    def delete(self, key: Mapping[str, str]) -> None:
+        """Delete an item; the load never does."""
+        raise NotImplementedError
+
     def merging(self) -> None:
         """Note that the worker whose turn it is merges: it must not, once it was told that it lost its claims."""
         if self._schedule.worker() in self._watch.told:

@@ -100,6 +100,10 @@ class ItemTable:
                 return True
         return False
 
+    def delete(self, key: Mapping[str, str]) -> None:
+        """Delete an item, whether or not it is there."""
+        client("dynamodb").delete_item(TableName=self._name, Key=_serialized(key))
+
     def _update(self, change: Change) -> dict[str, Any]:
         sets = {name: value for name, value in change.values.items() if value is not None}
         removed = [name for name, value in change.values.items() if value is None]

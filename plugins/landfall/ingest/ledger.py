@@ -39,6 +39,9 @@ class Items(Protocol):
     def change_all(self, changes: Sequence[Change]) -> bool:
         """Make conditional changes together; False if one condition fails."""
 
+    def delete(self, key: Mapping[str, str]) -> None:
+        """Delete an item if it is there."""
+
 
 class Ledger:
     """The ledger of one stream, as seen by one run (`owner`)."""

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from landfall.aws import s3
 from landfall.contracts import StreamContract
 from landfall.errors import ConservationError, EngineError
+from landfall.ingest.audits import OwedAudits
 from landfall.ingest.batch import LandedObject, plan_batches
 from landfall.ingest.checks import CONFLICT
 from landfall.ingest.claims import Claim, Entry, Outcome
@@ -38,6 +39,7 @@ class Loader:
         *,
         contract: StreamContract,
         ledger: Ledger,
+        audits: OwedAudits,
         statements: Statements,
         landing_bucket: str,
         lake_bucket: str,
@@ -46,6 +48,7 @@ class Loader:
         """`raw_snapshot` returns the id of the raw table's current Iceberg snapshot."""
         self._contract = contract
         self._ledger = ledger
+        self._audits = audits
         self._statements = statements
         self._landing_bucket = landing_bucket
         self._lake_bucket = lake_bucket
@@ -128,6 +131,8 @@ class Loader:
         landing_days = sorted({date.fromisoformat(claim.landed.dt) for claim in claims})
         good_by_day, bad = day_counts(self._statements.rows(select_days(self._contract, batch_id)))
         passed = limit_passed(self._contract, bad=bad, good=sum(good_by_day.values()), accept=self._accept_quarantine)
+        if good_by_day:
+            self._audits.owe(batch_id, good_by_day)
         for days in day_groups(good_by_day):
             self._ledger.renew(claims)
             self._statements.run(merge_raw(self._contract, mark=mark, days=days))
@@ -156,6 +161,7 @@ class Loader:
             outcomes, batch_id=batch_id, contract_version=self._contract.version, snapshot_id=snapshot_id
         )
         self._report.over_limit += passed
+        self._audits.make_due(batch_id)
         self._report.add(outcomes, batch_id=batch_id, days=good_by_day)
         self._report.raw_snapshot_id = snapshot_id or self._report.raw_snapshot_id
         logger.info(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlglot import exp
@@ -15,6 +15,7 @@ from landfall.aws.dynamodb import ItemTable
 from landfall.aws.iceberg import IcebergCatalog
 from landfall.contracts import StreamContract, load_stream_contract
 from landfall.errors import EngineError
+from landfall.ingest.audits import OwedAudits, are_worth_a_gate
 from landfall.ingest.conditions import within_days
 from landfall.ingest.discover import discover
 from landfall.ingest.ledger import Ledger
@@ -57,6 +58,7 @@ def load_objects(
     loader = Loader(
         contract=contract,
         ledger=_ledger(settings, stream, run_id),
+        audits=_audits(settings, stream, run_id),
         statements=statements,
         landing_bucket=settings.landing_bucket,
         lake_bucket=settings.lake_bucket,
@@ -74,30 +76,42 @@ def load_objects(
     return report.as_dict()
 
 
-def audit_raw(*, stream: str, report: dict[str, Any], dag_id: str, run_id: str) -> dict[str, Any]:
-    """Hold the rows that this run loaded against the stream's raw suite; return the gate's result by name.
+def audit_raw(*, stream: str, dag_id: str, run_id: str, shared: bool) -> dict[str, Any]:
+    """Hold the rows that no audit has seen yet against the stream's raw suite; return the gate's result by name.
 
-    Raises GateFailed. Nothing is checked if nothing was loaded, or if the stream has no suite of its own: what its
-    contract promises of a single row was checked when the row was loaded.
+    Raises GateFailed; the rows are then this run's to audit again when it is cleared. `shared`: leave them to a later
+    run until they have waited for a minute. Without a suite nothing is checked: what the contract promises of a single
+    row was checked when the row was loaded.
     """
     from landfall.quality.gates import run_gate  # Great Expectations takes seconds to import
 
+    audits = _audits(Settings.from_environment(), stream, run_id)
+    due = audits.due()
     suite = RAW_SUITES / f"{stream}.yaml"
-    if not report["loaded"] or not suite.exists():
-        return {"checks": 0, "skipped": "no row was loaded" if suite.exists() else f"there is no {suite.name}"}
+    if not suite.exists():
+        audits.settle(due)
+        return {"checks": 0, "skipped": f"there is no {suite.name}"}
+    if not are_worth_a_gate(due, now=time.time(), shared=shared):
+        return {"checks": 0, "skipped": f"{len(due)} batches wait for a later run" if due else "nothing is new"}
     contract = _contract(stream)
-    days = [date.fromisoformat(report[name]) for name in ("first_day", "last_day")]
-    batches = exp.column("_batch_id", quoted=True).isin(*report["batch_ids"])
+    batches = exp.column("_batch_id", quoted=True).isin(*(audit.batch_id for audit in due))
+    days = within_days(
+        contract.time_field, first=min(audit.first_day for audit in due), last=max(audit.last_day for audit in due)
+    )
     result = run_gate(
         gate=f"raw_{stream}",
         engine="athena",
         suites={contract.raw_table: suite},
         run_id=run_id,
         dag_id=dag_id,
-        where=exp.and_(batches, within_days(contract.time_field, first=days[0], last=days[1])),
+        where=exp.and_(batches, days),
     )
+    if result.passed:
+        audits.settle(due)
+    else:
+        audits.keep_failed(due)
     result.raise_if_failed()
-    return {"checks": result.checks, "data_docs_url": result.data_docs_url}
+    return {"checks": result.checks, "batches": len(due), "data_docs_url": result.data_docs_url}
 
 
 def ensure_table(shape: TableShape, *, statements: Statements, lake_bucket: str) -> None:
@@ -118,3 +132,7 @@ def _contract(stream: str) -> StreamContract:
 
 def _ledger(settings: Settings, stream: str, run_id: str) -> Ledger:
     return Ledger(items=ItemTable(name=settings.ledger_table), stream=stream, owner=run_id, clock=time.time)
+
+
+def _audits(settings: Settings, stream: str, run_id: str) -> OwedAudits:
+    return OwedAudits(items=ItemTable(name=settings.ledger_table), stream=stream, owner=run_id, clock=time.time)

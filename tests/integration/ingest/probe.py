@@ -19,6 +19,7 @@ from landfall.aws.cloudformation import bring_up
 from landfall.aws.dynamodb import ItemTable
 from landfall.aws.iceberg import IcebergCatalog
 from landfall.contracts import load_stream_contract
+from landfall.ingest.audits import OwedAudits
 from landfall.ingest.discover import Discovery, discover
 from landfall.ingest.ledger import Ledger
 from landfall.ingest.load import Loader
@@ -111,11 +112,17 @@ class Probe:
         return Loader(
             contract=self.contract,
             ledger=self.ledger(run, clock),
+            audits=self.audits(run),
             statements=statements,
             landing_bucket=self.settings.landing_bucket,
             lake_bucket=self.settings.lake_bucket,
             raw_snapshot=lambda: IcebergCatalog().read(self.contract.raw_table).snapshot_id,
         )
+
+    def audits(self, run: str) -> OwedAudits:
+        """Return the audits owed to the stream, as a run sees them."""
+        items = ItemTable(name=self.settings.ledger_table)
+        return OwedAudits(items=items, stream=self.stream, owner=run, clock=time.time)
 
     def load(self, run: str = "run-1") -> LoadReport:
         """Discover and load all that landed."""

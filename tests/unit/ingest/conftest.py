@@ -41,6 +41,9 @@ class MemoryItems:
         assert len({change.key["object_key"] for change in changes}) == len(changes), "DynamoDB refuses an item twice"
         return self._apply(changes)
 
+    def delete(self, key: Mapping[str, str]) -> None:
+        self.items.pop((key["stream"], key["object_key"]), None)
+
     def _apply(self, changes: Sequence[Change]) -> bool:
         for change in changes:
             item = self.read(change.key) or {}

@@ -10,6 +10,7 @@ from landfall.aws.athena import AthenaResult
 from landfall.contracts import load_stream_contract
 from landfall.errors import ConservationError, EngineError, LeaseLostError
 from landfall.ingest import load, statements
+from landfall.ingest.audits import OwedAudits
 from landfall.ingest.claims import Outcome
 from landfall.ingest.load import Loader
 from landfall.ingest.statements import Statements
@@ -62,11 +63,12 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> ScriptedEngine:
 
 
 @pytest.fixture
-def loader_of(engine: ScriptedEngine, ledger_of: Any) -> Callable[[str], Loader]:
+def loader_of(engine: ScriptedEngine, ledger_of: Any, items: Any) -> Callable[[str], Loader]:
     def make(owner: str) -> Loader:
         return Loader(
             contract=ORDERS,
             ledger=ledger_of(owner),
+            audits=OwedAudits(items=items, stream="orders", owner=owner, clock=lambda: 0),
             statements=Statements(engine=engine),
             landing_bucket="landing",
             lake_bucket="lake",
