@@ -97,7 +97,8 @@ def ingest_stream(contract: StreamContract) -> DAG:
 
             context = get_current_context()
             chosen = {name: context["params"][name] for name in ("retry_failed", "accept_quarantine")}
-            report = tasks.load_objects(stream=stream, run_id=context["run_id"], **chosen)
+            follows = context["dag_run"].run_type == "asset_triggered"
+            report = tasks.load_objects(stream=stream, run_id=context["run_id"], follows=follows, **chosen)
             context["outlet_events"][raw].extra = report
             return report
 
@@ -111,7 +112,7 @@ def ingest_stream(contract: StreamContract) -> DAG:
                 stream=stream,
                 dag_id=context["dag"].dag_id,
                 run_id=context["run_id"],
-                shared=context["dag_run"].run_type == "asset_triggered",
+                follows=context["dag_run"].run_type == "asset_triggered",
             )
 
         discover_objects() >> load_objects() >> audit_raw()

@@ -8,6 +8,7 @@ whoever claims it again knows of the scratch table that was left behind.
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
@@ -56,15 +57,19 @@ class Loader:
         self._accept_quarantine = False
         self._report = LoadReport(stream=contract.stream, contract_version=contract.version)
 
-    def run(self, *, retry_failed: bool = False, accept_quarantine: bool = False) -> LoadReport:
+    def run(
+        self, *, retry_failed: bool = False, accept_quarantine: bool = False, most_seconds: float = float("inf")
+    ) -> LoadReport:
         """Load every claimable object and return the counts; unreadable objects are closed as failed and named there.
 
-        With `accept_quarantine` a batch is loaded whose contract would stop it. Raises EngineError, ConservationError,
-        QuarantineLimitError or LeaseLostError; what was closed before stays closed.
+        Objects that land meanwhile are loaded too, but none is begun after `most_seconds`. With `accept_quarantine` a
+        batch is loaded whose contract would stop it. Raises EngineError, ConservationError, QuarantineLimitError or
+        LeaseLostError; what was closed before stays closed.
         """
         self._accept_quarantine = accept_quarantine
+        ends_at = time.monotonic() + most_seconds
         open_entries = self._ledger.claimable(retry_failed=retry_failed)
-        while open_entries and self._load_entries(open_entries):
+        while open_entries and self._load_entries(open_entries) and time.monotonic() < ends_at:
             open_entries = self._ledger.claimable()
         self._report.scanned_bytes = self._statements.scanned_bytes
         return self._report

@@ -27,6 +27,9 @@ from landfall.settings import REPOSITORY, Settings
 
 logger = logging.getLogger(__name__)
 
+FOLLOWING_SECONDS = 60
+"""How long a run that follows landing goes on with objects that land meanwhile: its audit waits for its end."""
+
 RAW_SUITES = REPOSITORY / "expectations" / "raw"
 
 
@@ -44,9 +47,11 @@ def discover_objects(*, stream: str, run_id: str) -> dict[str, int]:
 
 
 def load_objects(
-    *, stream: str, run_id: str, retry_failed: bool = False, accept_quarantine: bool = False
+    *, stream: str, run_id: str, retry_failed: bool = False, accept_quarantine: bool = False, follows: bool = False
 ) -> dict[str, Any]:
     """Load what the ledger has open and return the report's values; people are told of batches above the limit.
+
+    `follows`: the run follows landing, and soon leaves to the next what lands meanwhile.
 
     Raises EngineError after all else was loaded if an object could not be read; it stays failed until retry_failed.
     """
@@ -64,7 +69,11 @@ def load_objects(
         lake_bucket=settings.lake_bucket,
         raw_snapshot=lambda: IcebergCatalog().read(contract.raw_table).snapshot_id,
     )
-    report = loader.run(retry_failed=retry_failed, accept_quarantine=accept_quarantine)
+    report = loader.run(
+        retry_failed=retry_failed,
+        accept_quarantine=accept_quarantine,
+        most_seconds=FOLLOWING_SECONDS if follows else float("inf"),
+    )
     logger.info("load of run_id=%s: %s", run_id, report.as_dict())
     if report.over_limit:
         tell_of_limit(contract, report.over_limit, run_id=run_id, topic_arn=settings.notification_topic_arn)
@@ -76,12 +85,12 @@ def load_objects(
     return report.as_dict()
 
 
-def audit_raw(*, stream: str, dag_id: str, run_id: str, shared: bool) -> dict[str, Any]:
+def audit_raw(*, stream: str, dag_id: str, run_id: str, follows: bool = False) -> dict[str, Any]:
     """Hold the rows that no audit has seen yet against the stream's raw suite; return the gate's result by name.
 
-    Raises GateFailed; the rows are then this run's to audit again when it is cleared. `shared`: leave them to a later
-    run until they have waited for a minute. Without a suite nothing is checked: what the contract promises of a single
-    row was checked when the row was loaded.
+    Raises GateFailed; the rows are then this run's to audit again when it is cleared. `follows`: the run follows
+    landing, and leaves them to a later one until they have waited for a minute. Without a suite nothing is checked:
+    what the contract promises of a single row was checked when the row was loaded.
     """
     from landfall.quality.gates import run_gate  # Great Expectations takes seconds to import
 
@@ -91,7 +100,7 @@ def audit_raw(*, stream: str, dag_id: str, run_id: str, shared: bool) -> dict[st
     if not suite.exists():
         audits.settle(due)
         return {"checks": 0, "skipped": f"there is no {suite.name}"}
-    if not are_worth_a_gate(due, now=time.time(), shared=shared):
+    if not are_worth_a_gate(due, now=time.time(), shared=follows):
         return {"checks": 0, "skipped": f"{len(due)} batches wait for a later run" if due else "nothing is new"}
     contract = _contract(stream)
     batches = exp.column("_batch_id", quoted=True).isin(*(audit.batch_id for audit in due))
