@@ -62,8 +62,7 @@ def ingest_stream(contract: StreamContract) -> DAG:
             timetable=CronTriggerTimetable("0 * * * *", timezone="UTC", run_immediately=timedelta(0)),
         ),
         catchup=False,
-        # While one run audits, the next may load: two loads at once share the objects.
-        max_active_runs=2,
+        max_active_runs=1,
         default_args=DEFAULT_ARGS,
         tags=[Tag.INGEST, Tag.ATHENA, Tag.SCHEDULED],
         doc_md=__doc__,
