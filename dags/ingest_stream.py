@@ -57,8 +57,7 @@ def ingest_stream(contract: StreamContract) -> DAG:
         description=f"Load landed {stream} into raw.{stream}, exactly once",
         schedule=AssetOrTimeSchedule(
             assets=landed_stream(stream),
-            # Finds what was never announced. No grace: a first start does not load the hour that has just begun while
-            # the stack still comes up.
+            # Finds what was never announced; a first start does not load the hour that has just begun.
             timetable=CronTriggerTimetable("0 * * * *", timezone="UTC", run_immediately=timedelta(0)),
         ),
         catchup=False,
@@ -107,11 +106,9 @@ def ingest_stream(contract: StreamContract) -> DAG:
             from landfall.ingest import tasks
 
             context = get_current_context()
+            follows = context["dag_run"].run_type == "asset_triggered"
             return tasks.audit_raw(
-                stream=stream,
-                dag_id=context["dag"].dag_id,
-                run_id=context["run_id"],
-                follows=context["dag_run"].run_type == "asset_triggered",
+                stream=stream, dag_id=context["dag"].dag_id, run_id=context["run_id"], follows=follows
             )
 
         discover_objects() >> load_objects() >> audit_raw()

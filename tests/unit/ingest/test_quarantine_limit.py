@@ -11,6 +11,7 @@ from landfall.contracts import load_stream_contract
 from landfall.contracts.model import LimitAction, QuarantineLimit
 from landfall.errors import QuarantineLimitError
 from landfall.ingest import limit
+from landfall.ingest.audits import OwedAudits
 from landfall.ingest.load import Loader
 from landfall.ingest.statements import Statements
 from landfall.settings import REPOSITORY
@@ -44,7 +45,7 @@ def test_a_limit_is_passed_when_all_it_gives_is_passed(
 
 
 @pytest.fixture
-def loader_of(engine: ScriptedEngine, ledger_of: Any) -> Any:
+def loader_of(engine: ScriptedEngine, ledger_of: Any, items: Any) -> Any:
     """Makes a loader whose batches, a bad record of four, are above a limit with this action."""
 
     def make(action: LimitAction) -> Loader:
@@ -52,6 +53,7 @@ def loader_of(engine: ScriptedEngine, ledger_of: Any) -> Any:
         return Loader(
             contract=replace(ORDERS, quarantine_limit=held),
             ledger=ledger_of("run-1"),
+            audits=OwedAudits(items=items, stream="orders", owner="run-1", clock=lambda: 0),
             statements=Statements(engine=engine),
             landing_bucket="landing",
             lake_bucket="lake",
