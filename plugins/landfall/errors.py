@@ -45,6 +45,14 @@ class PublicationError(LandfallError):
     """A publication could not be moved or does not exist."""
 
 
+class MaintenanceError(LandfallError):
+    """Upkeep of a table would endanger, or has found endangered, what somebody still reads."""
+
+
+class RebuildError(LandfallError):
+    """A table made anew cannot take the place of the live one."""
+
+
 class VerificationError(LandfallError):
     """Extract files are not what their manifest certifies."""
 

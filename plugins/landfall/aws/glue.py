@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -17,6 +18,28 @@ def get_table(*, database: str, table: str) -> dict[str, Any] | None:
         if error.response["Error"]["Code"] == "EntityNotFoundException":
             return None
         raise
+
+
+def list_tables(*, database: str) -> Iterator[dict[str, Any]]:
+    """Yield Glue's descriptions of all tables of a database."""
+    for page in client("glue").get_paginator("get_tables").paginate(DatabaseName=database):
+        yield from page["TableList"]
+
+
+def replace_table(*, database: str, definition: dict[str, Any], version_id: str) -> bool:
+    """Replace the definition of a table if it is still at `version_id`; return False, with nothing done, if not.
+
+    That is the condition under which Iceberg's own writers commit to a table in Glue.
+    """
+    try:
+        client("glue").update_table(
+            DatabaseName=database, TableInput=definition, VersionId=version_id, SkipArchive=True
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("ConcurrentModificationException", "VersionMismatchException"):
+            return False
+        raise
+    return True
 
 
 def put_table(*, database: str, definition: dict[str, Any]) -> None:

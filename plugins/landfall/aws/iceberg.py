@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from landfall.aws.clients import client
+from landfall.aws.s3 import read_object, split_uri
 from landfall.errors import PublicationError
 
 
@@ -17,6 +17,12 @@ class IcebergState:
 
     metadata_location: str
     snapshot_id: int
+
+
+def metadata_document(metadata_location: str) -> dict[str, Any]:
+    """Return the content of an Iceberg metadata file. Raises KeyError with its address if it is gone."""
+    bucket, key = split_uri(metadata_location)
+    return dict(json.loads(read_object(bucket=bucket, key=key)))
 
 
 class IcebergCatalog:
@@ -30,9 +36,7 @@ class IcebergCatalog:
         location = definition.get("Parameters", {}).get("metadata_location")
         if not location:
             raise PublicationError(f"table {table} is no Iceberg table: Glue has no metadata_location for it")
-        address = urlsplit(location)
-        body = client("s3").get_object(Bucket=address.netloc, Key=address.path.lstrip("/"))["Body"]
-        snapshot_id = json.loads(body.read()).get("current-snapshot-id")
+        snapshot_id = metadata_document(location).get("current-snapshot-id")
         if snapshot_id in (None, -1):  # the specification of format v2 writes an empty table either way
             raise PublicationError(f"table {table} has no snapshot yet: run the transform that fills it")
         return IcebergState(metadata_location=location, snapshot_id=int(snapshot_id))

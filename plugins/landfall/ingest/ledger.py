@@ -78,6 +78,22 @@ class Ledger:
             entry for entry in entries.values() if entry.state is not State.CLAIMED or self._may_take_over(entry)
         )
 
+    def leased(self) -> int:
+        """Return how many objects a run that may be alive has claimed."""
+        return sum(
+            entry.lease_until is not None and entry.lease_until >= self._clock()
+            for entry in self._in_state(State.CLAIMED)
+        )
+
+    def open_batches(self) -> frozenset[str]:
+        """Return the batches of which a load may be alive, or which the next one clears away."""
+        return frozenset(
+            entry.batch_id
+            for state in (State.LANDED, State.CLAIMED)
+            for entry in self._in_state(state)
+            if entry.batch_id is not None
+        )
+
     def unfinished_keys(self) -> frozenset[str]:
         """Return the keys of objects of which a load may have written records, and which it has not closed."""
         found = (
@@ -165,6 +181,10 @@ class Ledger:
         """Set that day; if another run moved it meanwhile, its day stands."""
         expected = {"reconciled_until": previous}
         self._items.change(Change(key=self._key("#reconciled"), values={"reconciled_until": day}, expected=expected))
+
+    def _in_state(self, state: State) -> Iterator[Entry]:
+        found = self._items.select(equals=("stream_state", self._stream_state(state)), index=_INDEX)
+        return (entry_of(item) for item in found)
 
     def _may_take_over(self, entry: Entry) -> bool:
         # A later try of the same run need not wait: the attempt number shuts the earlier one out.
