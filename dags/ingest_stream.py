@@ -10,7 +10,7 @@ merges it by key: good ones into `raw.<stream>`, the others with their reason in
 object only if its records = loaded + duplicates + quarantined. `audit_raw` holds the rows that no audit has seen yet
 against the raw suite; runs that follow landing share one audit a minute.
 
-**Inputs.** Objects `s3://<landing>/<stream>/dt=YYYY-MM-DD/hr=HH/*.gz`; the contract `contracts/streams/<stream>.yaml`.
+**Inputs.** Landed objects `<stream>/dt=YYYY-MM-DD/hr=HH/*.gz`, or those of Kafka's S3 sink; the stream's contract.
 
 **Outputs.** Rows of `raw.<stream>` and `quarantine.<stream>`; the ledger's items; the asset `raw_<stream>`, whose event
 carries the counts. The counts are also the return value (XCom) and the last log line of `load_objects`.
@@ -56,7 +56,7 @@ def ingest_stream(contract: StreamContract) -> DAG:
         dag_id=f"ingest_{stream}",
         description=f"Load landed {stream} into raw.{stream}, exactly once",
         schedule=AssetOrTimeSchedule(
-            assets=landed_stream(stream),
+            assets=landed_stream(stream, topic=contract.kafka_topic),
             # Finds what was never announced; a first start does not load the hour that has just begun.
             timetable=CronTriggerTimetable("0 * * * *", timezone="UTC", run_immediately=timedelta(0)),
         ),

@@ -97,11 +97,10 @@ def replay_quarantine() -> None:
     @task
     def audit_raw(report: dict[str, Any]) -> dict[str, Any]:
         """Hold the rows that were loaded against the raw suite."""
-        from landfall.ingest import tasks
+        from landfall.ingest import replay_tasks
 
         context = get_current_context()
-        stream, dag_id = report["stream"], context["dag"].dag_id
-        return tasks.audit_raw(stream=stream, report=report, dag_id=dag_id, run_id=context["run_id"])
+        return replay_tasks.audit_replayed(report=report, dag_id=context["dag"].dag_id, run_id=context["run_id"])
 
     request = admit_replay()
     preview = preview_replay(request)

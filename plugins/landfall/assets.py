@@ -22,9 +22,9 @@ extract_files = Asset(name="extract_files", uri="landfall://extracts/files")
 """A customer's extract exists: its manifest is written."""
 
 
-def landed_stream(stream: str) -> Asset:
+def landed_stream(stream: str, *, topic: str | None = None) -> Asset:
     """Return the asset `landed_<stream>`: objects of `stream` landed; its watcher reads their announcements."""
-    watcher = AssetWatcher(name=f"landed_{stream}_queue", trigger=LandedTrigger(stream=stream))
+    watcher = AssetWatcher(name=f"landed_{stream}_queue", trigger=LandedTrigger(stream=stream, topic=topic))
     return Asset(name=f"landed_{stream}", uri=f"landfall://landed/{stream}", watchers=[watcher])
 
 

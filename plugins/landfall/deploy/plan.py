@@ -56,7 +56,12 @@ def plan_deployment(
             # A stack's name takes no underscore.
             name=f"landfall-{environment}-stream-{contract.stream.replace('_', '-')}",
             template=template,
-            parameters={"Environment": environment, "Stream": contract.stream, **stream_parameters},
+            parameters={
+                "Environment": environment,
+                "Stream": contract.stream,
+                **({"KafkaTopic": contract.kafka_topic} if contract.kafka_topic else {}),
+                **stream_parameters,
+            },
         )
         for contract in load_stream_contracts(repository / "contracts" / "streams")
     )

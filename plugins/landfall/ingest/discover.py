@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
 from landfall.aws import s3, sqs
+from landfall.ingest import kafka
 from landfall.ingest.batch import LandedObject, is_landing_key
 from landfall.ingest.ledger import Ledger
 
@@ -35,13 +36,18 @@ class Discovery:
         return asdict(self)
 
 
-def discover(*, ledger: Ledger, stream: str, bucket: str, queue: str, today: date) -> Discovery:
-    """Enter every landed object of `stream` that the ledger does not know yet, and return the counts.
+def discover(
+    *, ledger: Ledger, stream: str, bucket: str, queue: str, today: date, topic: str | None = None
+) -> Discovery:
+    """Enter every landed object of `stream`, which may be a Kafka `topic`'s, that the ledger does not know yet.
 
-    The listing covers the folders since the day of the last one, less OVERLAP_DAYS, whatever the age of the stream.
+    Returns the counts. The listing covers the folders since the day of the last one, less OVERLAP_DAYS, whatever the
+    age of the stream; a topic's folders are no days, and all of them are listed.
     """
-    notifications, not_understood, announced = drain(ledger=ledger, stream=stream, bucket=bucket, queue=queue)
-    reconciled = _reconcile(ledger=ledger, stream=stream, bucket=bucket, today=today)
+    notifications, not_understood, announced = drain(
+        ledger=ledger, stream=stream, bucket=bucket, queue=queue, topic=topic
+    )
+    reconciled = _reconcile(ledger=ledger, stream=stream, bucket=bucket, today=today, topic=topic)
     found = Discovery(
         notifications=notifications, not_understood=not_understood, announced=announced, reconciled=reconciled
     )
@@ -49,7 +55,7 @@ def discover(*, ledger: Ledger, stream: str, bucket: str, queue: str, today: dat
     return found
 
 
-def landed_object(body: str, *, stream: str, bucket: str) -> LandedObject | None:
+def landed_object(body: str, *, stream: str, bucket: str, topic: str | None = None) -> LandedObject | None:
     """Return the object of an EventBridge `Object Created` event, or None if the event is not about this landing."""
     try:
         event = json.loads(body)
@@ -61,10 +67,12 @@ def landed_object(body: str, *, stream: str, bucket: str) -> LandedObject | None
         is_ours = event["detail-type"] == "Object Created" and detail["bucket"]["name"] == bucket
     except (ValueError, KeyError, TypeError):
         return None
-    return landed if is_ours and is_landing_key(key, stream=stream) else None
+    return landed if is_ours and is_landing_key(key, stream=stream, topic=topic) else None
 
 
-def drain(*, ledger: Ledger, stream: str, bucket: str, queue: str, wait_seconds: int = 0) -> tuple[int, int, int]:
+def drain(
+    *, ledger: Ledger, stream: str, bucket: str, queue: str, topic: str | None = None, wait_seconds: int = 0
+) -> tuple[int, int, int]:
     """Enter what the queue announces; return the messages read, those not understood, the objects new to the ledger.
 
     An empty queue is waited on for `wait_seconds`.
@@ -72,7 +80,7 @@ def drain(*, ledger: Ledger, stream: str, bucket: str, queue: str, wait_seconds:
     url = sqs.queue_url(queue)
     notifications = not_understood = announced = 0
     for messages in sqs.receive_batches(url=url, most=MOST_MESSAGES, wait_seconds=wait_seconds):
-        objects = [landed_object(message.body, stream=stream, bucket=bucket) for message in messages]
+        objects = [landed_object(message.body, stream=stream, bucket=bucket, topic=topic) for message in messages]
         announced += ledger.announce(found for found in objects if found is not None)
         # Deleted only now that the ledger holds them. What is not understood is left to go to the dead-letter queue.
         understood = [message for message, found in zip(messages, objects, strict=True) if found is not None]
@@ -82,13 +90,17 @@ def drain(*, ledger: Ledger, stream: str, bucket: str, queue: str, wait_seconds:
     return notifications, not_understood, announced
 
 
-def _reconcile(*, ledger: Ledger, stream: str, bucket: str, today: date) -> int:
+def _reconcile(*, ledger: Ledger, stream: str, bucket: str, today: date, topic: str | None) -> int:
     mark = ledger.mark()
     found = 0
-    for folder in _folders(stream=stream, bucket=bucket, mark=mark):
+    if topic is None:
+        folders = _folders(stream=stream, bucket=bucket, mark=mark)
+    else:
+        folders = s3.list_folders(bucket=bucket, prefix=kafka.folder_prefix(topic))
+    for folder in folders:
         known = ledger.known_keys(folder)
         listed = s3.list_objects(bucket=bucket, prefix=folder)
-        found += ledger.announce(_unknown(listed, known=known, stream=stream))
+        found += ledger.announce(_unknown(listed, known=known, stream=stream, topic=topic))
     ledger.move_mark(today.isoformat(), previous=mark)
     return found
 
@@ -104,11 +116,13 @@ def _folders(*, stream: str, bucket: str, mark: str | None) -> Iterator[str]:
     yield from s3.list_folders(bucket=bucket, prefix=prefix, start_after=f"{prefix}{day_before.isoformat()}/~")
 
 
-def _unknown(listed: Iterable[s3.StoredObject], *, known: frozenset[str], stream: str) -> Iterator[LandedObject]:
+def _unknown(
+    listed: Iterable[s3.StoredObject], *, known: frozenset[str], stream: str, topic: str | None
+) -> Iterator[LandedObject]:
     for stored in listed:
         if stored.key in known:
             continue
-        if is_landing_key(stored.key, stream=stream):
+        if is_landing_key(stored.key, stream=stream, topic=topic):
             yield LandedObject(key=stored.key, bytes=stored.bytes, landed_at=stored.modified_at)
         else:
             logger.warning("s3 key %s is not laid out as landed objects are: it is not loaded", stored.key)

@@ -23,7 +23,7 @@ _TOKENS = r'"[^"\\]*(?:\\.[^"\\]*)*"|\}\s*\{|[^"}]+|["}]'
 # start to its end: the numbers are those of the lines. Blank lines have a number but hold no record.
 # A byte order mark at a line's start is the mark of a file that was written or joined with one.
 _LINES = r"""
-select "$path" as _source_object, cast(dt as date) as _landed_date,
+select "$path" as _source_object, :landed_date as _landed_date,
     row_number() over (partition by "$path") as _line_number,
     regexp_replace(line, '\A\x{FEFF}|\r+\z', '') as _line
 """
@@ -98,12 +98,24 @@ def _parse(text: str) -> exp.Select:
     return sqlglot.parse_one(text, dialect="athena", into=exp.Select)
 
 
-def _lines(contract: StreamContract, objects: Sequence[LandedObject], bucket: str) -> exp.Select:
+def _lines(contract: StreamContract, objects: Sequence[LandedObject], bucket: str) -> exp.Expr:
     path = exp.column(exp.to_identifier("$path", quoted=True))
-    return (
+    query = (
         _parse(_LINES)
         .from_(exp.table_(contract.stream, db="landing", quoted=True))
-        .where(exp.column("dt").isin(*sorted({landed.dt for landed in objects})))
-        .where(exp.column("hr").isin(*sorted({landed.hr for landed in objects})))
+        .where(*_partitions(contract, objects))
         .where(path.isin(*(f"s3://{bucket}/{landed.key}" for landed in objects)))
     )
+    day = exp.column("dt") if contract.kafka_topic is None else text_of(objects[0].dt)
+    return exp.replace_placeholders(query, landed_date=exp.cast(day, "date"))
+
+
+def _partitions(contract: StreamContract, objects: Sequence[LandedObject]) -> list[exp.Expr]:
+    """Which of the landing table's partitions hold the objects."""
+    if contract.kafka_topic is not None:
+        found = {landed.kafka_partition for landed in objects}
+        return [exp.column("partition", quoted=True).isin(*sorted(number for number in found if number is not None))]
+    return [
+        exp.column("dt").isin(*sorted({landed.dt for landed in objects})),
+        exp.column("hr").isin(*sorted({landed.hr for landed in objects})),
+    ]

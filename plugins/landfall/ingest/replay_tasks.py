@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+
+from sqlglot import exp
 
 from landfall.aws.athena import Athena
 from landfall.aws.dynamodb import ItemTable
 from landfall.errors import RequestError
 from landfall.ingest.batch import MOST_OBJECTS
+from landfall.ingest.conditions import within_days
 from landfall.ingest.ledger import Ledger
 from landfall.ingest.replay import Replayer
 from landfall.ingest.replay_lease import ReplayLease
@@ -19,7 +22,7 @@ from landfall.ingest.replay_request import ReplayRequest, admit, admitted, contr
 from landfall.ingest.source_errors_replay import SourceErrors
 from landfall.ingest.statements import Statements
 from landfall.ingest.tables import quarantine_shape, raw_shape
-from landfall.ingest.tasks import ensure_table
+from landfall.ingest.tasks import RAW_SUITES, ensure_table
 from landfall.settings import REPOSITORY, Settings
 
 logger = logging.getLogger(__name__)
@@ -58,6 +61,31 @@ def replay_records(request: Mapping[str, Any], *, most_records: int, run_id: str
     report = _replayer(asked, settings=settings).run(lease=lease, most_records=most_records, run_id=run_id).as_dict()
     logger.info("replay of run_id=%s: %s", run_id, report)
     return report
+
+
+def audit_replayed(*, report: Mapping[str, Any], dag_id: str, run_id: str) -> dict[str, Any]:
+    """Hold the rows that a replay loaded against the stream's raw suite; return the gate's result by name.
+
+    Raises GateFailed. Nothing is checked if nothing was loaded, or if the stream has no suite of its own.
+    """
+    from landfall.quality.gates import run_gate  # Great Expectations takes seconds to import
+
+    contract = contract_of(report["stream"], CONTRACTS)
+    suite = RAW_SUITES / f"{contract.stream}.yaml"
+    if not report["loaded"] or not report["first_day"] or not suite.exists():
+        return {"checks": 0, "skipped": "no row was loaded" if suite.exists() else f"there is no {suite.name}"}
+    days = [date.fromisoformat(report[name]) for name in ("first_day", "last_day")]
+    batches = exp.column("_batch_id", quoted=True).isin(*report["batch_ids"])
+    result = run_gate(
+        gate=f"raw_{contract.stream}",
+        engine="athena",
+        suites={contract.raw_table: suite},
+        run_id=run_id,
+        dag_id=dag_id,
+        where=exp.and_(batches, within_days(contract.time_field, first=days[0], last=days[1])),
+    )
+    result.raise_if_failed()
+    return {"checks": result.checks, "data_docs_url": result.data_docs_url}
 
 
 def show_source_errors(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def discover_objects(*, stream: str, run_id: str) -> dict[str, int]:
         bucket=settings.landing_bucket,
         queue=settings.landed_queue(stream),
         today=datetime.now(UTC).date(),
+        topic=_contract(stream).kafka_topic,
     )
     return found.as_counts()
 

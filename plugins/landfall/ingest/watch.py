@@ -62,13 +62,15 @@ class LandedTrigger(BaseEventTrigger):  # type: ignore[misc]  # mypy does not fo
     event being heard: any later run loads what the ledger has open. Two of it at once do no harm.
     """
 
-    def __init__(self, *, stream: str) -> None:
+    def __init__(self, *, stream: str, topic: str | None = None) -> None:
+        """`topic`: the stream is that Kafka topic's."""
         super().__init__()
         self._stream = stream
+        self._topic = topic
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return how the triggerer makes this trigger anew."""
-        return f"{type(self).__module__}.{type(self).__qualname__}", {"stream": self._stream}
+        return f"{type(self).__module__}.{type(self).__qualname__}", {"stream": self._stream, "topic": self._topic}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield an event whenever a run is due, for ever; what AWS refuses is logged and asked again."""
@@ -109,6 +111,7 @@ class LandedTrigger(BaseEventTrigger):  # type: ignore[misc]  # mypy does not fo
             stream=self._stream,
             bucket=settings.landing_bucket,
             queue=settings.landed_queue(self._stream),
+            topic=self._topic,
             wait_seconds=wait_seconds,
         )
         return announced

@@ -59,16 +59,21 @@ def line(*events: dict[str, Any]) -> str:
 
 
 class Probe:
-    """One stream of the local cloud, under the contract of orders."""
+    """One stream of the local cloud, under the contract of orders; a Kafka topic's if it is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, of_kafka: bool = False) -> None:
         self.settings = Settings.from_environment()
-        self.contract = replace(ORDERS, stream=f"probe_{uuid.uuid4().hex[:12]}")
+        name = f"probe_{uuid.uuid4().hex[:12]}"
+        self.contract = replace(ORDERS, stream=name, kafka_topic=f"shop.{name}-v1" if of_kafka else None)
         self.stream = self.contract.stream
         bring_up(
             stack=f"landfall-{self.settings.environment}-stream-{self.stream.replace('_', '-')}",
             template=(REPOSITORY / "infra" / "stream.yaml").read_text(),
-            parameters={"Environment": self.settings.environment, "Stream": self.stream},
+            parameters={
+                "Environment": self.settings.environment,
+                "Stream": self.stream,
+                "KafkaTopic": self.contract.kafka_topic or "",
+            },
             say=lambda text: None,
         )
 
@@ -90,6 +95,14 @@ class Probe:
         s3.write_object(bucket=self.settings.landing_bucket, key=key, body=body)
         return key
 
+    def sink(self, *lines: str, partition: int, offset: int) -> str:
+        """Write an object of text lines as Kafka Connect's S3 sink does, and return its key."""
+        topic = self.contract.kafka_topic
+        key = f"topics/{topic}/partition={partition}/{topic}+{partition}+{offset:010}.json.gz"
+        body = gzip.compress("".join(text + "\n" for text in lines).encode())
+        s3.write_object(bucket=self.settings.landing_bucket, key=key, body=body)
+        return key
+
     def ledger(self, run: str, clock: Callable[[], float] = time.time) -> Ledger:
         """Return the ledger as `run` sees it."""
         return Ledger(items=ItemTable(name=self.settings.ledger_table), stream=self.stream, owner=run, clock=clock)
@@ -102,6 +115,7 @@ class Probe:
             bucket=self.settings.landing_bucket,
             queue=self.settings.landed_queue(self.stream),
             today=datetime.now(UTC).date(),
+            topic=self.contract.kafka_topic,
         )
 
     def loader(self, run: str, *, engine: Engine | None = None, clock: Callable[[], float] = time.time) -> Loader:

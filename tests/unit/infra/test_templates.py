@@ -129,7 +129,7 @@ def test_the_landing_table_reads_the_prefix_that_firehose_writes() -> None:
     stream = REPOSITORY / "infra" / "stream.yaml"
     (delivery,) = resources(stream, "AWS::KinesisFirehose::DeliveryStream").values()
     prefix = delivery["ExtendedS3DestinationConfiguration"]["Prefix"]["Fn::Sub"]
-    (table,) = resources(stream, "AWS::Glue::Table").values()
+    table = resources(stream, "AWS::Glue::Table")["LandingTable"]
     template = table["TableInput"]["Parameters"]["storage.location.template"]["Fn::Sub"][0]
     written = prefix.replace("!{timestamp:yyyy-MM-dd}", "${!dt}").replace("!{timestamp:HH}", "${!hr}")
     assert template == "s3://${Bucket}/" + written

@@ -12,6 +12,7 @@ from sqlglot import exp
 from landfall.contracts.artifacts.writing import NOTE
 from landfall.contracts.model import StreamContract
 from landfall.ingest.batch import LandedObject
+from landfall.ingest.kafka import folder_prefix
 from landfall.ingest.merge import BatchMark, merge_quarantine, merge_raw
 from landfall.ingest.outcomes import count_outcomes
 from landfall.ingest.scratch import create_scratch, drop_scratch
@@ -25,7 +26,10 @@ def statements(contract: StreamContract) -> str:
     """Return the SQL of the stream's tables and of the load of one batch, in Athena's dialect."""
     day = _MOMENT.date()
     mark = BatchMark(batch_id=_BATCH, contract_version=contract.version, loaded_at=_MOMENT)
-    landed = LandedObject(key=f"{contract.stream}/dt={day}/hr=00/object.gz", bytes=1, landed_at=_MOMENT)
+    topic = contract.kafka_topic
+    firehose_key = f"{contract.stream}/dt={day}/hr=00/object.gz"
+    key = firehose_key if topic is None else f"{folder_prefix(topic)}0/{topic}+0+{0:010}.json.gz"
+    landed = LandedObject(key=key, bytes=1, landed_at=_MOMENT)
     scratch = create_scratch(
         contract,
         batch_id=_BATCH,
