@@ -66,6 +66,8 @@ def test_credentials_from_the_api_log_in_until_they_expire(cloud: Cloud) -> None
         ("select 'a'::int", "22P02"),
         ("call something()", "0A000"),
         ("update a set upper(x)", "42601"),
+        ("merge into a using a as s on a.x = s.x when not matched then insert values", "42601"),
+        ("create temp table b (x int) diststyle odd", "42601"),
     ],
 )
 def test_errors_carry_their_sqlstate(pg: PgClient, sql: str, sqlstate: str) -> None:

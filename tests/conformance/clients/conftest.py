@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow.fs
 import pytest
@@ -42,3 +43,14 @@ def arrow_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
 def warehouse(local_cloud: Mapping[str, str]) -> Warehouse:
     """The deployed Redshift workgroup."""
     return local_warehouse()
+
+
+@pytest.fixture
+def airflow(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """An Airflow home of its own and the connections that the operators ask for."""
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://?region_name=us-east-1")
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_REDSHIFT_DEFAULT",
+        f"redshift://{warehouse.user}:{quote(warehouse.password)}@{warehouse.host}:{warehouse.port}/{warehouse.database}?ssl=false",
+    )

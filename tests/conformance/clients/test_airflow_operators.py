@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
-from collections.abc import Iterator
 from typing import Any
-from unittest.mock import MagicMock
-from urllib.parse import quote
 
 import boto3
 import pytest
 
+from tests.conformance.clients.airflow_tasks import context, finished
 from tests.conformance.clients.lake import Lake
 from tests.conformance.clients.warehouse import Warehouse
 
+MANY_NUMBERS = 5_000_000
+NUMBERS = f"(SELECT generate_series(1, {MANY_NUMBERS}) AS x)"
+"""Rows that take longer than the operator's first look, after which it need not defer."""
 
-@pytest.fixture(autouse=True)
-def airflow(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    """An Airflow home of its own and the connections that the operators ask for."""
-    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
-    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://?region_name=us-east-1")
-    monkeypatch.setenv(
-        "AIRFLOW_CONN_REDSHIFT_DEFAULT",
-        f"redshift://{warehouse.user}:{quote(warehouse.password)}@{warehouse.host}:{warehouse.port}/{warehouse.database}?ssl=false",
-    )
-    return
-
-
-def context() -> Any:
-    """As much of a task's context as the operators read."""
-    return {"ti": MagicMock(), "task_instance": MagicMock(), "params": {}}
-
-
-def finished(deferred: Any, operator: Any) -> Any:
-    """Run a deferred operator's trigger to its event, and the operator's end with that event."""
-
-    async def first_event() -> Any:
-        async for event in deferred.trigger.run():
-            return event
-
-    event = asyncio.run(asyncio.wait_for(first_event(), 30))
-    return getattr(operator, deferred.method_name)(context(), event.payload)
+pytestmark = pytest.mark.usefixtures("airflow")
 
 
 def test_the_athena_operator_waits_for_its_query(lake: Lake) -> None:
@@ -130,12 +103,16 @@ def test_the_redshift_data_operator_runs_batches_and_defers(warehouse: Warehouse
     )
     batch.execute(context())
     operator = RedshiftDataOperator(
-        task_id="deferred", sql=f"SELECT count(*) FROM {name}", deferrable=True, return_sql_result=True, **place
+        task_id="deferred",
+        sql=f"SELECT count(*) FROM {name}, {NUMBERS}",
+        deferrable=True,
+        return_sql_result=True,
+        **place,
     )
     with pytest.raises(TaskDeferred) as deferred:
         operator.execute(context())
     (result,) = finished(deferred.value, operator)
-    assert result["Records"] == [[{"longValue": 2}]]
+    assert result["Records"] == [[{"longValue": 2 * MANY_NUMBERS}]]
     failing = RedshiftDataOperator(task_id="fail", sql="SELECT * FROM nothing_here", **place)
     with pytest.raises(Exception, match="nothing_here"):
         failing.execute(context())

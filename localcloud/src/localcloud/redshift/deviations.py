@@ -12,9 +12,14 @@ DEVIATIONS: tuple[Deviation, ...] = (
         service="never count in comparisons",
     ),
     Deviation(
-        subject="CHAR(n) values",
-        here="are returned without the blanks they are padded with",
+        subject="CHAR(n) values in files of UNLOAD",
+        here="are written without the blanks they are padded with",
         service="pads them to n bytes",
+    ),
+    Deviation(
+        subject="Definitions of views (pg_views, pg_get_viewdef)",
+        here="are told with every name quoted and qualified, without CREATE VIEW and WITH NO SCHEMA BINDING",
+        service="tells them as its parser prints them, those of late-binding views as they were written",
     ),
     Deviation(
         subject="The last digit of a NUMERIC quotient or average",

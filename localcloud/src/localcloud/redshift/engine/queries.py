@@ -183,6 +183,8 @@ def _check_merged_row(action: exp.Insert, limits: dict[str, Check | None]) -> No
         columns = [exp.column(name, quoted=True) for name in limits]
         action.set("expression", exp.Tuple(expressions=first.expressions))
         action.set("this", exp.Tuple(expressions=columns))
+    if not isinstance(action.args.get("expression"), exp.Tuple):
+        raise RedshiftError("42601", "syntax error: INSERT without VALUES (...)")
     names, values = action.this.expressions, action.expression.expressions
     if len(names) != len(values):
         raise RedshiftError("42601", "INSERT has more target columns than expressions, or fewer")

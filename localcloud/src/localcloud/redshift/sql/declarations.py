@@ -118,12 +118,18 @@ def _without_column_keys(statement: Statement) -> tuple[str, list[tuple[str, str
     return text, found
 
 
+def _diststyle(name: str) -> str:
+    if name.lower() not in _DISTSTYLES:
+        raise RedshiftError("42601", f'syntax error at or near "{name}"')
+    return _DISTSTYLES[name.lower()]
+
+
 def _properties(tree: exp.Create, declared: TableDeclaration) -> None:
     for item in tree.args["properties"].expressions if tree.args.get("properties") else []:
         if isinstance(item, exp.TemporaryProperty):
             declared.temporary = True
         elif isinstance(item, exp.DistStyleProperty):
-            declared.diststyle = _DISTSTYLES[item.this.name.lower()]
+            declared.diststyle = _diststyle(item.this.name)
         elif isinstance(item, exp.DistKeyProperty):
             declared.distkey, declared.diststyle = item.this.name.lower(), "KEY"
         elif isinstance(item, exp.SortKeyProperty):
