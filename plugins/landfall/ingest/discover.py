@@ -105,6 +105,13 @@ def _reconcile(*, ledger: Ledger, stream: str, bucket: str, today: date, topic: 
     return found
 
 
+def list_landed(*, stream: str, bucket: str) -> Iterator[LandedObject]:
+    """Yield every landed object of the stream, by a listing of all its folders."""
+    for folder in _folders(stream=stream, bucket=bucket, mark=None):
+        listed = s3.list_objects(bucket=bucket, prefix=folder)
+        yield from _unknown(listed, known=frozenset(), stream=stream)
+
+
 def _folders(*, stream: str, bucket: str, mark: str | None) -> Iterator[str]:
     """Yield the day folders `<stream>/dt=YYYY-MM-DD/` that may hold objects the ledger lacks."""
     prefix = f"{stream}/dt="

@@ -38,7 +38,7 @@ class MemoryItems:
     def change_all(self, changes: Sequence[Change]) -> bool:
         self.requests += 1
         assert 0 < len(changes) <= TRANSACTION_LIMIT
-        assert len({change.key["object_key"] for change in changes}) == len(changes), "DynamoDB refuses an item twice"
+        assert len({tuple(change.key.values()) for change in changes}) == len(changes), "DynamoDB refuses an item twice"
         return self._apply(changes)
 
     def delete(self, key: Mapping[str, str]) -> None:
