@@ -52,6 +52,11 @@ _PATTERNS: list[tuple[str, str, str]] = [
     (r"Cannot mix values of type|Cannot compare values of type", "TYPE_MISMATCH", ""),
     (r"invalid (?:perl|escape|repetition|character)|missing \)|invalid regular", "INVALID_FUNCTION_ARGUMENT", ""),
     (r"Could not parse string|strptime", "INVALID_FUNCTION_ARGUMENT", ""),
+    (
+        r"Values were not provided for the following prepared statement parameters: (?:.*, )?(\d+)",
+        "SYNTAX_ERROR",
+        r"line 1:1: Incorrect number of parameters: expected \1 but found 0",
+    ),
 ]
 
 
