@@ -13,12 +13,14 @@ from localcloud.aws import (
     glue_catalog,
     kinesis_records,
     s3_memory,
+    s3_ranges,
 )
 
 
 def install(*, state_dir: Path, athena_endpoint: str, redshift_endpoint: str) -> None:
     """Mend ministack; call once, after `environment.prepare` of the same `state_dir` and before it serves."""
     s3_memory.install()
+    s3_ranges.install()
     kinesis_records.install(state_dir / "kinesis")
     glue_catalog.install()
     cfn_buckets.install()
