@@ -93,3 +93,14 @@ def test_a_place_that_is_taken_is_refused(cloud: Any, database: str) -> None:
 )
 def test_a_type_that_hive_has_not_is_refused(cloud: Any, database: str, value: str, reason: str) -> None:
     assert cloud.failure(f"create table h as select {value} as x", database).startswith(reason)
+
+
+def test_a_partition_of_null_is_read_as_null(cloud: Any, database: str) -> None:
+    cloud.run(
+        f"create table parts with (format = 'PARQUET', external_location = 's3://athena-tests-lake/{database}/parts/',"
+        " partitioned_by = ARRAY['id']) as select * from (values ('a', 1), ('b', null)) t (name, id)",
+        database,
+    )
+    assert cloud.run("select name, id from parts order by name", database).rows == [["a", "1"], ["b", None]]
+    assert cloud.run("select name from parts where id is null", database).rows == [["b"]]
+    assert cloud.run("select count(*) from parts", database).rows == [["2"]]

@@ -23,7 +23,7 @@ from localcloud.lake.errors import LakeError
 
 PROBES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "trino_435.json").read_text())
 KNOWN_DEVIATIONS = {deviation.subject: deviation.here for deviation in DEVIATIONS}
-MOST_REFUSED = 360
+MOST_REFUSED = 230
 """Expressions with a value that may be refused; less is better."""
 
 FAIL_WHERE_TRINO_ANSWERS = (

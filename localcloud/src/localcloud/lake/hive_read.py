@@ -14,7 +14,7 @@ from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.hive_parquet import parquet_source
 from localcloud.lake.objects import StoredObject, find_objects
-from localcloud.lake.partitions import find_partitions, typed_values
+from localcloud.lake.partitions import find_partitions, known, typed_values
 from localcloud.lake.predicates import matching
 from localcloud.lake.session import Lake
 from localcloud.lake.text_values import value_of
@@ -122,7 +122,8 @@ def _partition_values(
     name = f"_partitions_{next(_names)}"
     position = {key.name: index for index, key in enumerate(table.partition_keys)}
     values = {
-        key.name: pa.array([o.partition.values[position[key.name]] for o in objects], pa.string()) for key in keys
+        key.name: pa.array([known(o.partition.values[position[key.name]]) for o in objects], pa.string())
+        for key in keys
     }
     arrow = pa.table({"$path": pa.array([o.path for o in objects], pa.string()), **values})
     cursor.register(f"{name}_arrow", arrow)

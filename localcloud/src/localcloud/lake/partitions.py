@@ -60,13 +60,20 @@ def registered(lake: Lake, table: LakeTable) -> list[Partition]:
     ]
 
 
+def known(value: str | None) -> str | None:
+    """The text of a partition's value; NULL has a name of its own in Hive's folders and in Glue."""
+    return None if value == "__HIVE_DEFAULT_PARTITION__" else value
+
+
 def typed_values(
     cursor: duckdb.DuckDBPyConnection, keys: Sequence[Column], values: Sequence[Sequence[str | None]]
 ) -> pa.Table:
-    """One column a key, with the texts of its values cast to the key's type."""
+    """One column a key, with the texts of its values cast to the key's type, and Hive's name for NULL as NULL."""
     from localcloud.lake.types import to_duckdb
 
-    raw = pa.table({key.name: pa.array(column, pa.string()) for key, column in zip(keys, values, strict=True)})
+    raw = pa.table(
+        {key.name: pa.array(map(known, column), pa.string()) for key, column in zip(keys, values, strict=True)}
+    )
     casts = ", ".join(f'CAST("{key.name}" AS {to_duckdb(key.type)}) AS "{key.name}"' for key in keys)
     cursor.register("_raw_values", raw)
     try:

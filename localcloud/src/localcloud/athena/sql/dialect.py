@@ -13,6 +13,7 @@ from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokens import TokenType
 
+from localcloud.athena.sql import json_syntax
 from localcloud.athena.sql.table_functions import expand
 from localcloud.lake.errors import LakeError, NotSupportedError
 
@@ -44,8 +45,12 @@ class QueryDialect(Trino):
         COLUMN_OPERATORS = {  # noqa: RUF012
             token: parser for token, parser in Trino.Parser.COLUMN_OPERATORS.items() if token != TokenType.DCOLON
         }
-        FUNCTION_PARSERS = {  # noqa: RUF012
+        FUNCTION_PARSERS = {
             name: parser for name, parser in Trino.Parser.FUNCTION_PARSERS.items() if name in _SPECIAL_SYNTAX
+        } | {
+            "JSON_EXISTS": json_syntax.parse_exists,
+            "JSON_VALUE": json_syntax.parse_value,
+            "JSON_QUERY": json_syntax.parse_query,
         }
         TYPE_LITERAL_PARSERS = {**Trino.Parser.TYPE_LITERAL_PARSERS, exp.DType.DECIMAL: _decimal_literal}  # noqa: RUF012
 

@@ -183,7 +183,7 @@ FUNCTIONS: dict[str, Function] = {
     **_functions(
         "lower upper=trino_upper replace=trino_replace substr=trino_substr substring=trino_substr"
         " trim=trino_trim ltrim=trino_ltrim rtrim=trino_rtrim lpad=trino_lpad rpad=trino_rpad"
-        " split_part=trino_split_part chr translate"
+        " split_part=trino_split_part chr=trino_chr translate"
         " concat_ws=trino_concat_ws",
         "varchar",
     ),
@@ -201,13 +201,28 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("regexp_count=trino_regexp_count", "bigint"),
     # Binary
     **_functions("to_utf8=encode from_hex=unhex sha256=trino_sha256 md5=trino_md5 sha1=trino_sha1", "varbinary"),
-    **_functions("from_base64=from_base64", "varbinary"),
+    **_functions("from_base64=from_base64 sha512=landfall_sha512", "varbinary"),
+    **_functions(
+        " ".join(f"hmac_{name}=landfall_hmac_{name}" for name in ("md5", "sha1", "sha256", "sha512")), "varbinary"
+    ),
+    **_functions("crc32=landfall_crc32", "bigint"),
+    # URLs
+    **_functions(
+        " ".join(
+            f"url_extract_{part}=landfall_url_{part}"
+            for part in ("protocol", "host", "path", "query", "fragment", "parameter")
+        )
+        + " url_encode=landfall_url_encode url_decode=landfall_url_decode",
+        "varchar",
+    ),
+    **_functions("url_extract_port=landfall_url_port", "bigint"),
     **_functions("to_hex=hex from_utf8=decode to_base64=to_base64", "varchar"),
     # JSON
     **_functions("json_parse=trino_json_parse json_extract=trino_json_extract", "json"),
     **_functions("json_format=trino_json_format json_extract_scalar=trino_json_extract_scalar", "varchar"),
     **_functions("json_size=trino_json_size json_array_length=trino_json_array_length", "bigint"),
-    **_functions("is_json_scalar=trino_is_json_scalar", "boolean"),
+    **_functions("is_json_scalar=trino_is_json_scalar json_exists=landfall_json_exists", "boolean"),
+    **_functions("json_value=landfall_json_value json_query=landfall_json_query", "varchar"),
     # Times
     **_functions("now=trino_now current_timestamp=trino_now", "timestamp(3) with time zone"),
     **_functions("current_date", "date"),

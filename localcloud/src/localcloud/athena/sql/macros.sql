@@ -42,6 +42,7 @@ CREATE OR REPLACE MACRO trino_without_last_break(x) AS CASE WHEN ends_with(x, ch
 CREATE OR REPLACE MACRO trino_regexp_split(x, p) AS CASE WHEN regexp_matches('', p) THEN [trino_error('NOT_SUPPORTED',
     'regexp_split() by a pattern that matches the empty text is not supported by the local cloud')]
     ELSE regexp_split_to_array(x, p) END;
+CREATE OR REPLACE MACRO trino_chr(x) AS chr(CAST(x AS INTEGER));
 CREATE OR REPLACE MACRO trino_length(x) AS length(x);
 CREATE OR REPLACE MACRO trino_strpos(x, y) AS strpos(x, y);
 CREATE OR REPLACE MACRO trino_replace(x, y) AS replace(x, y, ''), (x, y, z) AS replace(x, y, z);
@@ -217,7 +218,7 @@ CREATE OR REPLACE MACRO trino_seconds_text(x) AS list_transform([CAST(round(epoc
     printf('%s%d %02d:%02d:%02d.%03d', CASE WHEN ms < 0 THEN '-' ELSE '' END, abs(ms) // 86400000, abs(ms) // 3600000 % 24,
         abs(ms) // 60000 % 60, abs(ms) // 1000 % 60, abs(ms) % 1000))[1];
 CREATE OR REPLACE MACRO trino_double_cast(x) AS CASE WHEN x IS NULL OR isnan(x) OR isinf(x) THEN trino_double_text(x)
-    WHEN x = 0 THEN CAST(x AS VARCHAR) || 'E0'
+    WHEN x = 0 THEN replace(CAST(x AS VARCHAR), '.0', 'E0')
     ELSE trino_scientific(CASE WHEN x < 0 THEN '-' ELSE '' END, CAST(abs(x) AS VARCHAR)) END;
 CREATE OR REPLACE MACRO trino_div_half_up(a, b) AS
     CASE WHEN b = 0 THEN CAST(trino_error('DIVISION_BY_ZERO', 'Division by zero') AS HUGEINT)

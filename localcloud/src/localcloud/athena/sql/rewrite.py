@@ -206,7 +206,11 @@ _SPECIAL: dict[str, Rule] = {
     ),
     **{
         name: partial(strict.bytes_only, emit=FUNCTIONS[name].emit)
-        for name in ("md5", "sha1", "sha256", "to_hex", "to_base64", "from_utf8")
+        for name in ("md5", "sha1", "sha256", "sha512", "crc32", "to_hex", "to_base64", "from_utf8")
+    },
+    **{
+        name: partial(strict.text_document, emit=FUNCTIONS[name].emit)
+        for name in ("json_exists", "json_value", "json_query")
     },
     "max_by": containers.without_count,
     "min_by": containers.without_count,

@@ -154,6 +154,13 @@ def bytes_only(node: exp.Expression, emit: str) -> exp.Expression:
     return call(emit, *node.expressions)
 
 
+def text_document(node: exp.Expression, emit: str) -> exp.Expression:
+    """A function of SQL/JSON, which reads text and not the type JSON."""
+    if type_of(node.expressions[0]) == "json":
+        raise LakeError("TYPE_MISMATCH", "line 1:1: Cannot read input of type json as JSON using formatting JSON")
+    return call(emit, *node.expressions)
+
+
 RULES: dict[type[exp.Expression], Rule] = {
     **dict.fromkeys(_SIGNS, compare),
     exp.Not: negate,
