@@ -96,11 +96,11 @@ def replay_quarantine() -> None:
 
     @task
     def audit_raw(report: dict[str, Any]) -> dict[str, Any]:
-        """Hold the rows that were loaded against the raw suite."""
-        from landfall.ingest import replay_tasks
+        """Hold the rows that were loaded against the raw suite, with what else no audit has seen yet."""
+        from landfall.ingest import tasks
 
         context = get_current_context()
-        return replay_tasks.audit_replayed(report=report, dag_id=context["dag"].dag_id, run_id=context["run_id"])
+        return tasks.audit_raw(stream=report["stream"], dag_id=context["dag"].dag_id, run_id=context["run_id"])
 
     request = admit_replay()
     preview = preview_replay(request)

@@ -93,11 +93,7 @@ def drain(
 def _reconcile(*, ledger: Ledger, stream: str, bucket: str, today: date, topic: str | None) -> int:
     mark = ledger.mark()
     found = 0
-    if topic is None:
-        folders = _folders(stream=stream, bucket=bucket, mark=mark)
-    else:
-        folders = s3.list_folders(bucket=bucket, prefix=kafka.folder_prefix(topic))
-    for folder in folders:
+    for folder in _folders(stream=stream, bucket=bucket, mark=mark, topic=topic):
         known = ledger.known_keys(folder)
         listed = s3.list_objects(bucket=bucket, prefix=folder)
         found += ledger.announce(_unknown(listed, known=known, stream=stream, topic=topic))
@@ -105,15 +101,18 @@ def _reconcile(*, ledger: Ledger, stream: str, bucket: str, today: date, topic: 
     return found
 
 
-def list_landed(*, stream: str, bucket: str) -> Iterator[LandedObject]:
-    """Yield every landed object of the stream, by a listing of all its folders."""
-    for folder in _folders(stream=stream, bucket=bucket, mark=None):
+def list_landed(*, stream: str, bucket: str, topic: str | None) -> Iterator[LandedObject]:
+    """Yield every landed object of the stream, which may be a Kafka `topic`'s, by a listing of all its folders."""
+    for folder in _folders(stream=stream, bucket=bucket, mark=None, topic=topic):
         listed = s3.list_objects(bucket=bucket, prefix=folder)
-        yield from _unknown(listed, known=frozenset(), stream=stream)
+        yield from _unknown(listed, known=frozenset(), stream=stream, topic=topic)
 
 
-def _folders(*, stream: str, bucket: str, mark: str | None) -> Iterator[str]:
-    """Yield the day folders `<stream>/dt=YYYY-MM-DD/` that may hold objects the ledger lacks."""
+def _folders(*, stream: str, bucket: str, mark: str | None, topic: str | None) -> Iterator[str]:
+    """Yield the folders that may hold objects the ledger lacks: of days, or of a topic's partitions."""
+    if topic is not None:
+        yield from s3.list_folders(bucket=bucket, prefix=kafka.folder_prefix(topic))
+        return
     prefix = f"{stream}/dt="
     if mark is None:
         yield from s3.list_folders(bucket=bucket, prefix=prefix)

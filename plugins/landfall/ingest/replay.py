@@ -17,6 +17,7 @@ from sqlglot import exp
 from landfall.aws import s3
 from landfall.contracts import StreamContract
 from landfall.errors import ConservationError, RequestError
+from landfall.ingest.audits import OwedAudits
 from landfall.ingest.batch import MOST_LANDING_DAYS
 from landfall.ingest.corrections import Correction
 from landfall.ingest.merge import day_groups, merge_raw
@@ -52,6 +53,7 @@ class Replayer:
         selection: Selection,
         correction: Correction | None,
         statements: Statements,
+        audits: OwedAudits,
         lake_bucket: str,
     ) -> None:
         self._contract = contract
@@ -59,6 +61,7 @@ class Replayer:
         self._correction = correction
         self._steps = correction.steps if correction else ()
         self._statements = statements
+        self._audits = audits
         self._lake_bucket = lake_bucket
 
     def preview(self) -> ReplayReport:
@@ -145,6 +148,8 @@ class Replayer:
         good_by_day, _ = day_counts(self._statements.rows(select_days(self._contract, batch_id)))
         days = sorted(good_by_day)
         lease.name_days(days)
+        if days:
+            self._audits.owe(batch_id, days)
         for group in day_groups(days):
             lease.renew()
             self._statements.run(merge_raw(self._contract, mark=mark, days=group))
@@ -152,6 +157,7 @@ class Replayer:
         self._statements.run(mark_outcomes(self._contract, mark=mark, days=days, landing_days=landing_days))
         outcomes = self._counted(batch_id, landing_days=landing_days, records=records)
         self._clear_scratch(batch_id)
+        self._audits.make_due(batch_id)
         report.days.update(days)
         logger.info("replayed stream=%s batch_id=%s %s", self._contract.stream, batch_id, dict(outcomes))
 

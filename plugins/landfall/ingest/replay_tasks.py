@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
-
-from sqlglot import exp
 
 from landfall.aws.athena import Athena
 from landfall.aws.dynamodb import ItemTable
 from landfall.errors import RequestError
+from landfall.ingest.audits import OwedAudits
 from landfall.ingest.batch import MOST_OBJECTS
-from landfall.ingest.conditions import within_days
 from landfall.ingest.ledger import Ledger
 from landfall.ingest.replay import Replayer
 from landfall.ingest.replay_lease import ReplayLease
@@ -22,7 +20,7 @@ from landfall.ingest.replay_request import ReplayRequest, admit, admitted, contr
 from landfall.ingest.source_errors_replay import SourceErrors
 from landfall.ingest.statements import Statements
 from landfall.ingest.tables import quarantine_shape, raw_shape
-from landfall.ingest.tasks import RAW_SUITES, ensure_table
+from landfall.ingest.tasks import ensure_table
 from landfall.settings import REPOSITORY, Settings
 
 logger = logging.getLogger(__name__)
@@ -40,7 +38,7 @@ def preview_replay(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the replay would do, as counts; nothing is written but columns that the tables lack."""
     settings = Settings.from_environment()
     asked = admitted(request, contracts=CONTRACTS)
-    report = _replayer(asked, settings=settings).preview().as_dict()
+    report = _replayer(asked, settings=settings, run_id="").preview().as_dict()
     logger.info("preview of a replay: %s", report)
     return report
 
@@ -58,34 +56,13 @@ def replay_records(request: Mapping[str, Any], *, most_records: int, run_id: str
         fingerprint=asked.fingerprint,
         clock=time.time,
     )
-    report = _replayer(asked, settings=settings).run(lease=lease, most_records=most_records, run_id=run_id).as_dict()
+    report = (
+        _replayer(asked, settings=settings, run_id=run_id)
+        .run(lease=lease, most_records=most_records, run_id=run_id)
+        .as_dict()
+    )
     logger.info("replay of run_id=%s: %s", run_id, report)
     return report
-
-
-def audit_replayed(*, report: Mapping[str, Any], dag_id: str, run_id: str) -> dict[str, Any]:
-    """Hold the rows that a replay loaded against the stream's raw suite; return the gate's result by name.
-
-    Raises GateFailed. Nothing is checked if nothing was loaded, or if the stream has no suite of its own.
-    """
-    from landfall.quality.gates import run_gate  # Great Expectations takes seconds to import
-
-    contract = contract_of(report["stream"], CONTRACTS)
-    suite = RAW_SUITES / f"{contract.stream}.yaml"
-    if not report["loaded"] or not report["first_day"] or not suite.exists():
-        return {"checks": 0, "skipped": "no row was loaded" if suite.exists() else f"there is no {suite.name}"}
-    days = [date.fromisoformat(report[name]) for name in ("first_day", "last_day")]
-    batches = exp.column("_batch_id", quoted=True).isin(*report["batch_ids"])
-    result = run_gate(
-        gate=f"raw_{contract.stream}",
-        engine="athena",
-        suites={contract.raw_table: suite},
-        run_id=run_id,
-        dag_id=dag_id,
-        where=exp.and_(batches, within_days(contract.time_field, first=days[0], last=days[1])),
-    )
-    result.raise_if_failed()
-    return {"checks": result.checks, "data_docs_url": result.data_docs_url}
 
 
 def show_source_errors(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,7 +88,7 @@ def _source_errors(params: Mapping[str, Any], *, run_id: str) -> SourceErrors:
     return SourceErrors(ledger=ledger, stream=stream, bucket=settings.landing_bucket, first=first, last=last)
 
 
-def _replayer(asked: ReplayRequest, *, settings: Settings) -> Replayer:
+def _replayer(asked: ReplayRequest, *, settings: Settings, run_id: str) -> Replayer:
     contract = asked.contract
     statements = Statements(engine=Athena(settings=settings))
     for shape in (raw_shape(contract), quarantine_shape(contract)):
@@ -121,6 +98,9 @@ def _replayer(asked: ReplayRequest, *, settings: Settings) -> Replayer:
         selection=asked.selection(excluded=_unfinished_objects(contract.stream, settings=settings)),
         correction=asked.correction,
         statements=statements,
+        audits=OwedAudits(
+            items=ItemTable(name=settings.ledger_table), stream=contract.stream, owner=run_id, clock=time.time
+        ),
         lake_bucket=settings.lake_bucket,
     )
 

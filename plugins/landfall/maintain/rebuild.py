@@ -176,7 +176,9 @@ class Rebuild:
             ensure_table(shape, statements=statements, lake_bucket=self._settings.lake_bucket)
         self._read_landing_as(state.shadow)
         ledger = self._ledger(state.shadow)
-        landed = list_landed(stream=state.stream, bucket=self._settings.landing_bucket)
+        landed = list_landed(
+            stream=state.stream, bucket=self._settings.landing_bucket, topic=self._contract.kafka_topic
+        )
         while chunk := list(islice(landed, _ANNOUNCED_AT_ONCE)):
             ledger.announce(chunk)
         loader = Loader(

@@ -14,6 +14,7 @@ from landfall.aws.athena import Athena
 from landfall.aws.dynamodb import ItemTable
 from landfall.contracts.reading import Place
 from landfall.errors import LeaseLostError, ReplayRunningError, RequestError
+from landfall.ingest.audits import OwedAudits
 from landfall.ingest.corrections import Correction, parse_correction
 from landfall.ingest.replay import Replayer, ReplayReport
 from landfall.ingest.replay_lease import ReplayLease
@@ -63,8 +64,14 @@ class Replays:
             selection=selection,
             correction=with_,
             statements=Statements(engine=engine or Athena(settings=self.probe.settings)),
+            audits=self.audits(),
             lake_bucket=self.probe.settings.lake_bucket,
         )
+
+    def audits(self) -> OwedAudits:
+        """Return the audits owed to the stream's batches."""
+        items = ItemTable(name=self.probe.settings.ledger_table)
+        return OwedAudits(items=items, stream=self.probe.stream, owner="auditor", clock=time.time)
 
     def lease(self, run: str, with_: Correction | None = MEND, clock: Callable[[], float] = time.time) -> ReplayLease:
         """Return the lease as `run` sees it."""
@@ -113,7 +120,9 @@ def test_a_correction_loads_what_it_mends_and_says_of_the_rest_why_it_is_still_b
     before = probe.counts(probe.key("broken"))
     preview = replays.replayer().preview()
     assert {row[0] for row in replays.marks()} == {None}
+    audited = {audit.batch_id for audit in replays.audits().due()}
     report = replays.run()
+    assert {audit.batch_id for audit in replays.audits().due()} - audited == set(report.batch_ids)
     assert (report.outcomes, report.records) == (preview.outcomes, preview.records)
     assert report.outcomes == {
         ("loaded", None, None): 4,
