@@ -72,9 +72,10 @@ DEVIATIONS: tuple[Deviation, ...] = (
         service="keeps integers and decimals exact",
     ),
     Deviation(
-        subject="Texts that are cast to DATE or TIMESTAMP",
-        here="are read in ISO form only; any other form of a date in a text is an error",
-        service="reads further forms, e.g. 5/17/2024 and 20240517",
+        subject="Texts that are read as DATE or TIMESTAMP",
+        here="are read as 2024-05-17, 2024/5/17, 20240517 or 5/17/2024 where they are cast, as the first where"
+        " they are compared with or stored as one; any other form is an error",
+        service="reads further forms, e.g. May 17, 2024",
     ),
     Deviation(
         subject="Regular expressions",

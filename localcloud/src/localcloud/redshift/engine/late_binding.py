@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from localcloud.redshift.engine.result import columns_of
 from localcloud.redshift.errors import RedshiftError
-from localcloud.redshift.sql.types import of_result
+from localcloud.redshift.sql.types import of_typed_result
 
 if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
@@ -20,11 +21,12 @@ def refresh_columns(session: Session) -> None:
     for schema, name in views:
         try:
             query = session.names.resolve((schema, name))
-            columns = session.query_columns(query.query)  # type: ignore[union-attr]
+            described = session.query_columns(query.query)  # type: ignore[union-attr]
         except (RedshiftError, duckdb.BinderException, duckdb.CatalogException):
             continue
+        columns = columns_of(((column.name, column.type) for column in described), query.columns)  # type: ignore[union-attr]
         for place, column in enumerate(columns, 1):
             session.connection.execute(
                 "INSERT INTO temp.main.pg_landfall_late_columns VALUES (?, ?, ?, ?, ?)",
-                [schema, name, column.name, of_result(column.type).name, place],
+                [schema, name, column.name, of_typed_result(column.declared or None, column.type).name, place],
             )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 from sqlglot import exp
 
-from localcloud.redshift.engine import tables
+from localcloud.redshift.engine import settings, tables
 from localcloud.redshift.engine.result import Column, Result, Row, columns_of, of_rows
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.inference import Columns
@@ -37,6 +37,7 @@ def select(session: Session, statement: Statement, parameters: Sequence[exp.Expr
     terminated = _terminate(session, tree)
     if terminated is not None:
         return terminated
+    settings.apply_calls(session, tree)
     translated = session.typed(tree, parameters)
     return read(session, translated.sql, "SELECT", translated.columns)
 

@@ -12,7 +12,7 @@ import duckdb
 from sqlglot import exp
 
 from localcloud.lake.interruption import Interruption
-from localcloud.redshift.engine import cursors, handlers, prepared, targets
+from localcloud.redshift.engine import cursors, handlers, prepared, settings, targets
 from localcloud.redshift.engine.catalog import Catalog
 from localcloud.redshift.engine.database import Database
 from localcloud.redshift.engine.faulting import faulted
@@ -41,12 +41,13 @@ class Session:
         self.user = user
         self.process_id = next(_PROCESS_IDS)
         self.status = IDLE
-        self.settings: dict[str, str] = {"search_path": '"$user", public', "timezone": "UTC", "query_group": "unset"}
+        self.settings = dict(settings.DEFAULTS)
         self.connection = database.connect()
         self.connection.execute("SET VARIABLE rs_user = ?", [user])
         self.connection.execute("SET VARIABLE rs_process_id = ?", [self.process_id])
         self.connection.execute("SET VARIABLE rs_schema = 'public'")
         self.connection.execute("SET VARIABLE rs_search_path = ['public']")
+        settings.publish(self)
         self.catalog = Catalog(self.connection, database.name, database.oids)
         self.names = Names(self)
         self.cursors: dict[str, Result] = {}
@@ -108,7 +109,7 @@ class Session:
             database=self.database.name,
             query_type=query_type(statement.verb, has_query=" AS " in statement.text.upper()),
             text=statement.text,
-            query_label=self.settings.get("query_group", "unset"),
+            query_label=self.settings["query_group"],
         )
         self.database.history.queries.append(entry)
         return entry

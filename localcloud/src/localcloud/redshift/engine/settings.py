@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DEFAULTS = {
     "search_path": '"$user", public',
     "timezone": "UTC",
-    "query_group": "unset",
+    "query_group": "default",
     "datestyle": "ISO, MDY",
     "client_encoding": "UTF8",
     "server_version": "8.0.2",
@@ -64,7 +64,33 @@ def set_value(session: Session, statement: Statement, _parameters: Sequence[exp.
         words.expect("TO")
     value = statement.text[words.next().start :].strip()
     value = value[1:-1].replace("''", "'") if value[:1] == "'" and value[-1:] == "'" else value
-    if name not in DEFAULTS and name not in _WITHOUT_EFFECT:
+    _assign(session, name, value)
+    return Result("SET")
+
+
+def apply_calls(session: Session, query: exp.Expression) -> None:
+    """Do what the query's calls of set_config(name, value, is_local) ask for; the calls themselves give the values."""
+    for node in query.find_all(exp.Anonymous):
+        if str(node.this).lower() != "set_config":
+            continue
+        arguments = node.expressions
+        literal = len(arguments) == 3 and all(isinstance(each, exp.Literal) for each in arguments[:2])
+        if not literal or query.args.get("from_") is not None or not isinstance(arguments[2], exp.Boolean):
+            raise unsupported("set_config of anything but literals, or for the rows of a table")
+        if arguments[2].this:
+            raise unsupported("set_config for the current transaction only")
+        _assign(session, arguments[0].name.lower(), arguments[1].name)
+
+
+def publish(session: Session) -> None:
+    """Let current_setting() see the parameters."""
+    known = {**DEFAULTS, **session.settings}
+    session.connection.execute("SET VARIABLE rs_settings = MAP(?, ?)", [list(known), list(known.values())])
+
+
+def _assign(session: Session, name: str, value: str) -> None:
+    """Set one parameter; a name with a point is a variable of the client's own, which policies may read."""
+    if name not in DEFAULTS and name not in _WITHOUT_EFFECT and "." not in name:
         raise RedshiftError("42704", f'configuration parameter "{name}" is unknown or not supported by the local cloud')
     if name == "statement_timeout" and value.lower() != "default" and not value.isdigit():
         raise RedshiftError("22023", f'invalid value for parameter "statement_timeout": "{value}"')
@@ -72,7 +98,7 @@ def set_value(session: Session, statement: Statement, _parameters: Sequence[exp.
         raise unsupported(f"SET {name} TO {value}")
     session.settings[name] = DEFAULTS.get(name, "") if value.upper() == "DEFAULT" else value
     _follow_search_path(session)
-    return Result("SET")
+    publish(session)
 
 
 def _follow_search_path(session: Session) -> None:
@@ -89,6 +115,7 @@ def reset(session: Session, statement: Statement, _parameters: Sequence[exp.Expr
     for setting in list(session.settings) if name == "all" else [name]:
         session.settings[setting] = DEFAULTS.get(setting, "")
     _follow_search_path(session)
+    publish(session)
     return Result("RESET")
 
 
@@ -113,4 +140,7 @@ def show(session: Session, statement: Statement, _parameters: Sequence[exp.Expre
 def _name(words: Words) -> str:
     if words.accept("TIME", "ZONE"):
         return "timezone"
-    return words.next().text.lower()
+    name = words.next().text.lower()
+    while words.accept("."):
+        name += f".{words.next().text.lower()}"
+    return name

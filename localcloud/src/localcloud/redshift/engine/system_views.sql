@@ -90,6 +90,10 @@ CREATE VIEW localsys.sys.pg_index AS
             WHERE c.relation_oid = i.table_oid AND list_contains(i.column_names, c.column_name)) AS indkey,
         len(i.column_names) AS indnatts, true AS indisunique, i.kind = 'p' AS indisprimary, false AS indisclustered
     FROM localsys.sys.rs_indexes i;
+CREATE VIEW localsys.sys.pg_table_def AS
+    SELECT schema_name AS schemaname, relation_name AS tablename, column_name AS "column", type_name AS "type", encoding,
+        is_distkey AS distkey, sortkey, not_null AS "notnull"
+    FROM localsys.sys.rs_columns WHERE kind = 'r' AND (schema_oid = 13 OR list_contains(getvariable('rs_search_path'), schema_name));
 CREATE VIEW localsys.sys.pg_attrdef AS
     SELECT relation_oid AS adrelid, ordinal AS adnum, default_text AS adbin, default_text AS adsrc FROM localsys.sys.rs_columns WHERE default_text IS NOT NULL;
 CREATE VIEW localsys.sys.pg_type AS

@@ -9,11 +9,11 @@ from sqlglot import exp
 
 from localcloud.redshift.engine import grants_checks, materialized
 from localcloud.redshift.engine.catalog import CatalogColumn, NewRelation, RelationEntry
-from localcloud.redshift.engine.result import Result
+from localcloud.redshift.engine.result import Result, columns_of
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.statement import Statement, parse
-from localcloud.redshift.sql.translate import is_cte, translate
-from localcloud.redshift.sql.types import of_result
+from localcloud.redshift.sql.translate import is_cte, translate_typed
+from localcloud.redshift.sql.types import of_typed_result
 from localcloud.redshift.sql.words import Words
 
 if TYPE_CHECKING:
@@ -69,11 +69,12 @@ def _require_place(session: Session, table: exp.Table, schema: str) -> None:
 
 def _bound_columns(session: Session, definition: str) -> tuple[list[CatalogColumn], list[int]]:
     session.names.used, session.names.external = [], False
-    sql = translate(parse(definition), session.names)
+    translated = translate_typed(parse(definition), session.names)
     if session.names.external:
         raise RedshiftError("0A000", "External tables are not supported in views (use WITH NO SCHEMA BINDING)")
-    found = session.query_columns(sql)
-    return [CatalogColumn(column.name, of_result(column.type).name) for column in found], session.names.used
+    found = columns_of(((c.name, c.type) for c in session.query_columns(translated.sql)), translated.columns)
+    kinds = [of_typed_result(column.declared or None, column.type).name for column in found]
+    return [CatalogColumn(column.name, kind) for column, kind in zip(found, kinds, strict=True)], session.names.used
 
 
 def _with_names(query: exp.Expression, names: Sequence[str]) -> exp.Expression:

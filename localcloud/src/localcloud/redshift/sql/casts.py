@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql import kinds, types
 from localcloud.redshift.sql.expressions import kind_of
 from localcloud.redshift.sql.nodes import call, number, text
+
+_MOMENT_READERS = {kinds.DATE: "rs_iso", kinds.TIMESTAMP: "rs_without_zone", kinds.TIMESTAMPTZ: "rs_with_zone"}
+"""What makes of a text one that DuckDB reads as that type."""
+_ISO = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?)?")
 
 
 def rewrite_cast(node: exp.Cast) -> exp.Expression:
@@ -67,12 +73,21 @@ def _from_text(node: exp.Cast, target: types.ColumnType) -> exp.Expression:
             raise RedshiftError("22P02", f'invalid input syntax for type {target.name}: "{node.this.name}"')
     elif kinds.is_integer(target.name):
         return exp.Cast(this=call("rs_integer_text", node.this, text(target.name)), to=to)
+    if target.name in _MOMENT_READERS:
+        return exp.Cast(this=moment_text(node.this, target.name), to=to)
     if target.name == kinds.BOOLEAN:
         return call("rs_boolean_text", node.this)
     if target.name == kinds.VARBYTE:
         return call("encode", node.this)
     node.set("to", to)
     return node
+
+
+def moment_text(value: exp.Expression, kind: str) -> exp.Expression:
+    """A text as DuckDB reads it for DATE, TIMESTAMP or TIMESTAMPTZ."""
+    if isinstance(value, exp.Literal) and _ISO.fullmatch(value.name):
+        return value
+    return call(_MOMENT_READERS[kind], value)
 
 
 def _from_super(node: exp.Cast, duckdb_type: str) -> exp.Expression:

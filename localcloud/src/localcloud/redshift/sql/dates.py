@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql import kinds
+from localcloud.redshift.sql import casts, kinds
 from localcloud.redshift.sql.expressions import kind_of
 from localcloud.redshift.sql.nodes import call, cast, number, text
 
@@ -52,7 +52,11 @@ def part_of(node: exp.Expression) -> str:
 
 def moment(node: exp.Expression) -> exp.Expression:
     """A value as the timestamp that date functions compute with; times and intervals stay what they are."""
-    return node if kind_of(node) in _MOMENTS else cast(node, kinds.TIMESTAMP)
+    kind = kind_of(node)
+    if kind in _MOMENTS:
+        return node
+    is_text = kind == kinds.UNKNOWN or kinds.is_text(kind)
+    return cast(casts.moment_text(node, kinds.TIMESTAMP) if is_text else node, kinds.TIMESTAMP)
 
 
 def dateadd(node: exp.Anonymous) -> exp.Expression:
@@ -72,6 +76,9 @@ def datediff(node: exp.Anonymous) -> exp.Expression:
     unit = part_of(part)
     if unit in ("dow", "doy", "epoch"):
         raise RedshiftError("22023", f'unit "{unit}" not supported by datediff')
+    if unit == "week":
+        # DuckDB counts whole weeks between the two, not the Mondays.
+        return call("rs_weeks_between", moment(start), moment(end))
     return call("date_diff", text(unit), moment(start), moment(end))
 
 

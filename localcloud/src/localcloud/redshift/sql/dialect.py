@@ -19,6 +19,8 @@ class DollarQuotingRedshift(Redshift):
     class Tokenizer(Redshift.Tokenizer):
         # Commands are taken apart by this engine, token by token.
         COMMANDS: ClassVar[set[TokenType]] = set()
+        # TEXT is VARCHAR(256) in Redshift; sqlglot writes it as VARCHAR(MAX).
+        KEYWORDS: ClassVar = {**Redshift.Tokenizer.KEYWORDS, "TEXT": TokenType.VARCHAR}
 
     class Parser(RedshiftParser):
         # A function that is not named here stays a name, which functions.py knows or the engine refuses.

@@ -26,6 +26,9 @@ _SAME_AS_INNER = (
 )  # fmt: skip
 
 
+_TEXTS = (exp.DataType.Type.VARCHAR, exp.DataType.Type.NVARCHAR, exp.DataType.Type.TEXT)
+
+
 def kind_of(node: exp.Expression | None) -> Kind:
     """The type that was found for a node."""
     return node.meta.get(KIND) if node is not None else None
@@ -54,6 +57,9 @@ def _navigated(node: exp.Expression) -> Kind:
 
 def _cast(node: exp.Expression) -> Kind:
     to: exp.DataType = node.args["to"]
+    if to.this in _TEXTS and not to.expressions and isinstance(node.this, exp.Literal) and node.this.is_string:
+        # A text without a length is as long as the literal is.
+        return f"character varying({max(len(node.this.name.encode()), 1)})"
     return kinds.INTERVAL if to.this == exp.DataType.Type.INTERVAL else types.of_declaration(to).name
 
 

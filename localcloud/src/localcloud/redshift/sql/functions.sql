@@ -39,6 +39,13 @@ CREATE MACRO rs_boolean_text(v) AS CASE
     WHEN lower(trim(v)) IN ('t', 'true', 'y', 'yes', '1') THEN true
     WHEN lower(trim(v)) IN ('f', 'false', 'n', 'no', '0') THEN false
     ELSE error('invalid input syntax for type boolean: "' || v || '"') END;
+-- Texts as moments: dates as DateStyle "ISO, MDY" reads them, and a time zone that TIMESTAMP leaves out.
+CREATE MACRO rs_iso(v) AS regexp_replace(regexp_replace(regexp_replace(trim(v),
+    '^(\d{4})(\d{2})(\d{2})($|[ T])', '\1-\2-\3\4'), '^(\d{4})/(\d{1,2})/', '\1-\2-'), '^(\d{1,2})[/-](\d{1,2})[/-](\d{4})', '\3-\1-\2');
+CREATE MACRO rs_without_zone(v) AS
+    regexp_replace(rs_iso(v), '(:\d{2}(?:\.\d+)?) ?(?:Z|UTC|GMT|[+-]\d{1,2}(?::?\d{2})?)$', '\1');
+CREATE MACRO rs_with_zone(v) AS
+    regexp_replace(regexp_replace(rs_iso(v), '(:\d{2}(?:\.\d+)?) ([+-])', '\1\2'), '(:\d{2}(?:\.\d+)?[+-])(\d)$', '\10\2');
 -- Character types are limited in bytes: casts cut, stores refuse
 CREATE MACRO rs_truncate(v, n) AS CASE
     WHEN strlen(v) <= n THEN v
@@ -55,6 +62,8 @@ CREATE MACRO rs_getdate() AS date_trunc('second', now() AT TIME ZONE 'UTC');
 CREATE MACRO rs_convert_timezone
     (target, moment) AS (moment::TIMESTAMP AT TIME ZONE 'UTC') AT TIME ZONE target,
     (source, target, moment) AS (moment::TIMESTAMP AT TIME ZONE source) AT TIME ZONE target;
+CREATE MACRO rs_now() AS now();
+CREATE MACRO rs_weeks_between(a, b) AS date_diff('day', date_trunc('week', a), date_trunc('week', b)) // 7;
 CREATE MACRO rs_last_day(moment) AS last_day(moment::DATE);
 CREATE MACRO rs_add_months(moment, n) AS CASE
     WHEN moment::DATE = last_day(moment::DATE)
@@ -226,6 +235,11 @@ CREATE MACRO rs_current_user() AS getvariable('rs_user');
 CREATE MACRO rs_current_schema() AS getvariable('rs_schema');
 CREATE MACRO rs_current_schemas(implied) AS
     CASE WHEN implied THEN list_prepend('pg_catalog', getvariable('rs_search_path')) ELSE getvariable('rs_search_path') END;
+CREATE MACRO rs_current_setting
+    (name) AS coalesce(getvariable('rs_settings')[lower(name)], error('unrecognized configuration parameter "' || name || '"')),
+    (name, missing_ok) AS CASE WHEN missing_ok THEN getvariable('rs_settings')[lower(name)]
+        ELSE coalesce(getvariable('rs_settings')[lower(name)], error('unrecognized configuration parameter "' || name || '"')) END;
+CREATE MACRO rs_set_config(name, value, is_local) AS value;
 CREATE MACRO rs_pg_backend_pid() AS getvariable('rs_process_id')::INTEGER;
 CREATE MACRO rs_current_database() AS '{database}';
 CREATE MACRO rs_version() AS 'PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.0 (local cloud)';

@@ -174,7 +174,13 @@ class Conversation:
         else:
             portal = self._portal(name)
             statement, parameters, formats = portal.statement, portal.parameters, portal.formats
-        columns = await self._work(lambda: self._session.describe(statement, parameters)) if statement else None
+        try:
+            columns = await self._work(lambda: self._session.describe(statement, parameters)) if statement else None
+        except RedshiftError:
+            if kind == b"S":
+                # The service analyses at Parse: what can't be analysed was never prepared, and its name is free.
+                self._prepared.pop(name, None)
+            raise
         self._write_columns(columns, formats)
 
     def _write_columns(self, columns: Sequence[Column] | None, formats: list[int]) -> None:
