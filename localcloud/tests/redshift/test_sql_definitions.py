@@ -99,3 +99,38 @@ def test_create_table_like_takes_columns_over(shop: PgClient) -> None:
     shop.query("create table copy_of (like orders)")
     shop.query("insert into copy_of values (1, 2.345)")
     assert shop.query("select amount from copy_of").rows == [("2.35",)]
+
+
+def test_a_function_is_called_by_its_whole_quoted_name_and_listed(pg: PgClient) -> None:
+    pg.query("create function twice (float) returns float immutable as $$ select $1 * 2 $$ language sql")
+    assert pg.query('select "t"."twice"(21)').rows == [("42",)]
+    listed = "select nspname, proname from pg_proc join pg_namespace n on pronamespace = n.oid where proname = 'twice'"
+    assert pg.query(listed).rows == [("t", "twice")]
+
+
+def test_a_view_has_the_types_of_its_query(pg: PgClient) -> None:
+    pg.query("create view typed as select cast('abcd' as text) as a, 'abc'::varchar(7) as b, 1.5::numeric(5, 2) as c")
+    types = "select data_type, character_maximum_length, numeric_precision from svv_columns where table_name = 'typed'"
+    assert pg.query(types).rows == [
+        ("character varying", "4", None),
+        ("character varying", "7", None),
+        ("numeric", None, "5"),
+    ]
+
+
+def test_pg_table_def_shows_the_tables_of_the_search_path(pg: PgClient) -> None:
+    pg.query("create table defined (a int not null distkey sortkey, b varchar(3) encode lzo)")
+    found = pg.query("select * from pg_table_def where tablename = 'defined' order by \"column\"").rows
+    assert found == [
+        ("t", "defined", "a", "integer", "none", "t", "1", "t"),
+        ("t", "defined", "b", "character varying(3)", "lzo", "f", "0", "f"),
+    ]
+    pg.query("set search_path to public")
+    assert pg.query("select * from pg_table_def where tablename = 'defined'").rows == []
+
+
+def test_a_materialized_view_is_shown_without_its_table(shop: PgClient) -> None:
+    shop.query("create materialized view shown as select id from orders")
+    answer = shop.query("show tables from schema t")
+    place = [name for name, _ in answer.columns].index("table_subtype")
+    assert {row[2]: row[place] for row in answer.rows} == {"orders": "REGULAR TABLE", "shown": "MATERIALIZED VIEW"}

@@ -50,6 +50,17 @@ def test_everything_after_an_error_is_skipped_until_sync(pg: PgClient) -> None:
     assert kinds == ["1", "2", "E", "Z"]
 
 
+def test_the_name_of_a_statement_that_cannot_be_analysed_stays_free(pg: PgClient) -> None:
+    for table in ("missing", "pg_class"):
+        pg.send("P", f"named\0select 1 from {table} limit 1\0".encode() + struct.pack("!H", 0))
+        pg.send("D", b"Snamed\0")
+        pg.send("S", b"")
+        if table == "missing":
+            with pytest.raises(PgError, match="does not exist"):
+                pg.collect()
+    assert pg.collect().kinds == ["1", "t", "T", "Z"]
+
+
 def test_messages_of_copy_are_ignored_and_a_function_call_is_refused(pg: PgClient) -> None:
     for kind in "dcf":
         pg.send(kind, b"\0")

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 _COMMENT = "dbt-athena writes the comment on one line after '--', the test looks for the text as it was given"
-_NO_CASCADE = "Athena drops no view with the table it reads, the test expects PostgreSQL's cascade"
 _NO_KEY = "dbt-athena asks for a unique key where a model merges"
 
 EXPECTED_FAILURES: dict[str, str] = {
     "TestIncrementalBadStrategy": "dbt-athena refuses the strategy with a message of its own",
     "TestQueryComments": _COMMENT,
-    "TestSnapshotCheck.test_column_selection_is_reflected_in_snapshot": "the test calls left(), which Athena has not",
     "TestCloneSameSourceAndTarget": "dbt-athena clones by a view, here a view of the relation itself",
     "TestPersistDocs": "dbt-athena joins the lines of a description, the test looks for its line ends",
-    "TestBasicSeed.test_simple_seed_full_refresh_flag": _NO_CASCADE,
-    "TestSeedFullRefreshOn": _NO_CASCADE,
     "TestUniqueKey.test__no_unique_keys": _NO_KEY,
     "TestUniqueKey.test__empty_str_unique_key": _NO_KEY,
     "TestUniqueKey.test__empty_unique_key_list": _NO_KEY,

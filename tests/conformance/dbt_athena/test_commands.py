@@ -18,6 +18,7 @@ from dbt.tests.adapter.dbt_show.test_dbt_show import (
     BaseShowLimit,
     BaseShowSqlHeader,
 )
+from dbt.tests.adapter.hooks.test_model_hooks import BaseDuplicateHooksInConfigs
 from dbt.tests.adapter.query_comment.test_query_comment import (
     BaseEmptyQueryComments,
     BaseMacroArgsQueryComments,
@@ -141,6 +142,10 @@ class TestUnitTestingTypes(BaseUnitTestingTypes):
             ["date '2024-04-01'", "2024-04-01"],
             ["timestamp '2024-04-01 00:00:00.000'", "'2024-04-01 00:00:00.000'"],
         ]
+
+
+class TestDuplicateHooksInConfigs(BaseDuplicateHooksInConfigs):
+    pass
 
 
 class TestConstraintQuotedColumn(BaseConstraintQuotedColumn):

@@ -1,4 +1,8 @@
-"""The suite's seeds."""
+"""The suite's seeds.
+
+Left out: BaseTestEmptySeedFlag, for dbt-core 1.11 has no `dbt seed --empty`, and MetadataWithEmptyFlag, whose models
+change the types of columns and drop them, which Athena's Hive tables can't.
+"""
 
 from __future__ import annotations
 
@@ -47,11 +51,18 @@ class ExpectedByQuery:
         )
 
 
-class TestBasicSeed(ExpectedByQuery, BaseBasicSeedTests):
+class KeepsViews(ExpectedByQuery):
+    """Athena drops no view with the table it reads, where the suite expects PostgreSQL's cascade."""
+
+    def _check_relation_end_state(self, run_result: Any, project: Any, exists: bool) -> None:
+        super()._check_relation_end_state(run_result, project, exists=True)  # type: ignore[misc]
+
+
+class TestBasicSeed(KeepsViews, BaseBasicSeedTests):
     pass
 
 
-class TestSeedFullRefreshOn(ExpectedByQuery, BaseSeedConfigFullRefreshOn):
+class TestSeedFullRefreshOn(KeepsViews, BaseSeedConfigFullRefreshOn):
     pass
 
 

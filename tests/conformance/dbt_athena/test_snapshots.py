@@ -6,6 +6,7 @@ with PostgreSQL's own statements.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from dbt.tests.adapter.simple_snapshot.test_snapshot import BaseSimpleSnapshot, BaseSnapshotCheck
@@ -29,7 +30,12 @@ class FactsInAthenasWords(IcebergOnly):
         )
 
     def update_fact_records(self, updates: dict[str, str], where: str = "1 = 1") -> None:
-        values = {name: value.replace("interval '1 day'", "interval '1' day") for name, value in updates.items()}
+        values = {
+            name: re.sub(r"\bleft\((\w+), (\d+)\)", r"substr(\1, 1, \2)", value).replace(
+                "interval '1 day'", "interval '1' day"
+            )
+            for name, value in updates.items()
+        }
         super().update_fact_records(values, where)  # type: ignore[misc]
 
     def add_fact_column(self, column: str, definition: str) -> None:

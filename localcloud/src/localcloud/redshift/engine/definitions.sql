@@ -4,6 +4,11 @@ CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.functions (
     body VARCHAR, owner VARCHAR);
 CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.materialized_views (
     relation_oid BIGINT, auto_refresh BOOLEAN, refreshed_at TIMESTAMP);
+CREATE OR REPLACE VIEW localsys.sys.pg_proc AS
+    SELECT 100000 + (hash(schema_name || '.' || function_name || argument_types::VARCHAR) % 1000000000)::BIGINT AS oid, function_name AS proname,
+        n.oid AS pronamespace, rs_user_id(f.owner) AS proowner, 14 AS prolang, rs_type_oid(return_type) AS prorettype, body AS prosrc,
+        len(argument_types)::SMALLINT AS pronargs, lower(left(volatility, 1)) AS provolatile
+    FROM "{database}".pg_landfall.functions f JOIN localsys.sys.rs_namespaces n USING (schema_name);
 CREATE OR REPLACE VIEW localsys.sys.stv_mv_info AS
     SELECT '{database}' AS db_name, r.schema_name AS schema, r.relation_name AS name, 0::BIGINT AS updated_upto_xid,
         't' AS is_stale, r.owner AS owner_user_name, 0 AS state,

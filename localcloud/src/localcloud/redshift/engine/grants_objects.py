@@ -44,6 +44,8 @@ def privileges_on(session: Session, words: Words) -> list[Granted]:
     found = []
     for privilege, columns in wanted:
         if privilege != "all" and privilege not in known:
+            if not any(privilege in each for each in _PRIVILEGES.values()):
+                raise RedshiftError("42601", f'unrecognized privilege type "{privilege}"')
             raise RedshiftError("0LP01", f"invalid privilege type {privilege.upper()} for {kind}")
         if columns and (kind != "relation" or privilege not in _WITH_COLUMNS):
             raise RedshiftError("0LP01", f"column privileges are only valid for relations, not {privilege.upper()}")

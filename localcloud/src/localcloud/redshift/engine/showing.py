@@ -34,7 +34,11 @@ def show_tables(session: Session, statement: Statement, _parameters: Sequence[ex
     if len(parts) == 2:
         _require_database(session, parts[0])
     return _select(
-        session, "SELECT * FROM pg_catalog.rs_show_tables", "table_name", words, [("schema_name", parts[-1])]
+        session,
+        "SELECT * FROM pg_catalog.rs_show_tables WHERE NOT table_name LIKE 'mv\\_tbl\\_\\_%'",
+        "table_name",
+        words,
+        [("schema_name", parts[-1])],
     )
 
 

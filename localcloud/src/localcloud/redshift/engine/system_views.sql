@@ -124,8 +124,6 @@ CREATE VIEW localsys.sys.pg_constraint AS
         (SELECT list(ordinal::SMALLINT ORDER BY ordinal) FROM "{database}".pg_landfall.columns k
             WHERE k.relation_oid = c.relation_oid AND list_contains(c.column_names, k.column_name)) AS conkey
     FROM "{database}".pg_landfall.constraints c JOIN localsys.sys.rs_relations r ON r.oid = c.relation_oid;
-CREATE VIEW localsys.sys.pg_proc AS
-    SELECT 0 AS oid, ''::VARCHAR AS proname, 0 AS pronamespace, 0 AS proowner, 0 AS prolang, 0 AS prorettype, ''::VARCHAR AS prosrc WHERE false;
 CREATE VIEW localsys.sys.pg_get_late_binding_view_cols AS
     SELECT view_schema, view_name, col_name, col_type, col_num FROM temp.main.pg_landfall_late_columns;
 
@@ -192,7 +190,7 @@ CREATE VIEW localsys.sys.rs_show_tables AS
     SELECT '{database}' AS database_name, schema_name, relation_name AS table_name, CASE kind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END AS table_type,
         NULL::VARCHAR AS table_acl, comment AS remarks, owner,
         created_at AS last_altered_time, modified_at AS last_modified_time, diststyle AS dist_style,
-        CASE WHEN kind = 'r' THEN 'REGULAR TABLE' WHEN late_binding THEN 'LATE BINDING VIEW' ELSE 'REGULAR VIEW' END AS table_subtype
+        CASE WHEN kind = 'r' THEN 'REGULAR TABLE' WHEN definition ILIKE 'create materialized view%' THEN 'MATERIALIZED VIEW' WHEN late_binding THEN 'LATE BINDING VIEW' ELSE 'REGULAR VIEW' END AS table_subtype
     FROM localsys.sys.rs_relations WHERE schema_oid <> 13
     UNION ALL SELECT '{database}', schemaname, tablename, 'EXTERNAL TABLE', NULL, NULL, NULL, NULL, NULL, NULL, 'EXTERNAL TABLE' FROM temp.main.pg_landfall_external_tables;
 CREATE VIEW localsys.sys.svv_all_tables AS

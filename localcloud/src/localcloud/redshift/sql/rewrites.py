@@ -76,7 +76,7 @@ def _similar(node: exp.Expression) -> exp.Expression:
 def _anonymous(node: exp.Expression) -> exp.Expression:
     if node.meta.get(BUILT):
         return node
-    name = str(node.this).lower()
+    name = node.name.lower()
     if name in _BY_NAME:
         return _BY_NAME[name](node)
     if name in FUNCTIONS:

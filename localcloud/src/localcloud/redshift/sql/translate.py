@@ -124,11 +124,11 @@ def translate_typed(tree: exp.Expression, resolver: Resolver) -> Translated:
 def _expand_functions(tree: exp.Expression, resolver: Resolver) -> exp.Expression:
     """Put the expression of each user-defined function in the place of its calls."""
     for _ in range(_MAX_CALL_DEPTH):
-        calls = [node for node in tree.find_all(exp.Anonymous) if not functions.is_known(str(node.this).lower())]
+        calls = [node for node in tree.find_all(exp.Anonymous) if not functions.is_known(node.name.lower())]
         changed = False
         for node in calls:
             schema = node.parent.this.name if isinstance(node.parent, exp.Dot) else ""
-            found = resolver.function(schema, str(node.this).lower(), len(node.expressions))
+            found = resolver.function(schema, node.name.lower(), len(node.expressions))
             if found is None or node.meta.get(BUILT):
                 continue
             changed = True

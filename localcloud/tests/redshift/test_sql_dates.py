@@ -1,0 +1,36 @@
+"""Dates in texts and the weeks between dates."""
+
+from __future__ import annotations
+
+import pytest
+from pgclient import PgClient, PgError
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("'09/01/2023'::date", "2023-09-01"),
+        ("'20230901'::date", "2023-09-01"),
+        ("'2023/9/1'::timestamp", "2023-09-01 00:00:00"),
+        ("'2025-01-01 01:25:00-0'::timestamp", "2025-01-01 01:25:00"),
+        ("'2025-01-01 01:25:00 +02:00'::timestamp", "2025-01-01 01:25:00"),
+        ("'2025-01-01 01:25:00-0'::timestamptz", "2025-01-01 01:25:00+00"),
+        ("'2025-01-01 01:25:00 +02:00'::timestamptz", "2024-12-31 23:25:00+00"),
+        ("dateadd(day, 1, '9/1/2023')", "2023-09-02 00:00:00"),
+    ],
+)
+def test_a_text_is_read_as_datestyle_mdy_says(pg: PgClient, expression: str, value: str) -> None:
+    assert pg.query(f"select {expression}").rows == [(value,)]
+
+
+def test_a_month_after_the_twelfth_is_an_error(pg: PgClient) -> None:
+    with pytest.raises(PgError):
+        pg.query("select '13/01/2023'::date")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "weeks"),
+    [("1999-12-31", "2000-01-03", "1"), ("2019-12-31", "2019-12-27", "-1"), ("2019-12-31", "2020-01-02", "0")],
+)
+def test_weeks_are_counted_by_their_mondays(pg: PgClient, start: str, end: str, weeks: str) -> None:
+    assert pg.query(f"select datediff(week, '{start}', '{end}')").rows == [(weeks,)]
