@@ -144,7 +144,7 @@ def test_requests_that_cannot_be_served_are_refused(cloud: Any, call: Any, messa
         call(cloud.athena)
 
 
-@pytest.mark.parametrize("sql", ["selec 1", "select from", "select (1", "select 'open"])
+@pytest.mark.parametrize("sql", ["selec 1", "select from", "select (1", "select 'open", "select 1; select 2"])
 def test_text_that_is_no_sql_is_refused_at_the_start(cloud: Any, sql: str) -> None:
     with pytest.raises(ClientError, match=r"InvalidRequestException.*line \d+:\d+"):
         cloud.start_query(sql)

@@ -138,6 +138,7 @@ def test_runtime_statistics_count_rows_and_bytes(cloud: Any) -> None:
         ("select * from absent_table", 1110, 2),
         ("select absent_column from (values 1) t (x)", 1006, 2),
         ("select ?, ?", 1006, 2),
+        ("unload (select 1 as n) to 's3:/no-bucket/x/' with (format = 'PARQUET')", 1101, 2),
         ("select 1 / 0", 1001, 2),
         ("select absent_function(1)", 1303, 2),
     ],

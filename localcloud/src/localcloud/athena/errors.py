@@ -37,7 +37,7 @@ def not_supported(operation: str) -> ApiError:
 _PATTERNS: list[tuple[str, str, str]] = [
     (r"TRINO:(\w+):(.*?):END", "", ""),
     (r"Out of Memory Error: (.*)", "EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exhausted resources at this scale factor"),
-    (r"Could not convert string '(.*?)' to (\w+)", "INVALID_CAST_ARGUMENT", r"Cannot cast '\1' to \2"),
+    (r"Could not convert string ['\"](.*?)['\"] to (\w+)", "INVALID_CAST_ARGUMENT", r"Cannot cast '\1' to \2"),
     (r"Could not cast value .*? to DECIMAL", "INVALID_CAST_ARGUMENT", ""),
     (r"Overflow in |out of range|Out of Range Error", "NUMERIC_VALUE_OUT_OF_RANGE", ""),
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,8 +10,12 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 from sqlglot import exp
 
+from localcloud.lake.errors import LakeError
 from localcloud.lake.partitions import Partition
 from localcloud.lake.session import Lake
+
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
+"""What botocore takes for a bucket's name, and looks up."""
 
 _LISTED_APART = 8
 """With more partitions than this, one listing of what they have in common is cheaper than one each."""
@@ -30,8 +35,10 @@ class StoredObject:
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """'s3://bucket/a/b' as ('bucket', 'a/b')."""
+    """'s3://bucket/a/b' as ('bucket', 'a/b'); LakeError INVALID_PROPERTY where there is no name of a bucket."""
     bucket, _, key = uri.removeprefix("s3://").removeprefix("s3a://").partition("/")
+    if not _BUCKET.fullmatch(bucket):
+        raise LakeError("INVALID_PROPERTY", f"The location '{uri}' is not a valid S3 location")
     return bucket, key
 
 

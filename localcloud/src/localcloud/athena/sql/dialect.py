@@ -55,6 +55,10 @@ class QueryDialect(Trino):
         TYPE_LITERAL_PARSERS = {**Trino.Parser.TYPE_LITERAL_PARSERS, exp.DType.DECIMAL: _decimal_literal}  # noqa: RUF012
 
 
+_NO_STATEMENTS = (exp.Condition, exp.Alias, exp.Block, exp.Command)
+"""What sqlglot makes of a lone expression and of several statements."""
+
+
 def parse_query(text: str) -> exp.Expression:
     """One statement of Athena's DML; raises LakeError SYNTAX_ERROR with line and column."""
     try:
@@ -70,6 +74,8 @@ def parse_query(text: str) -> exp.Expression:
         ) from error
     except TokenError as error:
         raise LakeError("SYNTAX_ERROR", f"line 1:1: {error}") from error
+    if isinstance(tree, _NO_STATEMENTS):
+        raise LakeError("SYNTAX_ERROR", f"line 1:1: mismatched input '{text.split(None, 1)[0]}'")
     if re.search(r"\b0[xX][0-9a-fA-F]", text) and tree.find(exp.HexString):
         raise NotSupportedError("a hexadecimal number")
     if any((join.args.get("method") or "").upper() == "NATURAL" for join in tree.find_all(exp.Join)):
