@@ -1,0 +1,137 @@
+"""What the load costs: landed objects into raw, exactly once and accounted for, against bare DuckDB on the same files.
+
+`python -m benchmarks.load --events 1000000 --objects 200`, on the stack that `make up` started. DuckDB parses, keeps one
+row a key and writes Parquet; it keeps no ledger, no quarantine, no counts, and forgets what it could not read. The two
+are run in turn, and a turn whose rows differ is void. A turn of the load has a stream of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.__main__ import load_environment
+
+_DUPLICATES = 0.02
+_BROKEN = 0.01
+_COLUMNS = {
+    "order_id": "VARCHAR",
+    "line_number": "BIGINT",
+    "version": "BIGINT",
+    "customer_id": "VARCHAR",
+    "shopper_id": "VARCHAR",
+    "status": "VARCHAR",
+    "sku": "VARCHAR",
+    "quantity": "BIGINT",
+    "unit_price_cents": "BIGINT",
+    "currency": "VARCHAR",
+    "note": "VARCHAR",
+    "occurred_at": "TIMESTAMP",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; return 1 if the stack is not up or the rows differ."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--objects", type=int, default=200)
+    parser.add_argument("--turns", type=int, default=3)
+    args = parser.parse_args(argv)
+    if not load_environment():
+        sys.stderr.write("benchmarks: the stack is not up: run `make up` first\n")
+        return 1
+    with tempfile.TemporaryDirectory(prefix="landfall-bench-") as folder:
+        files = _files(Path(folder), events=args.events, objects=args.objects)
+        floor, load = [], []
+        for turn in range(args.turns):
+            rows, seconds = _duckdb(Path(folder))
+            floor.append(seconds)
+            loaded, seconds = _landfall(files)
+            load.append(seconds)
+            sys.stdout.write(f"turn {turn}: DuckDB {floor[-1]:.1f} s, load {load[-1]:.1f} s, {loaded} rows\n")
+            if loaded != rows:
+                sys.stderr.write(f"benchmarks: DuckDB wrote {rows} rows, the load {loaded}: void\n")
+                return 1
+    ratio = statistics.median(mine / bare for mine, bare in zip(load, floor, strict=True))
+    sys.stdout.write(
+        f"{args.events} events in {args.objects} objects: DuckDB {statistics.median(floor):.1f} s, "
+        f"load {statistics.median(load):.1f} s, ratio {ratio:.2f}\n"
+    )
+    return 0
+
+
+def _files(folder: Path, *, events: int, objects: int) -> list[Path]:
+    chance = random.Random(7)
+    size = events // objects
+    files = []
+    for number in range(objects):
+        lines = [_line(chance, number * size + place) for place in range(size)]
+        file = folder / f"orders-{number:04d}.gz"
+        file.write_bytes(gzip.compress("".join(lines).encode(), compresslevel=6))
+        files.append(file)
+    return files
+
+
+def _line(chance: random.Random, number: int) -> str:
+    kind = chance.random()
+    if kind < _BROKEN:
+        return '{"order_id": "ord_\n'
+    if kind < _BROKEN + _DUPLICATES and number > 10:
+        number = number - number % 10
+    event = {
+        "order_id": f"ord_{number:012x}",
+        "line_number": 1,
+        "version": 1,
+        "customer_id": f"cus_{number % 500:06d}",
+        "shopper_id": f"shp_{number % 100_000:08d}",
+        "status": "placed",
+        "sku": f"sku-{number % 1000}",
+        "quantity": 1 + number % 5,
+        "unit_price_cents": 1999,
+        "currency": "EUR",
+        "note": "please leave it at the door" if number % 7 == 0 else None,
+        "occurred_at": f"2026-11-{1 + number % 7:02d}T{number % 24:02d}:{number % 60:02d}:00.{number % 1000:03d}Z",
+    }
+    return json.dumps(event) + "\n"
+
+
+def _duckdb(folder: Path) -> tuple[int, float]:
+    """Return the rows bare DuckDB writes and the seconds it takes."""
+    connection = duckdb.connect()
+    source = connection.read_json(
+        str(folder / "*.gz"), format="newline_delimited", columns=_COLUMNS, ignore_errors=True
+    )
+    began_at = time.perf_counter()
+    unique = source.query("events", "select distinct on (order_id, line_number, version) * from events")
+    unique.write_parquet(str(folder / "floor.parquet"), compression="zstd")
+    seconds = time.perf_counter() - began_at
+    rows = connection.read_parquet(str(folder / "floor.parquet")).filter("order_id is not null").count("*").fetchone()
+    return (rows or (0,))[0], seconds
+
+
+def _landfall(files: Sequence[Path]) -> tuple[int, float]:
+    """Return the rows the load adds to a new stream and the seconds from its claim to its last closed object."""
+    from tests.integration.ingest.probe import Probe
+
+    probe = Probe()
+    for file in files:
+        probe.land_bytes(file.stem, file.read_bytes())
+    probe.discover()
+    loader = probe.loader("bench")
+    began_at = time.perf_counter()
+    report = loader.run()
+    return report.loaded, time.perf_counter() - began_at
+
+
+if __name__ == "__main__":
+    sys.exit(main())
