@@ -92,6 +92,7 @@ CREATE OR REPLACE MACRO trino_json(x) AS CASE
     THEN json(trino_json_flat(x)) ELSE json(landfall_json_sorted(x)) END;
 CREATE OR REPLACE MACRO trino_json_parse(x) AS CASE WHEN x IS NULL THEN NULL WHEN trino_is_json(x) THEN trino_json(x)
     ELSE trino_error('INVALID_FUNCTION_ARGUMENT', 'Cannot convert value to JSON: ''' || left(x, 200) || '''')::JSON END;
+CREATE OR REPLACE MACRO trino_json_parse_or_null(x) AS CASE WHEN trino_is_json(x) THEN trino_json(x) END;
 CREATE OR REPLACE MACRO trino_json_or_null(x) AS CASE WHEN trino_is_json(x) THEN CAST(x AS JSON) END;
 -- The functions below take JSON; text goes through trino_json_or_null first.
 CREATE OR REPLACE MACRO trino_json_extract(x, p) AS json_extract(x, p);

@@ -165,6 +165,14 @@ def _json(node: exp.Expression) -> exp.Expression:
     return call("trino_json_parse", node.this)
 
 
+def _try(node: exp.Expression) -> exp.Expression:
+    """DuckDB's TRY computes row by row once one of its thousands of rows fails, which takes minutes for documents."""
+    tried = node.expressions[0]
+    if tried.name.lower() == "trino_json_parse" and isinstance(tried.expressions[0], exp.Column | exp.Identifier):
+        return call("trino_json_parse_or_null", tried.expressions[0])
+    return node
+
+
 def _at_zone(node: exp.Expression) -> exp.Expression:
     value, zone = (node.this, node.args["zone"]) if isinstance(node, exp.AtTimeZone) else node.expressions
     if "zone" not in (type_of(value) or ""):
@@ -227,6 +235,7 @@ _SPECIAL: dict[str, Rule] = {
     "coalesce": strict.coalesce,
     "row": containers.row,
     "typeof": _typeof,
+    "try": _try,
     "approx_distinct": _approx_distinct,
     "map_agg": containers.map_agg,
     "json_extract": _json_path,
