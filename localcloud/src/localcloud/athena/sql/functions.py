@@ -232,7 +232,7 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("to_unixtime=trino_to_unixtime", "double"),
     **_functions("date_trunc=trino_date_trunc", _second),
     **_functions("date_add=trino_date_add", _last),
-    **_functions("date_diff=trino_date_diff", "bigint"),
+    **_functions("date_diff=trino_date_diff to_milliseconds=trino_to_milliseconds", "bigint"),
     **_functions("date_parse=trino_date_parse", "timestamp(3)"),
     **_functions("date_format=trino_date_format to_iso8601=trino_to_iso8601", "varchar"),
     **_functions(

@@ -223,6 +223,7 @@ CREATE OR REPLACE MACRO trino_months_text(x) AS list_transform([datepart('year',
 CREATE OR REPLACE MACRO trino_seconds_text(x) AS list_transform([CAST(round(epoch(x) * 1000) AS BIGINT)], lambda ms:
     printf('%s%d %02d:%02d:%02d.%03d', CASE WHEN ms < 0 THEN '-' ELSE '' END, abs(ms) // 86400000, abs(ms) // 3600000 % 24,
         abs(ms) // 60000 % 60, abs(ms) // 1000 % 60, abs(ms) % 1000))[1];
+CREATE OR REPLACE MACRO trino_to_milliseconds(x) AS CAST(round(epoch(x) * 1000) AS BIGINT);
 CREATE OR REPLACE MACRO trino_double_cast(x) AS CASE WHEN x IS NULL OR isnan(x) OR isinf(x) THEN trino_double_text(x)
     WHEN x = 0 THEN replace(CAST(x AS VARCHAR), '.0', 'E0')
     ELSE trino_scientific(CASE WHEN x < 0 THEN '-' ELSE '' END, CAST(abs(x) AS VARCHAR)) END;
