@@ -37,7 +37,7 @@ class IcebergCatalog:
         if not location:
             raise PublicationError(f"table {table} is no Iceberg table: Glue has no metadata_location for it")
         snapshot_id = metadata_document(location).get("current-snapshot-id")
-        if snapshot_id in (None, -1):  # the specification of format v2 writes an empty table either way
+        if snapshot_id is None or snapshot_id == -1:  # the specification of format v2 writes an empty table either way
             raise PublicationError(f"table {table} has no snapshot yet: run the transform that fills it")
         return IcebergState(metadata_location=location, snapshot_id=int(snapshot_id))
 
