@@ -52,6 +52,7 @@ _PATTERNS: list[tuple[str, str, str]] = [
     (r"Cannot mix values of type|Cannot compare values of type", "TYPE_MISMATCH", ""),
     (r"invalid (?:perl|escape|repetition|character)|missing \)|invalid regular", "INVALID_FUNCTION_ARGUMENT", ""),
     (r"Could not parse string|strptime", "INVALID_FUNCTION_ARGUMENT", ""),
+    (r"map key list does not align", "INVALID_FUNCTION_ARGUMENT", "Key and value arrays must be the same length"),
     (
         r"Values were not provided for the following prepared statement parameters: (?:.*, )?(\d+)",
         "SYNTAX_ERROR",
