@@ -16,6 +16,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 
 SOURCE = Path(__file__).parents[2] / "src"
 UNUSED_ENDPOINT = "http://127.0.0.1:9"
@@ -76,7 +77,14 @@ class AwsProcess:
         self._process = None
         return code
 
-    def client(self, service: str) -> Any:
+    def wait(self) -> int:
+        """Wait for its end, which somebody else has brought about, and return its exit code."""
+        assert self._process is not None, "localcloud.aws is not running"
+        code = self._process.wait(30)
+        self._process = None
+        return code
+
+    def client(self, service: str, config: Config | None = None) -> Any:
         """Return an unmodified boto3 client of it."""
         return boto3.client(
             service,
@@ -84,6 +92,7 @@ class AwsProcess:
             region_name="us-east-1",
             aws_access_key_id="test",
             aws_secret_access_key="test",
+            config=config,
         )
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
 from .conftest import AwsProcess
+
+NO_RETRIES = Config(retries={"max_attempts": 1, "mode": "standard"})
 
 
 def test_a_state_that_can_not_be_saved_is_an_error(tmp_path: Path) -> None:
@@ -15,7 +22,9 @@ def test_a_state_that_can_not_be_saved_is_an_error(tmp_path: Path) -> None:
     assert process.stop() == 0
     process.start()
     assert process.client("sqs").get_queue_url(QueueName="kept")["QueueUrl"]
-    # A file where the folder of the services' states should be.
-    shutil.rmtree(tmp_path / "services")
-    (tmp_path / "services").touch()
-    assert process.stop() == 1
+    # Another process that writes to the file keeps this one out of it.
+    with closing(sqlite3.connect(tmp_path / "services.sqlite", isolation_level=None)) as other:
+        other.execute("begin immediate")
+        with pytest.raises(ClientError, match="500"):
+            process.client("sqs", NO_RETRIES).create_queue(QueueName="refused")
+        assert process.stop() == 1

@@ -106,15 +106,16 @@ def test_two_stacks_live_side_by_side(make_state):
     assert keys(first) == {"mine"}
 
 
-def test_a_killed_aws_starts_the_whole_stack_afresh_and_says_so(make_state):
+def test_a_killed_aws_comes_back_with_all_that_was_acknowledged(make_state):
     state = make_state("state")
     up(state)
-    client(state, "s3").put_object(Bucket=landing_bucket(state), Key="lost", Body=b"x")
+    client(state, "s3").put_object(Bucket=landing_bucket(state), Key="kept", Body=b"x")
+    publications = "landfall-local-publications"
+    client(state, "dynamodb").put_item(TableName=publications, Item=PUBLICATION)
     os.kill(Supervisor(Layout(state)).states()["aws"].pid, signal.SIGKILL)
-    said = up(state)
-    assert "its state is lost" in said
-    assert keys(state) == set()
-    assert (state / "lost" / "aws").is_dir()
+    up(state)
+    assert keys(state) == {"kept"}
+    assert client(state, "dynamodb").scan(TableName=publications)["Count"] == 1
 
 
 def test_a_killed_up_is_taken_up_again(make_state):

@@ -6,9 +6,18 @@ from localcloud.deviation import Deviation
 
 DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
-        "state of a killed process",
-        "S3 objects with their metadata and versions are kept; bucket settings and all else go back to the last "
-        "clean stop, so the process is not restarted and the next `up` starts the data of the stack afresh",
-        "every acknowledged write is kept",
+        "multipart upload under way",
+        "the parts of an upload that is not completed are gone after a stop or a kill (NoSuchUpload)",
+        "they are kept until the upload is completed or aborted",
+    ),
+    Deviation(
+        "stack operation under way",
+        "a kill ends it as CREATE_FAILED, UPDATE_FAILED or DELETE_FAILED; its resources stay as far as they were made",
+        "it goes on",
+    ),
+    Deviation(
+        "deliveries to Lambda and HTTP endpoints of SNS and EventBridge",
+        "one that is under way at a kill is lost",
+        "it is tried again",
     ),
 )

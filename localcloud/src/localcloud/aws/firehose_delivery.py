@@ -10,6 +10,7 @@ import asyncio
 import gzip
 import logging
 import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,9 +39,13 @@ class DeliveryError(Exception):
 
 
 class FirehoseDelivery:
-    """The task that writes due buffers; `install` puts it in ministack's way, `start` and `stop` bound its life."""
+    """The task that writes due buffers; `install` puts it in ministack's way, `start` and `stop` bound its life.
 
-    def __init__(self) -> None:
+    `saved` saves the state: an object's announcement and the position behind its records.
+    """
+
+    def __init__(self, *, saved: Callable[[], Awaitable[None]]) -> None:
+        self._saved = saved
         self._buffers: dict[str, _Buffer] = {}
         self._wake = asyncio.Event()
         self._stopping = False
@@ -124,6 +129,7 @@ class FirehoseDelivery:
             return  # deleted with its buffer, as in AWS
         try:
             batch = await _deliver(stream)
+            await self._saved()
         except Exception as error:
             # Whatever it was, the task must go on: other streams' records wait for it too.
             text = "Firehose %s: %s; trying again in %s s"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from array import array
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -27,22 +28,23 @@ class ShardLog:
         self._begin = 0
 
     @classmethod
-    def restored(cls, state: Mapping[str, Any]) -> ShardLog:
-        """Open again what `state()` described; anything written after that is cut off."""
-        log = cls(Path(state["path"]))
-        log._file.truncate(state["end"])
-        log._begin = state["begin"]
-        position = log._begin
-        with log._path.open("rb") as file:
+    def restored(cls, path: Path, begin: int, end: int) -> ShardLog:
+        """Open the records from byte `begin` to `end`; anything after them was never acknowledged and is cut off."""
+        if not path.exists():
+            return cls(path)  # removed when its last record was dropped, and the process killed before it was said
+        log = cls(path)
+        log._file.truncate(end)
+        log._begin = position = begin
+        with path.open("rb") as file:
             file.seek(position)
             for line in file:
                 position += len(line)
                 log._ends.append(position)
         return log
 
-    def state(self) -> dict[str, Any]:
-        """Return what `restored` needs, as JSON values."""
-        return {"path": str(self._path), "begin": self._begin, "end": self._end}
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Saved as the part of its file that holds its records, and opened again from there.
+        return ShardLog.restored, (self._path, self._begin, self._end)
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Add a record, a mapping of JSON values."""
@@ -57,8 +59,16 @@ class ShardLog:
         self._begin = self._ends[count - 1]
         del self._ends[:count]
         if not self._ends:
-            self._file.truncate(0)
-            self._begin = 0
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Go on in a new file: were the old one emptied and written again, its saved bounds would lie."""
+        self._path.unlink()
+        self._file.close()
+        self._path = self._path.with_name(f"{uuid.uuid4()}.jsonl")
+        self._path.touch(mode=0o600)
+        self._file = self._path.open("r+b", buffering=0)
+        self._begin = 0
 
     def __deepcopy__(self, _memo: Any) -> ShardLog:
         # It stands for its file: a copy of a stream's description has the same records.

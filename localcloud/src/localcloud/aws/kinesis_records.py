@@ -14,15 +14,14 @@ from ministack.services import kinesis
 
 from localcloud.aws.kinesis_log import ShardLog
 
-_LOG_KEY = "shard_log"
 _SECONDS_AN_HOUR = 3600
 
 Records = Sequence[dict[str, Any]] | ShardLog
 
 
 def install(folder: Path) -> None:
-    """Give every shard a log in `folder`, and save and restore where the logs are."""
-    build, save, restore = kinesis._build_shards, kinesis.get_state, kinesis.load_persisted_state
+    """Give every shard a log in `folder`."""
+    build = kinesis._build_shards
 
     def build_shards(*arguments: Any, **named: Any) -> dict[str, dict[str, Any]]:
         shards: dict[str, dict[str, Any]] = build(*arguments, **named)
@@ -30,22 +29,7 @@ def install(folder: Path) -> None:
             shard["records"] = ShardLog(folder / f"{uuid.uuid4()}.jsonl")
         return shards
 
-    def get_state() -> dict[str, Any]:
-        state: dict[str, Any] = save()
-        for shard in _shards(state["streams"]):
-            if isinstance(shard["records"], ShardLog):
-                shard["records"] = {_LOG_KEY: shard["records"].state()}
-        return state
-
-    def load_persisted_state(data: dict[str, Any]) -> None:
-        restore(data)
-        for shard in _shards(kinesis._streams):
-            if isinstance(shard["records"], dict):
-                shard["records"] = ShardLog.restored(shard["records"][_LOG_KEY])
-
     kinesis._build_shards = build_shards
-    kinesis.get_state = get_state
-    kinesis.load_persisted_state = load_persisted_state
     kinesis._expire_records = expire_records
     kinesis._start_position = start_position
 
@@ -92,11 +76,6 @@ def arrived_since(records: Records, moment: float) -> int:
 def read_from(records: Records, index: int) -> Iterator[dict[str, Any]]:
     """Yield the records from `index` on."""
     return records.since(index) if isinstance(records, ShardLog) else islice(records, index, None)
-
-
-def _shards(streams: Any) -> Iterator[dict[str, Any]]:
-    for stream in streams.all_values():
-        yield from stream["shards"].values()
 
 
 def _sequence_number(record: dict[str, Any]) -> str:

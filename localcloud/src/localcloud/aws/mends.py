@@ -8,10 +8,12 @@ from localcloud.aws import (
     cfn_buckets,
     cfn_data,
     cfn_engines,
+    cfn_interrupted,
     cfn_properties,
     cfn_secrets,
     glue_catalog,
     kinesis_records,
+    s3_files,
     s3_memory,
     s3_ranges,
 )
@@ -19,6 +21,7 @@ from localcloud.aws import (
 
 def install(*, state_dir: Path, athena_endpoint: str, redshift_endpoint: str) -> None:
     """Mend ministack; call once, after `environment.prepare` of the same `state_dir` and before it serves."""
+    s3_files.install(state_dir / "s3-writing")
     s3_memory.install()
     s3_ranges.install()
     kinesis_records.install(state_dir / "kinesis")
@@ -28,3 +31,4 @@ def install(*, state_dir: Path, athena_endpoint: str, redshift_endpoint: str) ->
     cfn_secrets.install()
     cfn_engines.install(athena_endpoint=athena_endpoint, redshift_endpoint=redshift_endpoint)
     cfn_properties.install()
+    cfn_interrupted.install()

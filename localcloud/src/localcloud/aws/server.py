@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvicorn
 
-from localcloud.aws import environment
+from localcloud.aws import environment, s3_files
 from localcloud.aws.saving import SaveFailures
 
 
@@ -19,8 +19,10 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     state_dir = options.state_dir.resolve()
     environment.prepare(port=options.port, state_dir=state_dir, region=options.region)
-    # ministack reads the environment while it is imported.
+    s3_files.recover(state_dir / "s3-writing")
+    # ministack reads the environment and its objects while it is imported.
     from localcloud.aws import mends
+    from localcloud.aws.durability import Durability, SavesBeforeItAnswers
     from localcloud.aws.firehose_delivery import FirehoseDelivery
     from localcloud.aws.gateway import Gateway
     from localcloud.aws.s3_events import ObjectEvents
@@ -31,17 +33,19 @@ def main(arguments: Sequence[str]) -> int:
         athena_endpoint=options.athena_endpoint,
         redshift_endpoint=options.redshift_endpoint,
     )
-    delivery = FirehoseDelivery()
-    delivery.install()
     events = ObjectEvents()
     events.install()
+    durability = Durability(state_dir / "services.sqlite", events)
+    durability.install()
+    delivery = FirehoseDelivery(saved=durability.save)
+    delivery.install()
     failures = SaveFailures()
     failures.install()
     # uvicorn raises the signal again once it has shut down; without this the process would die of it.
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.signal(signal.SIGINT, lambda *_: None)
     config = uvicorn.Config(
-        FaultGate(Gateway(delivery, events)),
+        FaultGate(SavesBeforeItAnswers(Gateway(delivery, events), durability)),
         host="127.0.0.1",
         port=options.port,
         http="httptools",

@@ -19,20 +19,17 @@ TASK_SECONDS = 10
 """How long a running task may take to cancel what it does."""
 
 
-def stop_everything(supervisor: Supervisor) -> bool:
-    """Stop all processes and supervisord; return whether the emulated AWS ended well, that is, saved its state.
+def stop_everything(supervisor: Supervisor) -> None:
+    """Stop all processes and supervisord.
 
     Raises StackError when a process does not end.
     """
     if supervisor.pid is None:
-        return False
+        return
     _end_tasks(supervisor)
     for names in STOP_ORDER:
         supervisor.stop_programs(names)
-    aws = supervisor.states()["aws"]
-    saved = aws.state in ("STOPPED", "EXITED") and aws.exit_status == 0
     supervisor.shut_down()
-    return saved
 
 
 def _end_tasks(supervisor: Supervisor) -> None:
@@ -59,8 +56,7 @@ def down(layout: Layout, *, purge: bool, say: Callable[[str], None]) -> None:
     """
     supervisor = Supervisor(layout)
     was_up = supervisor.pid is not None
-    if stop_everything(supervisor):
-        layout.unsaved_aws.unlink(missing_ok=True)
+    stop_everything(supervisor)
     leftovers = end_leftovers(layout)
     if leftovers:
         say(f"Ended what was left over: {', '.join(leftovers)}")
@@ -69,5 +65,3 @@ def down(layout: Layout, *, purge: bool, say: Callable[[str], None]) -> None:
         for folder in {layout.sockets, layout.state}:
             shutil.rmtree(folder, ignore_errors=True)
         say(f"Removed {layout.state}")
-    elif layout.unsaved_aws.exists():
-        say("The emulated AWS did not save its state; the next `up` starts the data afresh.")

@@ -72,11 +72,6 @@ class Layout:
         return self.state / "dbt"
 
     @property
-    def unsaved_aws(self) -> Path:
-        """A file that exists while the emulated AWS holds state that it has not saved."""
-        return self.state / "aws.unsaved"
-
-    @property
     def sockets(self) -> Path:
         """A folder for Unix sockets: in the state where its path will do, else in the temporary folder."""
         inside = self.state / "run"

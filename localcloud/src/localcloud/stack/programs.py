@@ -25,8 +25,8 @@ STOP_SIGNALS = {DATABASE: signal.SIGINT}
 STOP_SECONDS = dict.fromkeys(CLOUD, 30) | {DATABASE: 30} | dict.fromkeys(AIRFLOW, 60)
 """How long a process may take to end before it is killed: Airflow's scheduler waits for its tasks."""
 
-RESTARTED = ("athena", "redshift", *AIRFLOW)
-"""What may be started anew after a crash. Not AWS: it would come back without its unsaved state; nor its database."""
+RESTARTED = (*CLOUD, *AIRFLOW)
+"""What is started anew after a crash. Not Airflow's database: its clients would not notice that it was away."""
 
 
 @dataclass(frozen=True, kw_only=True)

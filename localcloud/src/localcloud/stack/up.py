@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,6 @@ from functools import partial
 
 from localcloud.stack import airflow, postgres
 from localcloud.stack.airflow import AirflowApi, MetadataSchema, run_product
-from localcloud.stack.down import stop_everything
 from localcloud.stack.environment import (
     airflow_client,
     cloud_client,
@@ -64,7 +62,6 @@ class Stack:
 
         Raises StackError that names what cannot be started and why.
         """
-        self._begin_afresh_if_aws_lost_its_state()
         self._start_supervisor()
         with ThreadPoolExecutor() as pool:
             cloud = pool.submit(self._start_cloud_and_models)
@@ -75,26 +72,6 @@ class Stack:
         if self._plan.with_airflow:
             self._start_airflow()
         return self._address()
-
-    def _begin_afresh_if_aws_lost_its_state(self) -> None:
-        """The emulated AWS saves its state when it is stopped. Killed, it has lost what the rest still believes in."""
-        states = self._supervisor.states()
-        if not self._layout.unsaved_aws.exists() or ("aws" in states and states["aws"].is_running):
-            return
-        kept = self._layout.state / "lost"
-        self._say(
-            "The emulated AWS was not stopped but killed, so its state is lost. The data of the whole stack starts "
-            f"afresh; what is left of it was moved to {kept}"
-        )
-        stop_everything(self._supervisor)
-        end_leftovers(self._layout)
-        shutil.rmtree(kept, ignore_errors=True)
-        kept.mkdir()
-        for name in (*CLOUD, "postgres", "airflow", "demo"):
-            if (self._layout.state / name).exists():
-                (self._layout.state / name).rename(kept / name)
-        self._layout.unsaved_aws.unlink()
-        self._layout.make()
 
     def _start_supervisor(self) -> None:
         pid = self._supervisor.pid
@@ -117,7 +94,6 @@ class Stack:
 
     def _start_cloud(self) -> None:
         started = time.monotonic()
-        self._layout.unsaved_aws.touch()
         self._start(cloud_programs(self._layout, self._ports, self._base))
         for name, listener in zip(CLOUD, ("aws", "athena", "redshift_api"), strict=True):
             ready = partial(is_healthy, self._ports.url(listener))
