@@ -19,8 +19,8 @@ from localcloud.lake.session import Lake
 
 Body = dict[str, Any]
 MAX_PAGE_ROWS = 1_000
-FIRST_ANSWER_SECONDS = 0.5
-"""How long GetQueryExecution waits for a query that is about to end, so that a client's first look finds it done."""
+FIRST_ANSWER_SECONDS = 2.0
+"""How long GetQueryExecution waits for a query to end: a client that finds it running pauses longer (PyAthena 1 s)."""
 _EXECUTIONS_PAGE = 50
 
 
