@@ -1,0 +1,93 @@
+"""TPC-H and TPC-DS on both engines against DuckDB on the same Parquet files: total times and their ratios.
+
+`python -m benchmarks.tpc_totals --scale 1`. Every query runs on the three in turn, so that a busy moment of the
+machine meets all of them; a query whose answer is not DuckDB's is named and makes the run fail.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from benchmarks import tpc, tpc_athena, tpc_redshift
+from benchmarks.__main__ import REPOSITORY, load_environment
+
+Run = Callable[[str], list[tpc.Row]]
+FLOOR = "DuckDB on the files"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the totals of each suite; return 1 if an answer is not DuckDB's or the stack is not up."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tpc_totals", description=__doc__)
+    parser.add_argument("--suite", choices=tpc.SUITES, action="append", help="default: both")
+    parser.add_argument("--scale", type=float, default=0.1, help="scale factor; at 1 a suite is 100 to 300 MB")
+    args = parser.parse_args(argv)
+    if not load_environment():
+        sys.stderr.write("benchmarks: the stack is not up: run `make demo` or `make up` first\n")
+        return 1
+    state = Path(os.environ.get("LANDFALL_STATE", REPOSITORY / ".local"))
+    failed = False
+    for suite in args.suite or tpc.SUITES:
+        directory = tpc.generate(suite, args.scale, state / "benchmarks" / f"{suite}_{args.scale}")
+        failed = _compare(suite, directory) or failed
+    return int(failed)
+
+
+def _compare(suite: tpc.Suite, directory: Path) -> bool:
+    """Print a suite's totals (s), ratios and wrong answers; return whether there are any of these."""
+    name = f"bench_{suite}"
+    tpc_athena.create_tables(directory, name)
+    with (
+        tpc.connect(directory) as direct,
+        tpc_athena.open_connection(name) as athena,
+        closing(tpc_redshift.open_connection(name)) as redshift,
+    ):
+        tpc_redshift.create_tables(directory, redshift, name)
+        warehouse = redshift.cursor()
+
+        def run_on_redshift(text: str) -> list[tpc.Row]:
+            warehouse.execute(text)
+            return [tuple(row) for row in warehouse.fetchall()]
+
+        arms: Mapping[str, tuple[Run, Mapping[int, str]]] = {
+            FLOOR: (lambda text: direct.execute(text).fetchall(), tpc.queries(suite)),
+            "Athena by PyAthena": (
+                lambda text: [tuple(row) for row in athena.cursor().execute(text).fetchall()],
+                tpc_athena.queries(suite),
+            ),
+            "Redshift by its wire": (run_on_redshift, tpc_redshift.queries(suite)),
+        }
+        times, wrong = _measure(arms)
+    floor = times[FLOOR]
+    for arm, seconds in times.items():
+        total, worst = sum(seconds.values()), max(seconds, key=lambda number: seconds[number] / floor[number])
+        ratios = f"{total / sum(floor.values()):.2f}x, worst query {worst}: {seconds[worst] / floor[worst]:.1f}x"
+        sys.stdout.write(f"{suite:<6}{arm:<22}{total:>9.2f} s  {ratios}\n")
+    sys.stdout.writelines(f"{suite:<6}{line}\n" for line in wrong)
+    return bool(wrong)
+
+
+def _measure(arms: Mapping[str, tuple[Run, Mapping[int, str]]]) -> tuple[dict[str, dict[int, float]], list[str]]:
+    """Return the seconds of every query by arm, and what answers differ from the first arm's."""
+    times: dict[str, dict[int, float]] = {arm: {} for arm in arms}
+    wrong: list[str] = []
+    for number in arms[FLOOR][1]:
+        expected: list[tpc.Row] | None = None
+        for arm, (run, texts) in arms.items():
+            began_at = time.perf_counter()
+            rows = run(texts[number])
+            times[arm][number] = time.perf_counter() - began_at
+            expected = rows if expected is None else expected
+            difference = tpc.difference(expected, rows)
+            if difference:
+                wrong.append(f"query {number} is wrong on {arm}: {difference}")
+    return times, wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())
