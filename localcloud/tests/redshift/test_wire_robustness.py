@@ -68,7 +68,7 @@ def test_a_vanished_client_loses_its_statement_and_its_locks(
     eventually(lambda: pg.query(f"select pg_terminate_backend({process})").rows == [("0",)])
 
 
-def test_a_client_that_vanishes_during_copy_leaves_nothing(cloud: Cloud, pg: PgClient) -> None:
+def test_a_client_that_vanishes_during_copy_leaves_all_or_nothing(cloud: Cloud, pg: PgClient) -> None:
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     for part in range(20):
@@ -76,11 +76,12 @@ def test_a_client_that_vanishes_during_copy_leaves_nothing(cloud: Cloud, pg: PgC
     pg.query("create table copied (x int, y varchar(20))")
     client = connect(cloud)
     client.send("Q", f"copy copied from 's3://{BUCKET}/in/' iam_role default csv\0".encode())
-    time.sleep(0.5)
+    time.sleep(0.2)
     reset(client)
     pg.query(f"set statement_timeout to {WAIT_SECONDS * 1000}; insert into copied values (2, 'after')")
-    assert pg.query("select count(*) from copied where x = 1").rows == [("0",)]
-    assert pg.query("select count(*) from copied").rows == [("1",)]
+    # A COPY may end before anybody notices that its client is gone.
+    assert pg.query("select count(*) from copied where x = 1").rows in ([("0",)], [("4000000",)])
+    assert pg.query("select count(*) from copied where x = 2").rows == [("1",)]
 
 
 def test_connections_that_say_nothing_hinder_nobody(cloud: Cloud) -> None:
