@@ -80,7 +80,8 @@ def _publish(settings: Settings, rows: list[str]) -> Iterator[str]:
     catalog.register(published, like=source, metadata_location=catalog.read(source).metadata_location)
     yield published
     delete_table(database="published", table=published.partition(".")[2])
-    athena.run(f"DROP TABLE {source}")
+    # A test of maintenance may have cleared it away as a leftover.
+    athena.run(f"DROP TABLE IF EXISTS {source}")
 
 
 def _row(customer: str, day: int, note: int) -> str:
