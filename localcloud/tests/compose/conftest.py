@@ -6,6 +6,7 @@ folder, each image the environment that it is built from, and the hosts `postgre
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import secrets
@@ -33,7 +34,7 @@ VARIABLES = (
     "LANDFALL_JWT_SECRET",
     "LANDFALL_API_SECRET_KEY",
 )
-FERNET_KEY = "VGhpcyBpcyBhIGtleSBvZiBhIHRlc3QsIG5vdCBhIG9uZSE="
+FERNET_KEY = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 PORTS = ("4566", "4567", "4568", "5439", "8080", "5432", "6379")
 
 
