@@ -67,6 +67,14 @@ def test_what_would_need_more_than_is_kept_is_refused(connection: duckdb.DuckDBP
         rows(connection, query)
 
 
+@pytest.mark.parametrize(
+    "text", ["2026-07-01 00:00:00-0", "2026-07-01 00:00:00 +00", "2026-07-01 00:00Z", "2026-07-01"]
+)
+def test_utc_is_read_however_it_is_written(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    query = f"select to_unixtime(cast('{text}' as timestamp with time zone)) as x, to_unixtime(timestamp '{text}') as y"
+    assert rows(connection, query) == [("1.782864E9", "1.782864E9")]
+
+
 def test_equal_addresses_are_equal_however_they_are_written(connection: duckdb.DuckDBPyConnection) -> None:
     query = "select ipaddress '2001:0DB8:0::1' = ipaddress '2001:db8::1' as x, ipaddress '::ffff:10.0.0.1' as y"
     assert rows(connection, query) == [("true", "10.0.0.1")]

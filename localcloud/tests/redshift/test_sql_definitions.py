@@ -38,6 +38,14 @@ def test_a_materialized_view_is_listed_with_its_refresh(shop: PgClient) -> None:
     assert shop.query(listed).rows == [("t", "kept", "f")]
 
 
+def test_a_materialized_view_is_listed_with_its_keys_by_its_own_name(shop: PgClient) -> None:
+    shop.query("create materialized view keyed diststyle key distkey (id) sortkey (id) as select id from orders")
+    assert shop.query("select diststyle, sortkey1 from svv_table_info where \"table\" = 'keyed'").rows == [
+        ("KEY(id)", "id")
+    ]
+    assert shop.query("select 1 from svv_table_info where \"table\" like 'mv_tbl_%'").rows == []
+
+
 def test_a_materialized_view_ends_with_its_table_or_by_itself(shop: PgClient) -> None:
     shop.query("create materialized view totals as select id from orders")
     assert refused(shop, "drop table orders") == "2BP01"

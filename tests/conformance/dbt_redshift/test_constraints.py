@@ -10,6 +10,7 @@ from dbt.tests.adapter.constraints.test_constraints import (
     BaseIncrementalConstraintsColumnsEqual,
     BaseIncrementalConstraintsRollback,
     BaseIncrementalConstraintsRuntimeDdlEnforcement,
+    BaseIncrementalForeignKeyConstraint,
     BaseModelConstraintsRuntimeEnforcement,
     BaseTableConstraintsColumnsEqual,
     BaseViewConstraintsColumnsEqual,
@@ -147,4 +148,8 @@ class TestTableConstraintsRollback(RefusesNull, BaseConstraintsRollback):
 
 
 class TestIncrementalConstraintsRollback(RefusesNull, BaseIncrementalConstraintsRollback):
+    pass
+
+
+class TestIncrementalForeignKeyConstraint(BaseIncrementalForeignKeyConstraint):
     pass

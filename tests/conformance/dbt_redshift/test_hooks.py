@@ -2,13 +2,93 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from dbt.tests.adapter.hooks.test_model_hooks import (
     BaseDuplicateHooksInConfigs,
+    BaseHookRefs,
+    BaseHooksRefsOnSeeds,
+    BasePrePostModelHooks,
+    BasePrePostModelHooksInConfig,
+    BasePrePostModelHooksInConfigKwargs,
+    BasePrePostModelHooksInConfigWithCount,
     BasePrePostModelHooksOnSeeds,
     BasePrePostModelHooksOnSeedsPlusPrefixed,
     BasePrePostModelHooksOnSeedsPlusPrefixedWhitespace,
     BasePrePostModelHooksOnSnapshots,
+    BasePrePostSnapshotHooksInConfigKwargs,
 )
+from dbt.tests.adapter.hooks.test_run_hooks import BaseAfterRunHooks, BasePrePostRunHooks
+
+_WHAT_HOOKS_TELL = (
+    "test_state",
+    "target_dbname",
+    "target_host",
+    "target_name",
+    "target_schema",
+    "target_type",
+    "target_user",
+    "target_pass",
+    "run_started_at",
+    "invocation_id",
+    "thread_id",
+)
+
+
+def _make_table(project: Any, name: str) -> None:
+    """The table that hooks write to; the suite leaves it to each adapter."""
+    columns = ", ".join(f"{column} varchar(64)" for column in _WHAT_HOOKS_TELL)
+    project.run_sql(f"drop table if exists {project.test_schema}.{name}")
+    project.run_sql(f"create table {project.test_schema}.{name} ({columns}, target_threads integer)")
+
+
+def _check(row: dict[str, Any], project: Any) -> None:
+    """The suite's check of what a hook was told, with this project's target instead of PostgreSQL's."""
+    credentials = project.adapter.config.credentials
+    assert row["target_dbname"] == project.database
+    assert row["target_host"] == credentials.host
+    assert row["target_name"] == "default"
+    assert row["target_schema"] == project.test_schema
+    assert row["target_threads"] == project.adapter.config.threads
+    assert row["target_type"] == "redshift"
+    assert row["target_user"] == credentials.user
+    assert row["target_pass"] == ""
+    assert row["run_started_at"]
+    assert row["invocation_id"]
+    assert row["thread_id"].startswith(("Thread-", "MainThread"))
+
+
+class ModelHooks:
+    """Told of Redshift where the suite is told of PostgreSQL."""
+
+    @pytest.fixture(scope="class", autouse=True)
+    def setUp(self, project: Any) -> None:
+        _make_table(project, "on_model_hook")
+
+    def check_hooks(self, state: str, project: Any, _host: str | None, count: int = 1) -> None:
+        for row in self.get_ctx_vars(state, count=count, project=project):  # type: ignore[attr-defined]
+            _check(row, project)
+
+
+class TestPrePostModelHooks(ModelHooks, BasePrePostModelHooks):
+    pass
+
+
+class TestHookRefs(ModelHooks, BaseHookRefs):
+    pass
+
+
+class TestPrePostModelHooksInConfig(ModelHooks, BasePrePostModelHooksInConfig):
+    pass
+
+
+class TestPrePostModelHooksInConfigWithCount(ModelHooks, BasePrePostModelHooksInConfigWithCount):
+    pass
+
+
+class TestPrePostModelHooksInConfigKwargs(ModelHooks, BasePrePostModelHooksInConfigKwargs):
+    pass
 
 
 class TestPrePostModelHooksOnSeeds(BasePrePostModelHooksOnSeeds):
@@ -23,9 +103,33 @@ class TestPrePostModelHooksOnSeedsPlusPrefixedWhitespace(BasePrePostModelHooksOn
     pass
 
 
+class TestHooksRefsOnSeeds(BaseHooksRefsOnSeeds):
+    pass
+
+
 class TestPrePostModelHooksOnSnapshots(BasePrePostModelHooksOnSnapshots):
     pass
 
 
+class TestPrePostSnapshotHooksInConfigKwargs(BasePrePostSnapshotHooksInConfigKwargs):
+    pass
+
+
 class TestDuplicateHooksInConfigs(BaseDuplicateHooksInConfigs):
+    pass
+
+
+class TestPrePostRunHooks(BasePrePostRunHooks):
+    @pytest.fixture
+    def setUp(self, project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        _make_table(project, "on_run_hook")
+        for table in ("schemas", "db_schemas"):
+            project.run_sql(f"drop table if exists {project.test_schema}.{table}")
+        monkeypatch.setenv("TERM_TEST", "TESTING")
+
+    def check_hooks(self, state: str, project: Any, _host: str | None) -> None:
+        _check(self.get_ctx_vars(state, project), project)
+
+
+class TestAfterRunHooks(BaseAfterRunHooks):
     pass

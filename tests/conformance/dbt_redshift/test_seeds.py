@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dbt.tests.adapter.empty.test_empty import BaseTestEmpty, BaseTestEmptyInlineSourceRef, BaseTestEmptySeedFlag
+from dbt.tests.adapter.empty.test_empty import (
+    BaseTestEmpty,
+    BaseTestEmptyInlineSourceRef,
+    BaseTestEmptySeedFlag,
+    MetadataWithEmptyFlag,
+)
 from dbt.tests.adapter.simple_copy.test_simple_copy import EmptyModelsArentRunBase, SimpleCopyBase
 from dbt.tests.adapter.simple_seed.test_seed import (
     BaseBasicSeedTests,
@@ -85,4 +90,8 @@ class TestSeedSpecificFormats(BaseSeedSpecificFormats):
 
 
 class TestEmptySeed(BaseTestEmptySeed):
+    pass
+
+
+class TestMetadataWithEmptyFlag(MetadataWithEmptyFlag):
     pass

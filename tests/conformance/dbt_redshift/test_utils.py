@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from dbt.tests.adapter.utils.data_types.test_type_bigint import BaseTypeBigInt
 from dbt.tests.adapter.utils.data_types.test_type_boolean import BaseTypeBoolean
 from dbt.tests.adapter.utils.data_types.test_type_float import BaseTypeFloat
@@ -42,6 +43,7 @@ from dbt.tests.adapter.utils.test_safe_cast import BaseSafeCast
 from dbt.tests.adapter.utils.test_source_freshness_custom_info import BaseCalculateFreshnessMethod
 from dbt.tests.adapter.utils.test_split_part import BaseSplitPart
 from dbt.tests.adapter.utils.test_string_literal import BaseStringLiteral
+from dbt.tests.adapter.utils.test_timestamps import BaseCurrentTimestamps
 from dbt.tests.adapter.utils.test_validate_sql import BaseValidateSqlMethod
 
 
@@ -211,3 +213,18 @@ class TestStringLiteral(BaseStringLiteral):
 
 class TestValidateSqlMethod(BaseValidateSqlMethod):
     pass
+
+
+class TestCurrentTimestamps(BaseCurrentTimestamps):
+    @pytest.fixture(scope="class")
+    def expected_schema(self) -> dict[str, str]:
+        names = ("current_timestamp", "current_timestamp_in_utc_backcompat", "current_timestamp_backcompat")
+        return dict.fromkeys(names, "timestamp without time zone")
+
+    @pytest.fixture(scope="class")
+    def expected_sql(self) -> str:
+        return """
+        select getdate() as current_timestamp,
+               getdate() as current_timestamp_in_utc_backcompat,
+               getdate() as current_timestamp_backcompat
+        """

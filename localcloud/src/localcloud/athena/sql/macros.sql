@@ -236,10 +236,9 @@ CREATE OR REPLACE MACRO trino_fitted(x, n) AS CASE WHEN length(x) > n THEN trino
 CREATE OR REPLACE MACRO trino_round_time(x, unit) AS make_timestamp(epoch_us(x) + unit // 2
     - (((epoch_us(x) + unit // 2) % unit + unit) % unit));
 CREATE OR REPLACE MACRO trino_zoned_from_text(x) AS CASE WHEN x IS NULL OR regexp_full_match(x,
-    '\s*\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,12})?)?)? ?(UTC|Z|[+-]\d{2}:\d{2})?\s*')
-    AND NOT regexp_matches(x, '[+-](\d[1-9]|[1-9]\d|00:[0-5][1-9]|00:[1-5]0|\d\d:[0-5][1-9]|\d\d:[1-5]0)[:\d]*\s*$')
-    THEN CAST(regexp_replace(x, ' ?(UTC|Z|[+-]00:00)\s*$', '+00:00') AS TIMESTAMPTZ)
-    WHEN regexp_matches(x, ':\d\d(\.\d+)? ?([+-]\d\d:\d\d|[A-Z][A-Za-z_]+(/[A-Za-z_/]+)?)\s*$') THEN
+    '\s*\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,12})?)?)? ?(UTC|Z|[+-]00?|[+-]00:00)?\s*')
+    THEN CAST(trino_timestamp_from_text(regexp_replace(x, '(\d) ?(UTC|Z|[+-]00?|[+-]00:00)\s*$', '\1')) AS TIMESTAMPTZ)
+    WHEN regexp_matches(x, ':\d\d(\.\d+)? ?([+-]\d\d:\d\d|[+-]\d\d?|[A-Z][A-Za-z_]+(/[A-Za-z_/]+)?)\s*$') THEN
     trino_error('NOT_SUPPORTED', 'a time zone other than UTC is not supported by the local cloud')::TIMESTAMPTZ
     ELSE trino_error('INVALID_CAST_ARGUMENT', 'Value cannot be cast to timestamp with time zone: ' || x)::TIMESTAMPTZ END;
 CREATE OR REPLACE MACRO trino_plain_text(x) AS CASE WHEN typeof(x) IN

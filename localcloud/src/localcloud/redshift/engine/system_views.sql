@@ -220,7 +220,7 @@ CREATE VIEW localsys.sys.sys_serverless_usage AS
         compute_seconds, compute_capacity, data_storage, 0 AS cross_region_transferred_data, charged_seconds FROM localsys.sys.rs_usage;
 CREATE VIEW localsys.sys.svv_all_databases AS SELECT * FROM localsys.sys.svv_redshift_databases;
 CREATE VIEW localsys.sys.svv_table_info AS
-    SELECT '{database}' AS "database", r.schema_name AS "schema", r.oid AS table_id, r.relation_name AS "table",
+    SELECT '{database}' AS "database", r.schema_name AS "schema", r.oid AS table_id, coalesce(v.relation_name, r.relation_name) AS "table",
         CASE WHEN bool_or(c.encoding <> 'none') THEN 'Y' ELSE 'N' END AS encoded,
         CASE WHEN r.diststyle = 'KEY' THEN 'KEY(' || coalesce(max(c.column_name) FILTER (c.is_distkey), '') || ')' ELSE r.diststyle END AS diststyle,
         max(c.column_name) FILTER (abs(c.sortkey) = 1) AS sortkey1,
@@ -230,4 +230,7 @@ CREATE VIEW localsys.sys.svv_table_info AS
         NULL::DECIMAL(19, 2) AS skew_sortkey1, NULL::DECIMAL(19, 2) AS skew_rows, max(d.estimated_size) AS estimated_visible_rows
     FROM localsys.sys.rs_relations r JOIN "{database}".pg_landfall.columns c ON c.relation_oid = r.oid
     JOIN duckdb_tables() d ON d.database_name = '{database}' AND d.schema_name = r.schema_name AND d.table_name = r.relation_name
-    WHERE r.kind = 'r' GROUP BY r.schema_name, r.oid, r.relation_name, r.diststyle;
+    -- The table behind a materialized view is listed by the view's name.
+    LEFT JOIN "{database}".pg_landfall.relations v ON v.schema_name = r.schema_name
+        AND r.relation_name = 'mv_tbl__' || v.relation_name || '__0' AND starts_with(v.definition, 'CREATE MATERIALIZED VIEW')
+    WHERE r.kind = 'r' GROUP BY r.schema_name, r.oid, r.relation_name, v.relation_name, r.diststyle;
