@@ -37,8 +37,8 @@ class Cloud:
     redshift: subprocess.Popen[bytes]
     aws: subprocess.Popen[bytes] | None
 
-    def client(self, service: str, config: Config | None = None) -> Any:
-        port = self.api_port if service.startswith("redshift") else self.aws_port
+    def client(self, service: str, config: Config | None = None, port: int | None = None) -> Any:
+        port = port or (self.api_port if service.startswith("redshift") else self.aws_port)
         return boto3.client(
             service,
             endpoint_url=f"http://127.0.0.1:{port}",
@@ -61,7 +61,8 @@ class Cloud:
                 process.wait(30)
 
 
-def _launch(arguments: list[str], health: str, log: Path) -> subprocess.Popen[bytes]:
+def launch(arguments: list[str], health: str, log: Path) -> subprocess.Popen[bytes]:
+    """Start a module of the local cloud with its arguments, and wait until it answers at `health`."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", *arguments],
@@ -85,7 +86,7 @@ def start_redshift(wire_port: int, api_port: int, aws_port: int, state_dir: Path
     state_dir.mkdir(parents=True, exist_ok=True)
     arguments = ["localcloud.redshift", "--wire-port", str(wire_port), "--api-port", str(api_port)]
     arguments += ["--aws-endpoint", f"http://127.0.0.1:{aws_port}", "--state-dir", str(state_dir)]
-    return _launch(arguments, f"http://127.0.0.1:{api_port}/_localcloud/health", state_dir / "log")
+    return launch(arguments, f"http://127.0.0.1:{api_port}/_localcloud/health", state_dir / "log")
 
 
 def start(folder: Path, *, with_aws: bool) -> Cloud:
@@ -95,7 +96,7 @@ def start(folder: Path, *, with_aws: bool) -> Cloud:
     if with_aws:
         arguments = ["localcloud.aws", "--port", str(aws_port), "--state-dir", str(folder / "aws")]
         arguments += ["--athena-endpoint", "http://127.0.0.1:9", "--redshift-endpoint", f"http://127.0.0.1:{api_port}"]
-        aws = _launch(arguments, f"http://127.0.0.1:{aws_port}/_localcloud/health", folder / "aws.log")
+        aws = launch(arguments, f"http://127.0.0.1:{aws_port}/_localcloud/health", folder / "aws.log")
     redshift = start_redshift(wire_port, api_port, aws_port, folder / "redshift")
     cloud = Cloud(wire_port, api_port, aws_port, folder / "redshift", redshift, aws)
     serverless = cloud.client("redshift-serverless")

@@ -72,8 +72,8 @@ def write_files(
     """
     prefix = f"{name}{uuid.uuid4().hex}"
     target = location.rstrip("/")
-    options = _options(file_format)
-    selected = _selected(columns, file_format)
+    options = _options(file_format, partitioned=bool(keys))
+    selected = _selected(columns, file_format, partitioned=bool(keys))
     if keys:
         quoted = ", ".join(f'"{key}"' for key in keys)
         options += [f"PARTITION_BY ({quoted})", "OVERWRITE_OR_IGNORE true", f"FILENAME_PATTERN '{prefix}_{{i}}'"]
@@ -117,11 +117,11 @@ def _suffix(file_format: FileFormat) -> str:
     return "" if file_format.kind == "PARQUET" else _TEXT_CODECS[file_format.codec]
 
 
-def _options(file_format: FileFormat) -> list[str]:
+def _options(file_format: FileFormat, *, partitioned: bool) -> list[str]:
     codec = file_format.codec
     if file_format.kind == "PARQUET":
         return ["FORMAT parquet", "RETURN_STATS true", f"COMPRESSION {'uncompressed' if codec == 'none' else codec}"]
-    if file_format.kind == "JSON":
+    if file_format.kind == "JSON" and not partitioned:
         return ["FORMAT json", "RETURN_FILES true", f"COMPRESSION {codec}", "TIMESTAMPFORMAT '%Y-%m-%d %H:%M:%S.%g'"]
     return [
         "FORMAT csv",
@@ -134,8 +134,11 @@ def _options(file_format: FileFormat) -> list[str]:
     ]
 
 
-def _selected(columns: Sequence[str], file_format: FileFormat) -> str:
+def _selected(columns: Sequence[str], file_format: FileFormat, *, partitioned: bool) -> str:
     quoted = [f'"{column}"' for column in columns]
+    if file_format.kind == "JSON" and partitioned:
+        # DuckDB writes no partitions of JSON, but of text lines, which JSON documents are.
+        return f"CAST(to_json({{{', '.join(f'{column}: {column}' for column in quoted)}}}) AS VARCHAR) AS line"
     if file_format.kind != "TEXTFILE":
         return ", ".join(quoted)
     # LazySimpleSerDe: no quoting, \N for NULL, the cells joined here so that nothing is escaped on the way.

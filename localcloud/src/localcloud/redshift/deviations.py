@@ -108,6 +108,24 @@ DEVIATIONS: tuple[Deviation, ...] = (
         service="keep seven days",
     ),
     Deviation(
+        subject="Nested columns of external tables",
+        here="are SUPER values, of Hive tables as of Iceberg ones, and may be selected whole; a map is an array of"
+        " objects with key and value",
+        service="has SUPER for Iceberg; of a Hive table only what lies inside a nested column can be selected, or its"
+        " JSON with json_serialization_enable",
+    ),
+    Deviation(
+        subject="Files of CREATE EXTERNAL TABLE AS and INSERT into external tables",
+        here="are one a statement or partition, named by time, session and a random part;"
+        " write.parallel, write.maxfilesize.mb and write.kms.key.id are kept without effect",
+        service="are one a slice or more, named by time, query and slice",
+    ),
+    Deviation(
+        subject="Dates in external text tables",
+        here="are read as 2017-05-01",
+        service="reads further forms, e.g. may-01-2017",
+    ),
+    Deviation(
         subject="System views of the catalogue (svv_*, pg_*)",
         here="show every user all relations",
         service="show the SVV views' users what they may access",

@@ -12,7 +12,6 @@ from localcloud.athena.run.hive_tables import (
     Bucketing,
     create_entry,
     file_format_of,
-    register_partitions,
     require_hive_types,
     write_hive,
 )
@@ -28,6 +27,7 @@ from localcloud.athena.sql.dialect import parse_query
 from localcloud.lake import hive_write, iceberg_commit
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, require_database
+from localcloud.lake.hive_partitions import register_partitions
 from localcloud.lake.hive_write import WrittenFile
 from localcloud.lake.partition_sql import parse_spec
 
@@ -124,7 +124,7 @@ def _create_hive(
         context, database, name, location, data, partition_columns, file_format.kind, serde_parameters, bucketing
     )
     table = context.compiler.resolver.table(exp.Table(this=exp.to_identifier(name), db=exp.to_identifier(database)))
-    register_partitions(context, table, files)
+    register_partitions(context.lake, table, files)
     return Outcome(rows=sum(file.rows for file in files), files=tuple(file.path for file in files))
 
 

@@ -10,30 +10,13 @@ from typing import Any
 from localcloud.athena.run.coercion import bucket_sql
 from localcloud.athena.run.context import MAX_OPEN_PARTITIONS, Context
 from localcloud.athena.run.tables import OWNER, glue_columns
-from localcloud.lake import hive_read, hive_write, serdes
+from localcloud.lake import hive_write
 from localcloud.lake.errors import LakeError
-from localcloud.lake.glue import Column, LakeTable
+from localcloud.lake.glue import Column
+from localcloud.lake.hive_formats import FORMATS
 from localcloud.lake.hive_write import FileFormat, WrittenFile
 from localcloud.lake.objects import delete_objects
 from localcloud.lake.types import parts
-
-HIVE_FORMATS = {
-    "PARQUET": (
-        "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-        "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-        hive_read.PARQUET,
-    ),
-    "TEXTFILE": (
-        "org.apache.hadoop.mapred.TextInputFormat",
-        "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-        serdes.LAZY,
-    ),
-    "JSON": (
-        "org.apache.hadoop.mapred.TextInputFormat",
-        "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-        serdes.JSON[1],
-    ),
-}
 
 
 def file_format_of(properties: dict[str, Any]) -> tuple[FileFormat, dict[str, str]]:
@@ -148,7 +131,7 @@ def create_entry(
             "NumberOfBuckets": bucketing.count,
             "BucketColumns": [column.name for column in bucketing.columns],
         }
-    input_format, output_format, serde = HIVE_FORMATS[kind]
+    input_format, output_format, serde = FORMATS[kind]
     context.lake.glue.create_table(
         DatabaseName=database,
         TableInput={
@@ -171,20 +154,3 @@ def create_entry(
             },
         },
     )
-
-
-def register_partitions(context: Context, table: LakeTable, files: Sequence[WrittenFile]) -> None:
-    """Tell Glue of the partitions that files were written to; those it knows stay as they are."""
-    if not table.partition_keys:
-        return
-    storage = dict(table.glue["StorageDescriptor"])
-    entries: dict[tuple[str, ...], dict[str, Any]] = {}
-    for file in files:
-        values = tuple(value if value is not None else "__HIVE_DEFAULT_PARTITION__" for value in file.partition)
-        folder = file.path.rsplit("/", 1)[0] + "/"
-        entries[values] = {"Values": list(values), "StorageDescriptor": {**storage, "Location": folder}}
-    batches = list(entries.values())
-    for start in range(0, len(batches), 100):
-        context.lake.glue.batch_create_partition(
-            DatabaseName=table.database, TableName=table.name, PartitionInputList=batches[start : start + 100]
-        )

@@ -8,13 +8,15 @@ from sqlglot import exp
 
 from localcloud.athena.run.coercion import can_store, stored_sql
 from localcloud.athena.run.context import MAX_OPEN_PARTITIONS, Context, Outcome
-from localcloud.athena.run.hive_tables import HIVE_FORMATS, register_partitions, write_hive
+from localcloud.athena.run.hive_tables import write_hive
 from localcloud.athena.run.tables import table_columns
 from localcloud.athena.sql.compile import Compiled
 from localcloud.athena.sql.dialect import parse_query
 from localcloud.lake import iceberg_commit, iceberg_read, iceberg_write
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable
+from localcloud.lake.hive_formats import FORMATS
+from localcloud.lake.hive_partitions import register_partitions
 from localcloud.lake.hive_write import FileFormat
 from localcloud.lake.types import to_duckdb
 
@@ -43,7 +45,7 @@ def insert(context: Context, text: str) -> Outcome:
         return Outcome(rows=sum(file.record_count for file in files), files=tuple(file.file_path for file in files))
     if (table.glue.get("StorageDescriptor") or {}).get("BucketColumns"):
         raise LakeError("NOT_SUPPORTED", "Inserting into bucketed tables is not supported by Athena")
-    kinds = {serde: kind for kind, (_, _, serde) in HIVE_FORMATS.items()}
+    kinds = {serde: kind for kind, (_, _, serde) in FORMATS.items()}
     if table.serde not in kinds:
         raise NotSupportedError(f"inserting into a table of the SerDe {table.serde}")
     kind = kinds[table.serde]
@@ -51,7 +53,7 @@ def insert(context: Context, text: str) -> Outcome:
     file_format = FileFormat(kind, codec, table.serde_parameters.get("field.delim", "\x01"))
     keys = [key.name for key in table.partition_keys]
     written = write_hive(context, select, table.location, table.columns, keys, file_format)
-    register_partitions(context, table, written)
+    register_partitions(context.lake, table, written)
     return Outcome(rows=sum(file.rows for file in written), files=tuple(file.path for file in written))
 
 

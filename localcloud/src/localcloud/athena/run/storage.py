@@ -8,25 +8,12 @@ from sqlglot import exp
 
 from localcloud.lake import hive_read, serdes
 from localcloud.lake.errors import NotSupportedError
+from localcloud.lake.hive_formats import FORMATS
 
-_TEXT_FORMATS = {
-    "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
-    "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-}
-_PARQUET_FORMATS = {
-    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-}
-_FORMATS = {
-    "ORC": {
-        "InputFormat": "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat",
-        "OutputFormat": "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat",
-    },
-    "AVRO": {
-        "InputFormat": "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",
-        "OutputFormat": "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat",
-    },
-}
+
+def _formats(kind: str) -> dict[str, str]:
+    input_format, output_format, _ = FORMATS[kind]
+    return {"InputFormat": input_format, "OutputFormat": output_format}
 
 
 def hive_storage(create: exp.Expression) -> dict[str, Any]:
@@ -38,13 +25,13 @@ def hive_storage(create: exp.Expression) -> dict[str, Any]:
     kind = stored.name.upper() if stored is not None and not isinstance(stored.this, exp.InputOutputFormat) else ""
     if kind == "PARQUET" or (row_format is not None and row_format.name == hive_read.PARQUET):
         return {
-            **_PARQUET_FORMATS,
+            **_formats("PARQUET"),
             **formats,
             "SerdeInfo": {"SerializationLibrary": hive_read.PARQUET, "Parameters": parameters},
         }
     for name, serde in (("ORC", hive_read.ORC), ("AVRO", hive_read.AVRO)):
         if kind == name or (row_format is not None and row_format.name == serde):
-            return {**_FORMATS[name], **formats, "SerdeInfo": {"SerializationLibrary": serde, "Parameters": parameters}}
+            return {**_formats(name), **formats, "SerdeInfo": {"SerializationLibrary": serde, "Parameters": parameters}}
     if kind not in ("", "TEXTFILE"):
         raise NotSupportedError(f"STORED AS {kind}")
     serde = row_format.name if row_format is not None else serdes.LAZY
@@ -58,7 +45,7 @@ def hive_storage(create: exp.Expression) -> dict[str, Any]:
             parameters["line.delim"] = delimited.args["lines"].name
         if "field.delim" in parameters:
             parameters["serialization.format"] = parameters["field.delim"]
-    return {**_TEXT_FORMATS, **formats, "SerdeInfo": {"SerializationLibrary": serde, "Parameters": parameters}}
+    return {**_formats("TEXTFILE"), **formats, "SerdeInfo": {"SerializationLibrary": serde, "Parameters": parameters}}
 
 
 def _named_formats(stored: exp.FileFormatProperty | None) -> dict[str, str]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localcloud.redshift.engine import (
-    external,
+    external_listing,
+    external_reading,
     grants_checks,
     grants_queries,
     history,
@@ -29,16 +30,13 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 _MAX_VIEW_DEPTH = 50
-_EXTERNAL_VIEWS = frozenset(
-    {"svv_external_tables", "svv_external_columns", "svv_all_tables", "svv_all_columns", "svv_tables", "svv_columns"}
-)
 _DATABASE_VIEWS = frozenset({"pg_database", "svv_redshift_databases", "svv_all_databases", "stv_db_isolation_level"})
 _LATE_VIEWS = frozenset({"pg_get_late_binding_view_cols", "svv_columns", "svv_redshift_columns", "svv_all_columns"})
 
 
 class Names:
-    """Resolves names inside the session's transaction; remembers which relations it gave out (`used`), and which
-    tables, those behind views too (`tables`)."""
+    """Resolves names inside the session's transaction; remembers which relations it gave out (`used`), which tables,
+    those behind views too (`tables`), and whether scans of external tables left anything (`left_scratch`)."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -49,6 +47,7 @@ class Names:
         self.used: list[int] = []
         self.tables: set[int] = set()
         self.external: bool = False
+        self.left_scratch: bool = False
 
     def resolve(self, parts: tuple[str, ...]) -> Stored | Derived:
         """See translate.Resolver."""
@@ -171,9 +170,8 @@ class Names:
             return None
         if self.acting is not None:
             grants_checks.require_schema(self._session, schema, "usage", self.acting)
-        self.external = True
-        query = external.scan(self._session, schema, glue_database, name)
-        return Derived(query, self._described(query))
+        self.external = self.left_scratch = True
+        return external_reading.scan(self._session, schema, glue_database, name)
 
     def _described(self, query: str) -> Columns:
         return [(column.name, of_result(column.type).name) for column in self._session.query_columns(query)]
@@ -199,8 +197,10 @@ class Names:
     def _system_view(self, schema: str, name: str) -> Stored:
         if (schema, name) not in self._system_names():
             raise RedshiftError("42P01", f'relation "{name}" does not exist or is not supported by the local cloud')
-        if name in _EXTERNAL_VIEWS and schema == "sys":
-            external.refresh_listing(self._session)
+        if name in external_listing.VIEWS and schema == "sys":
+            external_listing.refresh(self._session)
+        if name == external_listing.PARTITIONS_VIEW:
+            external_listing.refresh_partitions(self._session)
         if name in _DATABASE_VIEWS:
             self._session.database.refresh_databases()
         if name == "sys_serverless_usage":

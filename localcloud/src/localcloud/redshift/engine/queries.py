@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 from sqlglot import exp
 
-from localcloud.redshift.engine import settings, tables
+from localcloud.redshift.engine import external_entries, external_writing, settings, tables
 from localcloud.redshift.engine.result import Column, Result, Row, columns_of, of_rows
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.inference import Columns
@@ -104,6 +104,10 @@ def insert(session: Session, statement: Statement, parameters: Sequence[exp.Expr
     if not isinstance(tree, exp.Insert) or tree.args.get("returning") or tree.args.get("conflict"):
         raise unsupported("this form of INSERT")
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    schema, name = session.names.place(target)
+    database = external_entries.external_database(session, schema, name)
+    if database is not None:
+        return external_writing.insert(session, tree, schema, name, database)
     limits = _limits(session, target)
     names = [column.name for column in tree.this.expressions] if isinstance(tree.this, exp.Schema) else list(limits)
     unknown = [name for name in names if name not in limits]

@@ -12,7 +12,7 @@ import duckdb
 from sqlglot import exp
 
 from localcloud.lake.interruption import Interruption
-from localcloud.redshift.engine import cursors, handlers, prepared, settings, targets
+from localcloud.redshift.engine import cursors, external_reading, handlers, prepared, settings, targets
 from localcloud.redshift.engine.catalog import Catalog
 from localcloud.redshift.engine.database import Database
 from localcloud.redshift.engine.faulting import faulted
@@ -88,6 +88,8 @@ class Session:
         if statement.verb not in ("COMMIT", "ROLLBACK"):
             self.database.siblings.refuse_overuse()
         self._cancelled = False
+        if self.names.left_scratch:
+            external_reading.forget_scratch(self)
         entry = self._entered(statement)
         try:
             with self._working():

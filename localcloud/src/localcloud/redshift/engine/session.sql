@@ -6,6 +6,9 @@ CREATE TEMP TABLE IF NOT EXISTS pg_landfall_external_tables (
     serialization_lib VARCHAR, serde_parameters VARCHAR, parameters VARCHAR, tabletype VARCHAR);
 CREATE TEMP TABLE IF NOT EXISTS pg_landfall_external_columns (
     schemaname VARCHAR, tablename VARCHAR, columnname VARCHAR, external_type VARCHAR, columnnum INTEGER, part_key INTEGER);
+CREATE TEMP TABLE IF NOT EXISTS pg_landfall_external_partitions (
+    schemaname VARCHAR, tablename VARCHAR, "values" VARCHAR, location VARCHAR, input_format VARCHAR, output_format VARCHAR,
+    serialization_lib VARCHAR, serde_parameters VARCHAR, parameters VARCHAR);
 CREATE TEMP TABLE IF NOT EXISTS pg_landfall_temp_columns (
     table_name VARCHAR, ordinal INTEGER, column_name VARCHAR, type_name VARCHAR, not_null BOOLEAN);
 CREATE TEMP TABLE IF NOT EXISTS pg_landfall_queries (

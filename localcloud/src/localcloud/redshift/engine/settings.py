@@ -35,6 +35,7 @@ DEFAULTS = {
     "is_superuser": "on",
     "integer_datetimes": "on",
     "downcase_delimited_identifier": "on",
+    "spectrum_enable_pseudo_columns": "on",
 }
 _FIXED = {
     "timezone": {"utc", "default", "gmt"},

@@ -159,6 +159,9 @@ CREATE VIEW localsys.sys.svv_external_tables AS
 CREATE VIEW localsys.sys.svv_external_columns AS
     SELECT '{database}' AS redshift_database_name, schemaname, tablename, columnname, external_type, columnnum, part_key, 'true' AS is_nullable
     FROM temp.main.pg_landfall_external_columns;
+CREATE VIEW localsys.sys.svv_external_partitions AS
+    SELECT schemaname, tablename, "values", location, input_format, output_format, serialization_lib, serde_parameters, 0 AS compressed, parameters
+    FROM temp.main.pg_landfall_external_partitions;
 CREATE VIEW localsys.sys.rs_all_columns AS
     SELECT schema_name, relation_name AS table_name, column_name, ordinal AS ordinal_position, default_text AS column_default, NOT not_null AS nullable,
         type_name, comment AS remarks, encoding, is_distkey, sortkey, 'local' AS origin
@@ -169,6 +172,8 @@ CREATE VIEW localsys.sys.rs_all_columns AS
             WHEN external_type = 'float' THEN 'real' WHEN external_type = 'timestamp' THEN 'timestamp without time zone'
             WHEN external_type LIKE 'varchar%' THEN replace(external_type, 'varchar', 'character varying')
             WHEN external_type LIKE 'decimal%' THEN replace(external_type, 'decimal', 'numeric')
+            WHEN external_type LIKE 'char(%' THEN replace(external_type, 'char', 'character')
+            WHEN external_type = 'tinyint' THEN 'smallint' WHEN external_type = 'binary' THEN 'binary varying'
             WHEN contains(external_type, '<') THEN 'super' ELSE external_type END, NULL, 'none', false, 0, 'external'
         FROM temp.main.pg_landfall_external_columns;
 CREATE VIEW localsys.sys.svv_all_columns AS

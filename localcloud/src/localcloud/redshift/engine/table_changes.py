@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localcloud.redshift.engine import grants_checks, policies, policies_statements, views
+from localcloud.redshift.engine import (
+    external_entries,
+    external_tables,
+    grants_checks,
+    policies,
+    policies_statements,
+    views,
+)
 from localcloud.redshift.engine.catalog import RelationEntry
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.engine.table_rebuilding import StoredColumn, change_columns
@@ -34,11 +41,20 @@ def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expr
     schema, name = session.names.place(exp.table_(*parts[::-1]))
     if schema == "pg_temp":
         raise unsupported("ALTER TABLE of a temporary table")
+    database = external_entries.external_database(session, schema, name)
+    if database is not None:
+        external_tables.alter(session, schema, name, database, words, statement.text)
+        return Result("ALTER TABLE")
     entry = session.catalog.require(schema, name)
     if words.accept("ROW", "LEVEL", "SECURITY"):
         policies_statements.set_protection(session, entry, words)
-        return Result("ALTER TABLE")
-    grants_checks.require_owner(session, entry, "alter", "alter table")
+    else:
+        grants_checks.require_owner(session, entry, "alter", "alter table")
+        _change(session, entry, words, statement.text)
+    return Result("ALTER TABLE")
+
+
+def _change(session: Session, entry: RelationEntry, words: Words, text: str) -> None:
     if words.accept("RENAME", "TO"):
         _rename(session, entry, words)
     elif words.accept("RENAME"):
@@ -49,14 +65,13 @@ def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expr
     elif words.accept("APPEND", "FROM"):
         _append(session, entry, words.dotted_name())
     elif words.accept("ADD"):
-        _add(session, entry, words, statement.text)
+        _add(session, entry, words, text)
     elif words.accept("DROP"):
         _drop(session, entry, words)
     elif words.accept("ALTER"):
-        _alter(session, entry, words, statement.text)
+        _alter(session, entry, words, text)
     else:
         _alter_owner(session, entry, words)
-    return Result("ALTER TABLE")
 
 
 def _table(session: Session, entry: RelationEntry) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localcloud.redshift.engine import grants_checks, table_changes, views
+from localcloud.redshift.engine import external_entries, external_tables, grants_checks, table_changes, views
 from localcloud.redshift.engine.catalog import CatalogColumn, NewRelation
 from localcloud.redshift.engine.result import Result, columns_of
 from localcloud.redshift.errors import RedshiftError, unsupported
@@ -154,6 +154,10 @@ def _drop_one(session: Session, parts: tuple[str, ...], *, if_exists: bool, casc
     if schema == "pg_temp" and session.names.is_temporary(name):
         session.connection.execute(f"DROP TABLE temp.main.{quoted(name)}")
         session.connection.execute("DELETE FROM temp.main.pg_landfall_temp_columns WHERE table_name = ?", [name])
+        return
+    database = external_entries.external_database(session, schema, name)
+    if database is not None:
+        external_tables.drop(session, schema, name, database, if_exists=if_exists)
         return
     entry = session.catalog.relation(schema, name)
     if entry is None:

@@ -10,7 +10,7 @@ from sqlglot import ErrorLevel, exp
 from sqlglot.errors import UnsupportedError
 
 from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql import functions, kinds, leader_syntax, super_values
+from localcloud.redshift.sql import functions, kinds, leader_syntax, pseudocolumns, super_values
 from localcloud.redshift.sql.inference import COLUMNS, Columns, infer
 from localcloud.redshift.sql.labels import label_projections
 from localcloud.redshift.sql.nodes import BUILT
@@ -36,10 +36,14 @@ class Stored:
 
 @dataclass(frozen=True)
 class Derived:
-    """A relation that stands for a query: a view or an external table, as DuckDB SQL."""
+    """A relation that stands for a query: a view or an external table, as DuckDB SQL.
+
+    `with_pseudocolumns` is the query of an external table that gives them too.
+    """
 
     query: str
     columns: Columns = field(default_factory=list)
+    with_pseudocolumns: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,12 +161,14 @@ def to_duckdb(tree: exp.Expression) -> str:
 
 
 def _resolve_tables(tree: exp.Expression, resolver: Resolver) -> None:
+    show_hidden = pseudocolumns.named(tree)
     for table in list(tree.find_all(exp.Table)):
         if isinstance(table.this, exp.Anonymous) and table.this.name.lower() == _LATE_BINDING:
             _name_columns(table)
             _replace(table, resolver.resolve((_LATE_BINDING,)))
         elif isinstance(table.this, exp.Identifier) and not is_cte(table):
-            _replace(table, table.meta.get(RESOLVED) or resolver.resolve(tuple(part.name for part in table.parts)))
+            relation = table.meta.get(RESOLVED) or resolver.resolve(tuple(part.name for part in table.parts))
+            _replace(table, relation, show_hidden=show_hidden)
         elif isinstance(table.this, exp.Func):
             name = str(table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()).lower()
             if name in _SINGLE_ROWS:
@@ -173,6 +179,8 @@ def _resolve_tables(tree: exp.Expression, resolver: Resolver) -> None:
                     "42883", f"table function {name} does not exist or is not supported by the local cloud"
                 )
             table.meta[COLUMNS] = [(_SERIES, kinds.BIGINT)]
+    if show_hidden:
+        pseudocolumns.hide(tree)
 
 
 def _select_from(table: exp.Table, name: str) -> None:
@@ -192,7 +200,7 @@ def _name_columns(table: exp.Table) -> None:
         )
 
 
-def _replace(table: exp.Table, relation: Stored | Derived) -> None:
+def _replace(table: exp.Table, relation: Stored | Derived, *, show_hidden: bool = False) -> None:
     alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name, quoted=True))
     if isinstance(relation, Stored):
         renamed = relation.name != table.name
@@ -203,7 +211,10 @@ def _replace(table: exp.Table, relation: Stored | Derived) -> None:
         if renamed:
             table.set("alias", alias)
         return
-    replacement = exp.Subquery(this=exp.Var(this=relation.query), alias=alias)
+    hiding = bool(show_hidden and relation.with_pseudocolumns)
+    query = relation.with_pseudocolumns if hiding else relation.query
+    replacement = exp.Subquery(this=exp.Var(this=query), alias=alias)
+    replacement.meta[pseudocolumns.HIDING] = hiding
     for key in ("joins", "sample", "pivots"):
         if table.args.get(key):
             replacement.set(key, table.args[key])

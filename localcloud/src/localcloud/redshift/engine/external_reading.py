@@ -1,0 +1,85 @@
+"""Reading external tables: the files that Glue and a table's metadata name now, as DuckDB SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localcloud.lake import glue
+from localcloud.lake.errors import LakeError, TableNotFoundError
+from localcloud.lake.glue import Column, LakeTable
+from localcloud.lake.scan import Relation
+from localcloud.lake.scan import scan as scan_table
+from localcloud.lake.sql_text import quoted
+from localcloud.lake.types import from_duckdb
+from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.sql.external_types import read_as, read_sql
+from localcloud.redshift.sql.pseudocolumns import PSEUDOCOLUMNS
+from localcloud.redshift.sql.translate import Derived
+
+if TYPE_CHECKING:
+    from localcloud.redshift.engine.session import Session
+
+_SCRATCH = r"\_(text|rows|partitions)\_\d+"
+"""Names of the temporary tables in which the lake keeps what DuckDB has no reader for."""
+
+
+def find(session: Session, schema: str, glue_database: str, name: str) -> LakeTable:
+    """The table's entry in Glue; raises RedshiftError 42P01."""
+    try:
+        return glue.find_table(session.database.lake, glue_database, name)
+    except TableNotFoundError as error:
+        raise RedshiftError("42P01", f'relation "{schema}.{name}" does not exist') from error
+    except LakeError as error:
+        raise RedshiftError("XX000", f"Spectrum Scan Error: {error}") from error
+
+
+def scan(session: Session, schema: str, glue_database: str, name: str) -> Derived:
+    """The table's rows; raises RedshiftError 42P01 or XX000."""
+    table = find(session, schema, glue_database, name)
+    if table.kind == "view":
+        raise unsupported(f"reading {schema}.{name}, a view of the data catalog,")
+    try:
+        relation = scan_table(session.database.lake, session.connection, table)
+    except LakeError as error:
+        raise RedshiftError("XX000", f"Spectrum Scan Error: {error}") from error
+    iceberg = table.kind == "iceberg"
+    columns = _columns(session, table, relation)
+    outputs = ", ".join(
+        f"{read_sql(_name(column), column.type, iceberg=iceberg)} AS {_name(column)}" for column in columns
+    )
+    kinds = [(column.name, read_as(column.type, iceberg=iceberg)) for column in columns]
+    query = f"SELECT {outputs} FROM ({relation.sql})"  # noqa: S608
+    if session.settings["spectrum_enable_pseudo_columns"] in ("off", "false"):
+        return Derived(query, kinds)
+    return Derived(query, kinds, f"SELECT {outputs}, {_pseudocolumns(relation)} FROM ({relation.sql})")  # noqa: S608
+
+
+def forget_scratch(session: Session) -> None:
+    """Drop what earlier statements read into temporary tables; a session may live long."""
+    found = session.connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'temp' AND regexp_full_match(table_name, ?)",
+        [_SCRATCH],
+    ).fetchall()
+    for (name,) in found:
+        session.connection.execute(f'DROP TABLE temp.main."{name}"')
+    session.names.left_scratch = False
+
+
+def _columns(session: Session, table: LakeTable, relation: Relation) -> list[Column]:
+    """The table's columns with exact types: Glue does not tell those of an Iceberg table."""
+    if table.kind != "iceberg":
+        return list(table.all_columns)
+    known = {column.name for column in table.all_columns}
+    described = session.query_columns(relation.sql)
+    return [Column(column.name, from_duckdb(column.type)) for column in described if column.name in known]
+
+
+def _name(column: Column) -> str:
+    return '"' + column.name.replace('"', '""') + '"'
+
+
+def _pseudocolumns(relation: Relation) -> str:
+    """The file of each row, and its size in bytes."""
+    path, size = (f'"{name}"' for name in PSEUDOCOLUMNS)
+    sizes = ", ".join(f"{quoted(file)}: {length}" for file, length in zip(relation.paths, relation.sizes, strict=True))
+    return f"{path}, MAP {{{sizes}}}[{path}]::BIGINT AS {size}"
