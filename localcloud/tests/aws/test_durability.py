@@ -6,7 +6,7 @@ import json
 import os
 import random
 import signal
-import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,6 +22,9 @@ from .conftest import AwsProcess
 KILLS = int(os.environ.get("LANDFALL_KILLS", "3"))
 SEED = int(os.environ.get("LANDFALL_SEED", "1"))
 TABLE, STREAM, QUEUE, BUCKET, DATABASE = "ledger", "events", "tasks", "landing", "raw"
+DELIVERY, DELIVERED = "delivery", "delivered"
+LONGEST_START = 30
+"""Seconds in which each kind of write has been acknowledged, on a machine that is busy with others."""
 NO_RETRIES = Config(retries={"max_attempts": 1, "mode": "standard"}, connect_timeout=2, read_timeout=10)
 
 
@@ -52,6 +55,33 @@ def make_resources(cloud: AwsProcess) -> None:
     queue = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}
     s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": [queue]})
     cloud.client("glue").create_database(DatabaseInput={"Name": DATABASE})
+    make_deliveries(cloud)
+
+
+def make_deliveries(cloud: AwsProcess) -> None:
+    """Queues behind a topic and an event rule, a queue to empty, one to hold, and a delivery stream to S3."""
+    sqs, sns, events = cloud.client("sqs"), cloud.client("sns"), cloud.client("events")
+    arns = {}
+    for name in ("published", "routed", "emptied", "held"):
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        arns[name] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(
+        TopicArn=sns.create_topic(Name="topic")["TopicArn"],
+        Protocol="sqs",
+        Endpoint=arns["published"],
+        Attributes={"RawMessageDelivery": "true"},
+    )
+    events.put_rule(Name="all", EventPattern=json.dumps({"source": ["test"]}))
+    events.put_targets(Rule="all", Targets=[{"Id": "queue", "Arn": arns["routed"], "InputPath": "$.detail.name"}])
+    cloud.client("s3").create_bucket(Bucket=DELIVERED)
+    cloud.client("firehose").create_delivery_stream(
+        DeliveryStreamName=DELIVERY,
+        ExtendedS3DestinationConfiguration={
+            "RoleARN": "arn:aws:iam::000000000000:role/firehose",
+            "BucketARN": f"arn:aws:s3:::{DELIVERED}",
+            "BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 2},
+        },
+    )
 
 
 @dataclass
@@ -67,10 +97,13 @@ class Writers:
         self.clients = {kind: self.cloud.client(kind.split()[0], NO_RETRIES) for kind in WRITES}
 
     def until_killed_after(self, seconds: float) -> None:
-        """Write until the process has been killed."""
+        """Write until the process has been killed, not before each kind of write was acknowledged once."""
         with ThreadPoolExecutor(len(WRITES)) as pool:
             futures = [pool.submit(self._write, kind, write) for kind, write in WRITES.items()]
-            threading.Event().wait(seconds)
+            time.sleep(seconds)
+            deadline = time.monotonic() + LONGEST_START
+            while len(self.acknowledged) < len(WRITES) and time.monotonic() < deadline:
+                time.sleep(0.02)
             os.kill(self.cloud.pid, signal.SIGKILL)
             for future in futures:
                 future.result()
@@ -120,6 +153,49 @@ def upload_in_parts(s3: Any, name: str) -> None:
     s3.complete_multipart_upload(**where, UploadId=upload, MultipartUpload=parts)
 
 
+PARTS = ("a", "b", "c")
+"""Of what is written at once: all of them, or none."""
+
+
+def put_together(dynamodb: Any, name: str) -> None:
+    """Put three items and change the counter of such transactions, all in one."""
+    puts = [{"Put": {"TableName": TABLE, "Item": {"id": {"S": f"{name}-{part}"}}}} for part in PARTS]
+    count = {
+        "TableName": TABLE,
+        "Key": {"id": {"S": "transactions"}},
+        "UpdateExpression": "ADD n :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    }
+    dynamodb.transact_write_items(TransactItems=[*puts, {"Update": count}])
+
+
+def put_and_delete(dynamodb: Any, name: str) -> None:
+    requests = [{"PutRequest": {"Item": {"id": {"S": f"{name}-{part}"}}}} for part in PARTS]
+    dynamodb.batch_write_item(RequestItems={TABLE: requests})
+    for part in PARTS:
+        dynamodb.delete_item(TableName=TABLE, Key={"id": {"S": f"{name}-{part}"}})
+
+
+def send_and_take(sqs: Any, name: str, queue: str, *, delete: bool) -> None:
+    """Send a message and receive it, for ten minutes, or delete it."""
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody=name)
+    bodies: list[str] = []
+    while name not in bodies:
+        taken = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=600).get("Messages", [])
+        bodies += [message["Body"] for message in taken]
+        for message in taken if delete else ():
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def put_event(events: Any, name: str) -> None:
+    events.put_events(Entries=[{"Source": "test", "DetailType": "test", "Detail": json.dumps({"name": name})}])
+
+
+def deliver(firehose: Any, name: str) -> None:
+    firehose.put_record(DeliveryStreamName=DELIVERY, Record={"Data": f"{name}\n"})
+
+
 WRITES: dict[str, Callable[[Any, str], None]] = {
     "dynamodb put": lambda client, name: client.put_item(TableName=TABLE, Item={"id": {"S": name}}),
     "dynamodb counter": add_one,
@@ -127,6 +203,15 @@ WRITES: dict[str, Callable[[Any, str], None]] = {
     "kinesis record": lambda client, name: client.put_record(StreamName=STREAM, Data=name, PartitionKey="k"),
     "s3 object": lambda client, name: client.put_object(Bucket=BUCKET, Key=name, Body=name.encode()),
     "s3 parts": upload_in_parts,
+    "dynamodb together": put_together,
+    "dynamodb deleted": put_and_delete,
+    "sqs emptied": lambda client, name: send_and_take(client, name, "emptied", delete=True),
+    "sqs held": lambda client, name: send_and_take(client, name, "held", delete=False),
+    "sns published": lambda client, name: client.publish(
+        TopicArn="arn:aws:sns:us-east-1:000000000000:topic", Message=name
+    ),
+    "events routed": put_event,
+    "firehose delivered": deliver,
     "glue table": create_glue_table,
     "secretsmanager secret": lambda client, name: client.create_secret(Name=name, SecretString=name),
 }
@@ -163,6 +248,24 @@ def every(cloud: AwsProcess, service: str, operation: str, items: str, field: st
     return [item[field] for page in pages for item in page[items]]
 
 
+def check_transactions(names: list[str], items: list[dict[str, Any]]) -> None:
+    """Each is there whole or not at all, and is counted once; those that were acknowledged are there."""
+    ids = {item["id"]["S"] for item in items}
+    begun = {each[: -len("-a")] for each in ids if each.startswith("together-")}
+    assert set(names) <= begun
+    assert all({f"{name}-{part}" for part in PARTS} <= ids for name in begun)
+    assert next(int(item["n"]["N"]) for item in items if item["id"]["S"] == "transactions") == len(begun)
+
+
+def delivered_lines(cloud: AwsProcess) -> list[str]:
+    """Wait for the buffer's interval and return the lines of all objects that Firehose wrote."""
+    time.sleep(4)
+    s3 = cloud.client("s3")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=DELIVERED)
+    keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
+    return "".join(s3.get_object(Bucket=DELIVERED, Key=key)["Body"].read().decode() for key in keys).splitlines()
+
+
 def test_a_kill_at_any_moment_takes_nothing_that_was_acknowledged(cloud: AwsProcess) -> None:
     moments = random.Random(SEED)
     writers = Writers(cloud)
@@ -176,8 +279,16 @@ def test_a_kill_at_any_moment_takes_nothing_that_was_acknowledged(cloud: AwsProc
     counter = next(int(item["n"]["N"]) for item in items if item["id"]["S"] == "counter")
     # A write whose answer the kill cut off may be there or not: one a kill at most.
     assert 0 <= counter - len(acknowledged["dynamodb counter"]) <= KILLS
+    ids = {item["id"]["S"] for item in items}
+    check_transactions(acknowledged["dynamodb together"], items)
+    assert not {f"{name}-{part}" for name in acknowledged["dynamodb deleted"] for part in PARTS} & ids
+    assert not set(acknowledged["sqs emptied"]) & set(messages(cloud, "emptied"))
+    assert not set(acknowledged["sqs held"]) & set(messages(cloud, "held"))
+    assert set(acknowledged["events routed"]) <= {json.loads(body) for body in messages(cloud, "routed")}
+    assert set(acknowledged["firehose delivered"]) <= set(delivered_lines(cloud))
     found = {
         "sqs sent": messages(cloud, QUEUE),
+        "sns published": messages(cloud, "published"),
         "kinesis record": kinesis_records(cloud),
         "glue table": every(cloud, "glue", "get_tables", "TableList", "Name", DatabaseName=DATABASE),
         "secretsmanager secret": every(cloud, "secretsmanager", "list_secrets", "SecretList", "Name"),
@@ -199,4 +310,6 @@ def test_a_stop_and_a_start_keep_what_was_written(cloud: AwsProcess) -> None:
     assert cloud.stop() == 0
     cloud.start()
     assert messages(cloud, QUEUE) == kinesis_records(cloud) == objects(cloud) == ["kept"]
+    assert messages(cloud, "published") == delivered_lines(cloud) == ["kept"]
+    assert messages(cloud, "held") == messages(cloud, "emptied") == []
     assert every(cloud, "glue", "get_tables", "TableList", "Name", DatabaseName=DATABASE) == ["kept"]

@@ -14,6 +14,7 @@ from typing import Any
 
 from ministack import app as ministack_app
 
+from localcloud.aws import s3_files
 from localcloud.aws.durable_store import StateStore
 from localcloud.aws.s3_events import ObjectEvents
 from localcloud.faults.requests import target_of
@@ -45,6 +46,7 @@ class Durability:
 
     def install(self) -> None:
         """Take the place of ministack's files of JSON."""
+        self._store.install()
         ministack_app.load_state = self._store.load
         ministack_app.save_all = self._save_at_stop
 
@@ -83,12 +85,15 @@ class SavesBeforeItAnswers:
             await self._application(scope, receive, send)
             return
 
-        async def send_after_save(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                await self._durability.save_what_changed_by(service)
-            await send(message)
+        with s3_files.checked() as require_written:
 
-        await self._application(scope, receive, send_after_save)
+            async def send_after_save(message: Any) -> None:
+                if message["type"] == "http.response.start":
+                    require_written()
+                    await self._durability.save_what_changed_by(service)
+                await send(message)
+
+            await self._application(scope, receive, send_after_save)
 
 
 def _written_service(scope: dict[str, Any]) -> str | None:

@@ -18,7 +18,7 @@ from ministack.core.arn import parse_arn
 from ministack.core.responses import error_response_json, set_request_account_id, set_request_region
 from ministack.services import firehose, s3
 
-from localcloud.aws import firehose_failures, firehose_rules, firehose_sources
+from localcloud.aws import firehose_failures, firehose_rules, firehose_sources, s3_files
 
 logger = logging.getLogger("localcloud.firehose")
 
@@ -180,7 +180,12 @@ async def _write(bucket: str, key: str, body: bytes) -> None:
         "content-length": str(len(body)),
         "host": "s3.localhost",
     }
-    status, _, answer = await s3.handle_request("PUT", f"/{bucket}/{key}", headers, body, {}, internal=True)
+    try:
+        with s3_files.checked() as require_written:
+            status, _, answer = await s3.handle_request("PUT", f"/{bucket}/{key}", headers, body, {}, internal=True)
+            require_written()
+    except OSError as error:
+        raise DeliveryError(f"s3://{bucket}/{key} not written: {error}") from error
     if status != 200:
         raise DeliveryError(f"s3://{bucket}/{key} not written ({status}): {answer!r}")
 
