@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from cloud import Cloud
 from pgclient import PgClient, PgError
@@ -68,3 +70,26 @@ def test_unloaded_files_are_in_the_system_views(pg: PgClient, s3: Any) -> None:
     asked = f"select file_name, rows_unloaded from sys_unload_detail where file_name like 's3://{BUCKET}/%'"
     assert (f"s3://{BUCKET}/x/000", "3") in pg.query(asked).rows
     assert pg.query("select pg_last_unload_count()").rows == [("3",)]
+
+
+def test_rowgroupsize_bounds_the_row_groups_of_parquet(pg: PgClient, s3: Any) -> None:
+    rows = "select n, md5(n::varchar) || md5((n + 1)::varchar) as a from generate_series(1, 700000) g(n) order by n"
+    pg.query(f"unload ('{rows}') to 's3://{BUCKET}/groups/' iam_role default parquet rowgroupsize 32 mb")
+    body = s3.get_object(Bucket=BUCKET, Key="groups/0000_part_00.parquet")["Body"].read()
+    metadata = pq.ParquetFile(io.BytesIO(body)).metadata
+    sizes = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
+    assert metadata.num_rows == 700_000
+    assert 25e6 < max(sizes) < 33 * 1024**2
+    assert pq.read_table(io.BytesIO(body), columns=["n"])["n"].to_pylist() == list(range(1, 700_001))
+
+
+def test_parts_of_parquet_are_not_too_large_and_keep_the_order_of_the_rows(pg: PgClient, s3: Any) -> None:
+    rows = (
+        "select n, md5(n::varchar) || md5((n + 1)::varchar) as a from generate_series(1, 300000) g(n) order by n desc"
+    )
+    pg.query(f"unload ('{rows}') to 's3://{BUCKET}/parts/' iam_role default parquet parallel off maxfilesize 5 mb")
+    found = s3.list_objects_v2(Bucket=BUCKET, Prefix="parts/")["Contents"]
+    assert len(found) > 2 and max(entry["Size"] for entry in found) <= 5 * 1024**2
+    bodies = [s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read() for entry in found]
+    numbers = [n for body in bodies for n in pq.read_table(io.BytesIO(body))["n"].to_pylist()]
+    assert numbers == list(range(300_000, 0, -1))

@@ -77,3 +77,21 @@ def test_usage_survives_a_restart(cloud: Cloud, pg: PgClient) -> None:
 def test_snapshots_and_unknown_operations_are_refused(api: Any) -> None:
     with pytest.raises(ClientError, match="not supported by the local cloud"):
         api.create_snapshot(namespaceName="shop-local", snapshotName="s")
+
+
+@pytest.mark.parametrize(("operation", "key"), [("list_namespaces", "namespaces"), ("list_workgroups", "workgroups")])
+def test_lists_are_given_page_by_page(api: Any, operation: str, key: str) -> None:
+    for name in ("paged-one", "paged-two"):
+        api.create_namespace(namespaceName=name)
+        api.create_workgroup(workgroupName=name, namespaceName=name)
+    try:
+        pages = list(api.get_paginator(operation).paginate(PaginationConfig={"PageSize": 1}))
+        names = [item[f"{key[:-1]}Name"] for page in pages for item in page[key]]
+        assert [len(page[key]) for page in pages] == [1, 1, 1]
+        assert sorted(names) == ["paged-one", "paged-two", "shop-local"]
+        with pytest.raises(ClientError, match="nextToken"):
+            getattr(api, operation)(nextToken="4")
+    finally:
+        for name in ("paged-one", "paged-two"):
+            api.delete_workgroup(workgroupName=name)
+            api.delete_namespace(namespaceName=name)

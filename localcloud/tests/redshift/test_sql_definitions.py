@@ -142,3 +142,37 @@ def test_a_materialized_view_is_shown_without_its_table(shop: PgClient) -> None:
     answer = shop.query("show tables from schema t")
     place = [name for name, _ in answer.columns].index("table_subtype")
     assert {row[2]: row[place] for row in answer.rows} == {"orders": "REGULAR TABLE", "shown": "MATERIALIZED VIEW"}
+
+
+def test_a_dropped_schema_takes_its_functions_along(shop: PgClient) -> None:
+    shop.query("create schema gone")
+    shop.query("create function gone.f_left(int) returns int immutable as $$ select $1 $$ language sql")
+    assert refused(shop, "drop schema gone") == "2BP01"
+    shop.query("drop schema gone cascade; create schema gone")
+    assert refused(shop, "select gone.f_left(1)") == "42883"
+    shop.query("drop schema gone")
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        (
+            'create view t.told as select id, 1 as "Odd Name", 2 as "select" from t.{table}',
+            'SELECT id, 1 AS "odd name", 2 AS "select" FROM t.{table};',
+        ),
+        (
+            "create view t.told as select  *  from t.{table} with no schema binding",
+            "create view t.told as select  *  from t.{table} with no schema binding;",
+        ),
+        (
+            "create materialized view t.told as select count(*) as n from t.{table}",
+            "create materialized view t.told as select count(*) as n from t.{table};",
+        ),
+    ],
+)
+def test_the_text_of_a_view_is_told_by_the_catalogue(shop: PgClient, statement: str, text: str) -> None:
+    shop.query("create table t.source_of_texts (id int)")
+    shop.query(statement.format(table="source_of_texts"))
+    expected = [(text.format(table="source_of_texts"),)]
+    assert shop.query("select definition from pg_views where viewname = 'told'").rows == expected
+    assert shop.query("select pg_get_viewdef('t.told'::regclass, true)").rows == expected

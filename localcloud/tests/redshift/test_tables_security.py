@@ -269,3 +269,24 @@ def test_only_security_administrators_manage_policies(pg: PgClient, protected: P
 def test_an_attached_policy_needs_cascade_to_be_dropped(pg: PgClient, protected: PgClient) -> None:
     with pytest.raises(PgError, match="attached"):
         pg.query("drop rls policy of_region")
+
+
+def test_execute_on_a_function_is_everybodys_until_it_is_revoked(pg: PgClient, login: Login) -> None:
+    pg.query("create function f_double(int) returns int immutable as $$ select $1 * 2 $$ language sql")
+    ana = login("ana")
+    assert ana.query("select f_double(4)").rows == [("8",)]
+    pg.query("revoke execute on function f_double(int) from public")
+    denied(ana, "select f_double(4)")
+    denied(ana, "grant execute on function f_double(int) to ben")
+    pg.query("create view doubled as select f_double(id) as twice from orders; grant select on doubled to ana")
+    assert ana.query("select sum(twice) from doubled").rows == [("12",)]
+    pg.query("grant execute on all functions in schema t to role reader; grant role reader to ana")
+    assert ana.query("select f_double(4)").rows == [("8",)]
+    pg.query("create or replace function f_double(int) returns int immutable as $$ select $1 + $1 $$ language sql")
+    denied(login("ben"), "select f_double(4)")
+    with pytest.raises(PgError) as caught:
+        pg.query("grant execute on function f_double(date) to ana")
+    assert caught.value.sqlstate == "42883"
+    with pytest.raises(PgError) as caught:
+        pg.query("grant select on function f_double(int) to ana")
+    assert caught.value.sqlstate == "0LP01"

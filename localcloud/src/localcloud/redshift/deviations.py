@@ -17,9 +17,14 @@ DEVIATIONS: tuple[Deviation, ...] = (
         service="pads them to n bytes",
     ),
     Deviation(
-        subject="Definitions of views (pg_views, pg_get_viewdef)",
-        here="are told with every name quoted and qualified, without CREATE VIEW and WITH NO SCHEMA BINDING",
-        service="tells them as its parser prints them, those of late-binding views as they were written",
+        subject="Definitions of bound views (pg_views, pg_get_viewdef)",
+        here="are told as they were written, names qualified by their schema, in this project's layout",
+        service="tells them as its parser prints them, those of other views as written, as here",
+    ),
+    Deviation(
+        subject="The table behind a materialized view (mv_tbl__…)",
+        here="has the view's columns and no others",
+        service="adds hidden columns of its own, such as num_rec, which it refreshes by",
     ),
     Deviation(
         subject="The last digit of a NUMERIC quotient or average",

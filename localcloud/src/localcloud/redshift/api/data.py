@@ -14,8 +14,9 @@ from localcloud.redshift.api.app import Operation
 from localcloud.redshift.api.describing import described, listed
 from localcloud.redshift.api.errors import ApiError, number, only, text, validation
 from localcloud.redshift.api.events import publisher, statement_event
-from localcloud.redshift.api.listings import TARGET, Listings, paged
+from localcloud.redshift.api.listings import TARGET, Listings
 from localcloud.redshift.api.named_parameters import used_names
+from localcloud.redshift.api.paging import paged
 from localcloud.redshift.api.statements import Execution, Part, Statements, leased, one_off
 from localcloud.redshift.engine.session import Session
 from localcloud.redshift.errors import RedshiftError

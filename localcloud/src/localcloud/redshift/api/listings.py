@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from localcloud.redshift.api.app import Operation
-from localcloud.redshift.api.errors import number, only, text, validation
+from localcloud.redshift.api.errors import only, text, validation
 from localcloud.redshift.api.named_parameters import bound_statement
+from localcloud.redshift.api.paging import paged
 from localcloud.redshift.engine.session import Session
 from localcloud.redshift.errors import RedshiftError
 from localcloud.redshift.namespaces import Namespace, Registry
@@ -107,13 +108,3 @@ class Listings:
         finally:
             if session is not None:
                 session.close()
-
-
-def paged(request: Request, key: str, items: list[Any]) -> dict[str, Any]:
-    """The page of `items` that the request asks for, with a NextToken when there are more."""
-    start = text(request, "NextToken", "0")
-    if not start.isdigit():
-        raise validation("NextToken is not one that this API gave out")
-    end = int(start) + number(request, "MaxResults", 100, 0, 1000)
-    page = {key: items[int(start) : end]}
-    return page | {"NextToken": str(end)} if end < len(items) else page

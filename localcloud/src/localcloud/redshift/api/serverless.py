@@ -8,6 +8,7 @@ from typing import Any
 
 from localcloud.redshift.api.app import Operation
 from localcloud.redshift.api.errors import ApiError, number, only, text, validation
+from localcloud.redshift.api.paging import serverless_page
 from localcloud.redshift.api.usage_limits import UsageLimits
 from localcloud.redshift.namespaces import ACCOUNT, IAM_USER, Namespace, Registry, Workgroup, password_hash
 
@@ -106,8 +107,10 @@ class ServerlessApi:
                 raise ApiError("ConflictException", f"Namespace {name} still has a workgroup.")
             return {"namespace": self._namespace(self._registry.remove_namespace(name)) | {"status": "DELETING"}}
 
-    def list_namespaces(self, _request: Request) -> Request:
-        return {"namespaces": [self._namespace(namespace) for namespace in self._registry.namespaces.values()]}
+    def list_namespaces(self, request: Request) -> Request:
+        only(request, {"maxResults", "nextToken"})
+        found = [self._namespace(namespace) for namespace in self._registry.namespaces.values()]
+        return serverless_page(request, "namespaces", found)
 
     def create_workgroup(self, request: Request) -> Request:
         only(request, _WORKGROUP_FIELDS | {"workgroupName", "namespaceName", "tags"})
@@ -146,8 +149,10 @@ class ServerlessApi:
             self._registry.save()
         return {"workgroup": self._workgroup(workgroup) | {"status": "DELETING"}}
 
-    def list_workgroups(self, _request: Request) -> Request:
-        return {"workgroups": [self._workgroup(workgroup) for workgroup in self._registry.workgroups.values()]}
+    def list_workgroups(self, request: Request) -> Request:
+        only(request, {"maxResults", "nextToken"})
+        found = [self._workgroup(workgroup) for workgroup in self._registry.workgroups.values()]
+        return serverless_page(request, "workgroups", found)
 
     def get_credentials(self, request: Request) -> Request:
         only(request, {"workgroupName", "dbName", "durationSeconds"})

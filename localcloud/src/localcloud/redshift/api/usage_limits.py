@@ -8,6 +8,7 @@ from typing import Any
 
 from localcloud.redshift.api.app import Operation
 from localcloud.redshift.api.errors import ApiError, only, text, validation
+from localcloud.redshift.api.paging import serverless_page
 from localcloud.redshift.limits import UsageLimit
 from localcloud.redshift.namespaces import Registry, Workgroup
 
@@ -76,7 +77,7 @@ class UsageLimits:
         only(request, {"resourceArn", "usageType", "maxResults", "nextToken"})
         wanted = request.get("resourceArn")
         found = [self._shown(limit) for limit in self._all() if wanted in (None, limit.resource_arn)]
-        return {"usageLimits": found}
+        return serverless_page(request, "usageLimits", found)
 
     def _all(self) -> list[UsageLimit]:
         return list(self._registry.usage_limits.values())

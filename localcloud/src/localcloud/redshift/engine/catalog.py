@@ -45,7 +45,7 @@ class RelationEntry:
 
 @dataclass(frozen=True)
 class NewRelation:
-    """What CREATE TABLE or CREATE VIEW enters."""
+    """What CREATE TABLE or CREATE VIEW enters; `shown` is a view's text as its readers see it."""
 
     schema: str
     name: str
@@ -56,6 +56,7 @@ class NewRelation:
     definition: str | None = None
     late_binding: bool = False
     depends_on: Sequence[int] = field(default_factory=tuple)
+    shown: str | None = None
 
 
 def install(connection: duckdb.DuckDBPyConnection, database: str) -> int:
@@ -65,7 +66,7 @@ def install(connection: duckdb.DuckDBPyConnection, database: str) -> int:
     row = connection.execute(
         f"SELECT max(oid) FROM (SELECT oid FROM {prefix}.schemas UNION ALL SELECT oid FROM {prefix}.external_schemas"  # noqa: S608
         f" UNION ALL SELECT oid FROM {prefix}.relations UNION ALL SELECT oid FROM {prefix}.constraints"
-        f" UNION ALL SELECT oid FROM {prefix}.rls_policies)"
+        f" UNION ALL SELECT oid FROM {prefix}.rls_policies UNION ALL SELECT oid FROM {prefix}.functions)"
     ).fetchone()
     return max(FIRST_USER_OID, (row[0] if row and row[0] else 0) + 1)
 
@@ -128,6 +129,8 @@ class Catalog:
             self.add_column(oid, ordinal, column)
         for other in set(relation.depends_on):
             self.rows("INSERT INTO {c}.dependencies VALUES (?, ?)", oid, other)
+        if relation.shown is not None:
+            self.rows("INSERT INTO {c}.view_texts VALUES (?, ?)", oid, relation.shown)
         self.grant_defaults("relation", oid, relation.owner, relation.schema)
         return oid
 
@@ -175,6 +178,7 @@ class Catalog:
             ("dependencies", "view_oid"),
             ("dependencies", "relation_oid"),
             ("privileges", "object_oid"),
+            ("view_texts", "relation_oid"),
             ("rls_attachments", "relation_oid"),
             ("rls_relations", "relation_oid"),
             ("relations", "oid"),

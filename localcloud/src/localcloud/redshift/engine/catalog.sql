@@ -6,6 +6,12 @@ CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.external_schemas (
 CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.relations (
     oid BIGINT, schema_name VARCHAR, relation_name VARCHAR, kind VARCHAR, diststyle VARCHAR, definition VARCHAR,
     late_binding BOOLEAN, owner VARCHAR, comment VARCHAR, created_at TIMESTAMP, modified_at TIMESTAMP);
+-- A view's text as its readers are shown it; without one, its definition is.
+CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.view_texts (relation_oid BIGINT, shown VARCHAR);
+CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.functions (
+    schema_name VARCHAR, function_name VARCHAR, argument_types VARCHAR[], return_type VARCHAR, volatility VARCHAR,
+    body VARCHAR, owner VARCHAR);
+ALTER TABLE "{database}".pg_landfall.functions ADD COLUMN IF NOT EXISTS oid BIGINT;
 CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.columns (
     relation_oid BIGINT, ordinal INTEGER, column_name VARCHAR, type_name VARCHAR, not_null BOOLEAN, default_text VARCHAR,
     encoding VARCHAR, is_distkey BOOLEAN, sortkey INTEGER, comment VARCHAR);

@@ -15,8 +15,9 @@ from localcloud.redshift.engine.copying_values import cleaned, stored_type
 from localcloud.redshift.engine.history import Load
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.sql.copy_options import CopyOptions, copy_options
 from localcloud.redshift.sql.statement import Statement
-from localcloud.redshift.sql.storage_options import CopyOptions, copy_options, s3_place
+from localcloud.redshift.sql.storage_options import s3_place
 from localcloud.redshift.sql.types import byte_limit
 from localcloud.redshift.sql.words import Words
 

@@ -14,7 +14,7 @@ from localcloud.redshift.engine.copying_rows import Failure, Record, records
 from localcloud.redshift.engine.copying_values import cleaned, converted, reason
 from localcloud.redshift.engine.history import LoadError
 from localcloud.redshift.errors import RedshiftError
-from localcloud.redshift.sql.storage_options import CopyOptions
+from localcloud.redshift.sql.copy_options import CopyOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

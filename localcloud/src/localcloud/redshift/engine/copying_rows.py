@@ -15,7 +15,8 @@ from typing import Any
 import zstandard
 
 from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql.storage_options import CopyOptions, s3_place
+from localcloud.redshift.sql.copy_options import CopyOptions
+from localcloud.redshift.sql.storage_options import s3_place
 
 _PATH_STEP = re.compile(r"\.(\w+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[(\d+)\]")
 

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from localcloud.redshift.engine.catalog import CatalogColumn
 from localcloud.redshift.errors import unsupported
-from localcloud.redshift.sql.storage_options import CopyOptions
+from localcloud.redshift.sql.copy_options import CopyOptions
 from localcloud.redshift.sql.types import byte_limit, of_declaration
 
 _FORMAT_PARTS = {

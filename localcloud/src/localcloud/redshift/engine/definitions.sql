@@ -1,7 +1,4 @@
--- What CREATE FUNCTION and CREATE MATERIALIZED VIEW enter beside the catalogue's relations.
-CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.functions (
-    schema_name VARCHAR, function_name VARCHAR, argument_types VARCHAR[], return_type VARCHAR, volatility VARCHAR,
-    body VARCHAR, owner VARCHAR);
+-- What shows functions and materialized views, and what the latter enter beside the catalogue's relations.
 CREATE TABLE IF NOT EXISTS "{database}".pg_landfall.materialized_views (
     relation_oid BIGINT, auto_refresh BOOLEAN, refreshed_at TIMESTAMP);
 CREATE OR REPLACE VIEW localsys.sys.pg_proc AS

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from localcloud.redshift.engine import user_functions
 from localcloud.redshift.engine.grants_checks import DATABASE_OID
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.words import Words
@@ -18,6 +19,7 @@ _PRIVILEGES = {
     "relation": ("select", "insert", "update", "delete", "drop", "references", "truncate", "alter"),
     "schema": ("usage", "create", "alter", "drop"),
     "database": ("create", "temp", "temporary", "usage", "alter"),
+    "function": ("execute",),
 }
 """By kind of object, what may be granted on it; ALL means the whole list."""
 _WITH_COLUMNS = ("select", "update")
@@ -92,7 +94,12 @@ def _objects(session: Session, words: Words) -> tuple[str, list[tuple[int, str, 
         return "database", [(DATABASE_OID, names[0], "rdsdb")]
     if words.accept("ALL", "TABLES", "IN", "SCHEMA"):
         return "relation", [each for parts in _dotted_names(words) for each in _relations_of(session, parts[-1])]
-    if words.peek() in ("FUNCTION", "PROCEDURE", "LANGUAGE", "DATASHARE", "EXTERNAL", "ALL", "MODEL", "COPY"):
+    if words.accept("ALL", "FUNCTIONS", "IN", "SCHEMA"):
+        found = [user_functions.in_schema(session, parts[-1]) for parts in _dotted_names(words)]
+        return "function", [each for functions in found for each in functions]
+    if words.accept("FUNCTION"):
+        return "function", _functions(session, words)
+    if words.peek() in ("PROCEDURE", "LANGUAGE", "DATASHARE", "EXTERNAL", "ALL", "MODEL", "COPY"):
         raise unsupported(f"GRANT or REVOKE ON {words.peek()}")
     words.accept("TABLE")
     return "relation", [_relation(session, parts) for parts in _dotted_names(words)]
@@ -103,6 +110,13 @@ def _dotted_names(words: Words) -> list[tuple[str, ...]]:
     while words.accept(","):
         names.append(words.dotted_name())
     return names
+
+
+def _functions(session: Session, words: Words) -> list[tuple[int, str, str]]:
+    found = [user_functions.named(session, words)]
+    while words.accept(","):
+        found.append(user_functions.named(session, words))
+    return found
 
 
 def _schema(session: Session, name: str) -> tuple[int, str, str]:

@@ -62,8 +62,9 @@ def create(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
     tables.create(session, split(rows)[0], [])
     columns = session.catalog.columns(session.catalog.require(schema, data_table(name)).oid)
     definition = f'{_PREFIX} "{schema}"."{name}" AS {text}'
+    shown = statement.text
     oid = session.catalog.add(
-        NewRelation(schema, name, "v", columns, session.user, definition=definition, depends_on=used)
+        NewRelation(schema, name, "v", columns, session.user, definition=definition, depends_on=used, shown=shown)
     )
     session.catalog.rows(
         "INSERT INTO {c}.materialized_views VALUES (?, ?, now() AT TIME ZONE 'UTC')", oid, declared.auto_refresh

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localcloud.redshift.engine import external, grants_checks
+from localcloud.redshift.engine import external, grants_checks, user_functions
 from localcloud.redshift.engine.catalog import HIDDEN_SCHEMA
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.errors import RedshiftError, unsupported
@@ -95,7 +95,8 @@ def _drop_one(session: Session, name: str, *, cascade: bool) -> None:
     inside = session.catalog.rows(
         "SELECT oid, relation_name, kind FROM {c}.relations WHERE schema_name = ? ORDER BY kind DESC", name
     )
-    if inside and not cascade:
+    functions = user_functions.in_schema(session, name)
+    if (inside or functions) and not cascade:
         raise RedshiftError("2BP01", f"cannot drop schema {name} because other objects depend on it")
     for oid, relation, kind in inside:
         outside = [view for view in session.catalog.dependents(oid) if view.schema != name]
@@ -104,6 +105,9 @@ def _drop_one(session: Session, name: str, *, cascade: bool) -> None:
         if kind == "r":
             session.connection.execute(f'DROP TABLE "{session.database.name}"."{name}"."{relation}"')
         session.catalog.remove(oid)
+    for oid, _, _ in functions:
+        session.catalog.rows("DELETE FROM {c}.privileges WHERE object_kind = 'function' AND object_oid = ?", oid)
+    session.catalog.rows("DELETE FROM {c}.functions WHERE schema_name = ?", name)
     session.connection.execute(f'DROP SCHEMA "{session.database.name}"."{name}"')
     session.catalog.forget_privileges(name)
     session.catalog.rows("DELETE FROM {c}.schemas WHERE schema_name = ?", name)

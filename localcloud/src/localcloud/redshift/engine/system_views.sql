@@ -24,7 +24,8 @@ CREATE MACRO rs_format_type(oid, modifier) AS CASE oid
 CREATE MACRO rs_base_type(t) AS split_part(t, '(', 1);
 CREATE MACRO rs_pg_get_expr(text, relation) AS text;
 CREATE MACRO rs_pg_get_viewdef(relation, pretty) AS (
-    SELECT definition || ';' FROM "{database}".pg_landfall.relations WHERE oid = relation AND kind = 'v');
+    SELECT coalesce(shown, definition) || ';' FROM "{database}".pg_landfall.relations LEFT JOIN "{database}".pg_landfall.view_texts
+        ON relation_oid = oid WHERE oid = relation AND kind = 'v');
 CREATE MACRO rs_pg_get_constraintdef
     (constraint_oid) AS (SELECT definition FROM "{database}".pg_landfall.constraints WHERE oid = constraint_oid),
     (constraint_oid, pretty) AS (SELECT definition FROM "{database}".pg_landfall.constraints WHERE oid = constraint_oid);
@@ -106,7 +107,8 @@ CREATE VIEW localsys.sys.pg_tables AS
     SELECT schema_name AS schemaname, relation_name AS tablename, owner AS tableowner, NULL::VARCHAR AS tablespace, false AS hasindexes,
         false AS hasrules, false AS hastriggers FROM localsys.sys.rs_relations WHERE kind = 'r';
 CREATE VIEW localsys.sys.pg_views AS
-    SELECT schema_name AS schemaname, relation_name AS viewname, owner AS viewowner, definition FROM localsys.sys.rs_relations WHERE kind = 'v';
+    SELECT schema_name AS schemaname, relation_name AS viewname, owner AS viewowner, rs_pg_get_viewdef(oid, false) AS definition
+    FROM localsys.sys.rs_relations WHERE kind = 'v';
 CREATE TABLE localsys.sys.rs_databases (database_name VARCHAR, isolation_level VARCHAR);
 CREATE VIEW localsys.sys.pg_database AS
     SELECT (row_number() OVER (ORDER BY database_name <> '{database}', database_name))::INTEGER AS oid, database_name AS datname, 100 AS datdba, 6 AS encoding, false AS datistemplate, true AS datallowconn, NULL::VARCHAR AS datacl
@@ -135,7 +137,7 @@ CREATE VIEW localsys.info.tables AS
         CASE WHEN kind = 'v' THEN 'VIEW' WHEN schema_oid = 13 THEN 'LOCAL TEMPORARY' ELSE 'BASE TABLE' END AS table_type
     FROM localsys.sys.rs_relations;
 CREATE VIEW localsys.info.views AS
-    SELECT '{database}' AS table_catalog, schema_name AS table_schema, relation_name AS table_name, definition AS view_definition,
+    SELECT '{database}' AS table_catalog, schema_name AS table_schema, relation_name AS table_name, rs_pg_get_viewdef(oid, false) AS view_definition,
         'NONE' AS check_option, 'NO' AS is_updatable FROM localsys.sys.rs_relations WHERE kind = 'v';
 CREATE VIEW localsys.info.columns AS
     SELECT '{database}' AS table_catalog, schema_name AS table_schema, relation_name AS table_name, column_name, ordinal AS ordinal_position,

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import zstandard
 
-from localcloud.redshift.sql.storage_options import UnloadOptions
+from localcloud.redshift.sql.unload_options import UnloadOptions
 
 _SUFFIXES = {"GZIP": ".gz", "ZSTD": ".zst", "BZIP2": ".bz2", "": ""}
 

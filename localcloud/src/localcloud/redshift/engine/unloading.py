@@ -14,10 +14,11 @@ from sqlglot import exp
 from localcloud.redshift.engine.history import Unload
 from localcloud.redshift.engine.result import Column, Result
 from localcloud.redshift.engine.unload_files import SliceWriter, Written, manifest
+from localcloud.redshift.engine.unload_parquet import write_parquet
 from localcloud.redshift.errors import RedshiftError
 from localcloud.redshift.sql.statement import Statement, split
-from localcloud.redshift.sql.storage_options import UnloadOptions, unload_options
 from localcloud.redshift.sql.types import of_result
+from localcloud.redshift.sql.unload_options import UnloadOptions, unload_options
 from localcloud.redshift.sql.words import Words
 
 if TYPE_CHECKING:
@@ -233,13 +234,10 @@ def _write_parquet(
 ) -> list[Written]:
     outputs = ", ".join(f'CAST(c{i} AS {of_result(c.type).duckdb}) AS "{c.name}"' for i, c in enumerate(columns))
     names = ", ".join(f"c{i}" for i in range(len(columns)))
-    target = folder / "parquet"
-    session.connection.execute(
-        f"COPY (SELECT {outputs} FROM ({sql}) AS source({names})) TO '{target}'"  # noqa: S608
-        f" (FORMAT parquet, COMPRESSION snappy, FILE_SIZE_BYTES {options.max_file_size}, FILENAME_PATTERN 'part_{{i}}')"
-    )
+    query = f"SELECT {outputs} FROM ({sql}) AS source({names})"  # noqa: S608
     writer = SliceWriter(session.database.lake.s3, options, folder, 0)
-    for path in sorted(target.glob("*.parquet"), key=lambda p: int(p.stem.split("_")[1])):
-        row = session.connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata('{path}')").fetchone()  # noqa: S608
-        writer.put(path, int(row[0]) if row else 0)
+    with tempfile.TemporaryDirectory(dir=folder) as parts:
+        sizes = {"max_file_size": options.max_file_size, "row_group_size": options.row_group_size}
+        for path, rows in write_parquet(session.connection, query, Path(parts) / "files", **sizes):
+            writer.put(path, rows)
     return writer.written

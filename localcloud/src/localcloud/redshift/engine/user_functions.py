@@ -46,16 +46,30 @@ def create(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
     _check_body(body)
     if name in FUNCTIONS:
         raise RedshiftError("42723", f"function {name} is built in")
-    if _entries(session, schema, name, arguments):
+    existing = entry(session, schema, name, arguments)
+    if existing is not None:
         if not replace:
             raise RedshiftError("42723", f'function "{name}" already exists with same argument types')
-        _require_owner(session, schema, name, arguments)
+        _require_owner(session, name, existing)
         _remove(session, schema, name, arguments)
+    oid = existing[0] if existing else _granted_oid(session, schema)
     session.catalog.rows(
-        "INSERT INTO {c}.functions VALUES (?, ?, ?, ?, ?, ?, ?)",
-        schema, name, arguments, returns, volatility, body, session.user,
+        "INSERT INTO {c}.functions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        schema, name, arguments, returns, volatility, body, session.user, oid,
     )  # fmt: skip
     return Result("CREATE FUNCTION")
+
+
+def _granted_oid(session: Session, schema: str) -> int:
+    """The object id of a new function, which everybody may execute until that is revoked."""
+    oid = session.catalog.next_oid()
+    session.catalog.rows(
+        "INSERT INTO {c}.privileges VALUES ('function', ?, '', 'execute', 'public', 'public', false, ?)",
+        oid,
+        session.user,
+    )
+    session.catalog.grant_defaults("function", oid, session.user, schema)
+    return oid
 
 
 def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
@@ -67,10 +81,12 @@ def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expre
     if not words.accept("CASCADE"):
         words.accept("RESTRICT")
     words.end()
-    if not _entries(session, schema, name, arguments):
-        raise RedshiftError("42883", f"function {name}({', '.join(arguments)}) does not exist")
-    _require_owner(session, schema, name, arguments)
+    existing = entry(session, schema, name, arguments)
+    if existing is None:
+        raise missing(name, arguments)
+    _require_owner(session, name, existing)
     _remove(session, schema, name, arguments)
+    session.catalog.rows("DELETE FROM {c}.privileges WHERE object_kind = 'function' AND object_oid = ?", existing[0])
     return Result("DROP FUNCTION")
 
 
@@ -78,16 +94,49 @@ def find(session: Session, schema: str, name: str, count: int) -> UserFunction |
     """The function that a call with `count` arguments means; `schema` is '' where the call names none."""
     for place in [schema] if schema else session.names.search_path():
         rows = session.catalog.rows(
-            "SELECT argument_types, return_type, body FROM {c}.functions"
+            "SELECT argument_types, return_type, body, owner, oid FROM {c}.functions"
             " WHERE schema_name = ? AND function_name = ? AND len(argument_types) = ?",
             place, name, count,
         )  # fmt: skip
         if len(rows) > 1:
             raise unsupported(f"a call of {name}, which is defined for several types of its {count} arguments,")
         if rows:
-            arguments, returns, body = rows[0]
+            arguments, returns, body, owner, oid = rows[0]
+            _require_execute(session, name, owner, oid)
             return UserFunction(tuple(arguments), returns, parse(body))
     return None
+
+
+def _require_execute(session: Session, name: str, owner: str, oid: int | None) -> None:
+    """A function made before functions had rights (without `oid`) is everybody's. Raises RedshiftError 42501."""
+    acting = session.names.acting
+    if acting is None or oid is None or acting == owner or grants_checks.is_superuser(session, acting):
+        return
+    if "" not in grants_checks.granted_columns(session, acting, "function", oid, "execute"):
+        raise RedshiftError("42501", f"permission denied for function {name}")
+
+
+def named(session: Session, words: Words) -> tuple[int, str, str]:
+    """Object id, name and owner of the function that `name (types)` says; raises RedshiftError 42883."""
+    schema, name = _place(session, words.dotted_name())
+    arguments = _types(words)
+    found = entry(session, schema, name, arguments)
+    if found is None or found[0] is None:
+        raise missing(name, arguments)
+    return found[0], name, found[1]
+
+
+def in_schema(session: Session, schema: str) -> list[tuple[int, str, str]]:
+    """The same of all functions of a schema."""
+    session.catalog.require_schema(schema)
+    rows = session.catalog.rows(
+        "SELECT oid, function_name, owner FROM {c}.functions WHERE schema_name = ? AND oid IS NOT NULL", schema
+    )
+    return [(int(oid), str(name), str(owner)) for oid, name, owner in rows]
+
+
+def missing(name: str, arguments: Sequence[str]) -> RedshiftError:
+    return RedshiftError("42883", f"function {name}({', '.join(arguments)}) does not exist")
 
 
 def _place(session: Session, parts: tuple[str, ...]) -> tuple[str, str]:
@@ -126,20 +175,17 @@ def _check_body(body: str) -> None:
         raise RedshiftError("42601", "the body of a SQL function is SELECT and one expression")
 
 
-def _entries(session: Session, schema: str, name: str, arguments: Sequence[str]) -> bool:
+def entry(session: Session, schema: str, name: str, arguments: Sequence[str]) -> tuple[int, str] | None:
+    """Object id and owner of a function."""
     rows = session.catalog.rows(
-        "SELECT 1 FROM {c}.functions WHERE schema_name = ? AND function_name = ? AND argument_types = ?",
+        "SELECT oid, owner FROM {c}.functions WHERE schema_name = ? AND function_name = ? AND argument_types = ?",
         schema, name, list(arguments),
     )  # fmt: skip
-    return bool(rows)
+    return (rows[0][0], str(rows[0][1])) if rows else None
 
 
-def _require_owner(session: Session, schema: str, name: str, arguments: Sequence[str]) -> None:
-    owners = session.catalog.rows(
-        "SELECT owner FROM {c}.functions WHERE schema_name = ? AND function_name = ? AND argument_types = ?",
-        schema, name, list(arguments),
-    )  # fmt: skip
-    if session.user not in (owner for (owner,) in owners) and not grants_checks.is_superuser(session, session.user):
+def _require_owner(session: Session, name: str, existing: tuple[int, str]) -> None:
+    if session.user != existing[1] and not grants_checks.is_superuser(session, session.user):
         raise RedshiftError("42501", f"must be owner of function {name}")
 
 

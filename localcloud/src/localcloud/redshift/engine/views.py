@@ -14,6 +14,7 @@ from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.statement import Statement, parse
 from localcloud.redshift.sql.translate import is_cte, translate_typed
 from localcloud.redshift.sql.types import of_typed_result
+from localcloud.redshift.sql.view_texts import shown
 from localcloud.redshift.sql.words import Words
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def create(session: Session, statement: Statement, parameters: Sequence[exp.Expr
     _require_place(session, table, schema)
     query = tree.expression.unnest() if isinstance(tree.expression, exp.Subquery) else tree.expression
     qualify(session, query, late=late)
-    definition = _with_names(query, renamed).sql(dialect="redshift", identify=True)
+    named = _with_names(query, renamed)
+    definition = named.sql(dialect="redshift", identify=True)
     columns, used = ([], []) if late else _bound_columns(session, definition)
     existing = session.catalog.relation(schema, table.name)
     if existing is not None:
@@ -44,7 +46,15 @@ def create(session: Session, statement: Statement, parameters: Sequence[exp.Expr
         session.catalog.remove(existing.oid)
     session.catalog.add(
         NewRelation(
-            schema, table.name, "v", columns, session.user, definition=definition, late_binding=late, depends_on=used
+            schema,
+            table.name,
+            "v",
+            columns,
+            session.user,
+            definition=definition,
+            late_binding=late,
+            depends_on=used,
+            shown=statement.text if late else shown(named),
         )
     )
     return Result("CREATE VIEW")
@@ -168,3 +178,5 @@ def follow_rename(session: Session, entry: RelationEntry, new_name: str) -> None
             tree.sql(dialect="redshift", identify=True),
             view.oid,
         )
+        if not materialized.is_materialized(view):
+            session.catalog.rows("UPDATE {c}.view_texts SET shown = ? WHERE relation_oid = ?", shown(tree), view.oid)
