@@ -82,22 +82,25 @@ def launch(arguments: list[str], health: str, log: Path) -> subprocess.Popen[byt
     raise RuntimeError(f"{arguments[0]} did not start: {log.read_text()[-2000:]}")
 
 
-def start_redshift(wire_port: int, api_port: int, aws_port: int, state_dir: Path) -> subprocess.Popen[bytes]:
+def start_redshift(
+    wire_port: int, api_port: int, aws_port: int, state_dir: Path, *options: str
+) -> subprocess.Popen[bytes]:
+    """Start the engine with further `options` of its command line."""
     state_dir.mkdir(parents=True, exist_ok=True)
     arguments = ["localcloud.redshift", "--wire-port", str(wire_port), "--api-port", str(api_port)]
-    arguments += ["--aws-endpoint", f"http://127.0.0.1:{aws_port}", "--state-dir", str(state_dir)]
+    arguments += ["--aws-endpoint", f"http://127.0.0.1:{aws_port}", "--state-dir", str(state_dir), *options]
     return launch(arguments, f"http://127.0.0.1:{api_port}/_localcloud/health", state_dir / "log")
 
 
-def start(folder: Path, *, with_aws: bool) -> Cloud:
-    """Start the processes and make one namespace and workgroup."""
+def start(folder: Path, *options: str, with_aws: bool) -> Cloud:
+    """Start the processes, the engine with its `options`, and make one namespace and workgroup."""
     wire_port, api_port, aws_port = free_port(), free_port(), free_port()
     aws = None
     if with_aws:
         arguments = ["localcloud.aws", "--port", str(aws_port), "--state-dir", str(folder / "aws")]
         arguments += ["--athena-endpoint", "http://127.0.0.1:9", "--redshift-endpoint", f"http://127.0.0.1:{api_port}"]
         aws = launch(arguments, f"http://127.0.0.1:{aws_port}/_localcloud/health", folder / "aws.log")
-    redshift = start_redshift(wire_port, api_port, aws_port, folder / "redshift")
+    redshift = start_redshift(wire_port, api_port, aws_port, folder / "redshift", *options)
     cloud = Cloud(wire_port, api_port, aws_port, folder / "redshift", redshift, aws)
     serverless = cloud.client("redshift-serverless")
     serverless.create_namespace(

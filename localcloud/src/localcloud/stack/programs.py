@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from localcloud.stack.errors import StackError
 from localcloud.stack.layout import Layout
 from localcloud.stack.ports import Ports
 from localcloud.stack.secrets import write_private
 
 CLOUD = ("aws", "athena", "redshift")
 DATABASE = "postgres"
+MEMORY_VARIABLE = "LANDFALL_ENGINE_MEMORY"
 SCHEDULER = "airflow-scheduler"
 AIRFLOW = ("airflow-dag-processor", SCHEDULER, "airflow-triggerer", "airflow-api-server")
 START_ORDER = (*CLOUD, DATABASE, *AIRFLOW)
@@ -51,16 +55,35 @@ def description_of(layout: Layout, name: str) -> Path:
     return layout.state / "programs" / f"{name}.json"
 
 
-def cloud_programs(layout: Layout, ports: Ports, environment: Mapping[str, str]) -> list[Program]:
-    """The emulated AWS and the two engines. They find each other by address, so they may start in any order."""
+def engine_memory(environ: Mapping[str, str] = os.environ) -> str:
+    """Read LANDFALL_ENGINE_MEMORY, the most that an engine's queries may hold before they spill, e.g. `512MB`.
+
+    Raises StackError when it is no size.
+    """
+    size = environ.get(MEMORY_VARIABLE, "1GB")
+    if not re.fullmatch(r"[1-9]\d*(MB|GB)", size):
+        raise StackError(f"{MEMORY_VARIABLE}={size!r} is no size: write it as 512MB or 2GB")
+    return size
+
+
+def cloud_programs(layout: Layout, ports: Ports, environment: Mapping[str, str], *, memory: str) -> list[Program]:
+    """The emulated AWS and the two engines. They find each other by address, so they may start in any order.
+
+    `memory` is the limit of each engine.
+    """
     options = {
         "aws": {
             "port": ports.aws,
             "athena-endpoint": ports.url("athena"),
             "redshift-endpoint": ports.url("redshift_api"),
         },
-        "athena": {"port": ports.athena, "aws-endpoint": ports.url("aws")},
-        "redshift": {"wire-port": ports.redshift, "api-port": ports.redshift_api, "aws-endpoint": ports.url("aws")},
+        "athena": {"port": ports.athena, "aws-endpoint": ports.url("aws"), "memory-limit": memory},
+        "redshift": {
+            "wire-port": ports.redshift,
+            "api-port": ports.redshift_api,
+            "aws-endpoint": ports.url("aws"),
+            "memory-limit": memory,
+        },
     }
     programs = []
     for name in CLOUD:

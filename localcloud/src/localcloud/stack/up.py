@@ -23,7 +23,15 @@ from localcloud.stack.health import is_healthy, wait_until
 from localcloud.stack.layout import Layout
 from localcloud.stack.plan import Plan
 from localcloud.stack.processes import end_leftovers, family_of
-from localcloud.stack.programs import AIRFLOW, CLOUD, SCHEDULER, Program, airflow_programs, cloud_programs
+from localcloud.stack.programs import (
+    AIRFLOW,
+    CLOUD,
+    SCHEDULER,
+    Program,
+    airflow_programs,
+    cloud_programs,
+    engine_memory,
+)
 from localcloud.stack.secrets import Secrets
 from localcloud.stack.supervisor import Supervisor
 
@@ -56,6 +64,7 @@ class Stack:
         self._supervisor = Supervisor(layout)
         self._secrets = Secrets.load_or_create(layout.state / "secrets.json")
         self._base = inherited(layout)
+        self._memory = engine_memory()
 
     def up(self) -> Address:
         """Start what does not run yet and return once all of it answers.
@@ -94,7 +103,7 @@ class Stack:
 
     def _start_cloud(self) -> None:
         started = time.monotonic()
-        self._start(cloud_programs(self._layout, self._ports, self._base))
+        self._start(cloud_programs(self._layout, self._ports, self._base, memory=self._memory))
         for name, listener in zip(CLOUD, ("aws", "athena", "redshift_api"), strict=True):
             ready = partial(is_healthy, self._ports.url(listener))
             self._wait(ready, what=name, programs=(name,), seconds=CLOUD_SECONDS)
