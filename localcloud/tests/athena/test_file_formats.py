@@ -86,6 +86,30 @@ def test_a_parquet_column_of_another_type_is_bad_data(cloud: Any, database: str)
     assert reason.startswith("HIVE_BAD_DATA: Field name's type string in parquet file s3://")
 
 
+def test_parquet_files_of_one_table_may_have_other_columns_and_other_types(cloud: Any, database: str) -> None:
+    location = f"{cloud.lake}/{database}/t/"
+    one = pa.table(
+        {"note": ["x"], "ID": pa.array([1], pa.int32()), "name": ["Zoë"], "amount": pa.array([5], pa.int32())}
+    )
+    other = pa.table(
+        {"name": [None, "A"], "amount": pa.array([7, None], pa.int64()), "id": pa.array([2, 3], pa.int32())}
+    )
+    put(cloud, f"{location}part-0", parquet_bytes(one))
+    put(cloud, f"{location}part-1", parquet_bytes(other))
+    cloud.run(
+        "create external table t (id int, name string, amount bigint, added date, note string)"
+        f" stored as parquet location '{location}'",
+        database,
+    )
+    assert cloud.run("select id, name from t order by 1", database).rows == [["1", "Zoë"], ["2", None], ["3", "A"]]
+    assert cloud.run("select sum(id), count(*) from t where id > 1", database).rows == [["5", "2"]]
+    assert cloud.run("select id, amount, note, added from t order by 1", database).rows == [
+        ["1", "5", "x", None],
+        ["2", "7", None, None],
+        ["3", None, None, None],
+    ]
+
+
 def test_open_csv_reads_days_and_milliseconds(cloud: Any, database: str) -> None:
     location = f"{cloud.lake}/{database}/csv/"
     put(cloud, f"{location}part.csv", b'"1","a,b","20393","1761998400000"\n2,,1,0\n')

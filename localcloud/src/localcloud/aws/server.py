@@ -25,6 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     from localcloud.aws.durability import Durability, SavesBeforeItAnswers
     from localcloud.aws.firehose_delivery import FirehoseDelivery
     from localcloud.aws.gateway import Gateway
+    from localcloud.aws.objects_folder import TellsWhereObjectsAre
     from localcloud.aws.s3_events import ObjectEvents
     from localcloud.faults.gate import FaultGate
 
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.signal(signal.SIGINT, lambda *_: None)
     config = uvicorn.Config(
-        FaultGate(SavesBeforeItAnswers(Gateway(delivery, events), durability)),
+        FaultGate(TellsWhereObjectsAre(SavesBeforeItAnswers(Gateway(delivery, events), durability))),
         host="127.0.0.1",
         port=options.port,
         http="httptools",

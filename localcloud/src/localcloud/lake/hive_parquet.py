@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence, Set
 
 import duckdb
 import pyarrow as pa
@@ -13,6 +13,7 @@ from sqlglot import exp
 from localcloud.lake import predicates, types
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable
+from localcloud.lake.local_files import local_path
 from localcloud.lake.objects import StoredObject
 from localcloud.lake.parquet_footers import Footer, footers
 from localcloud.lake.session import Lake
@@ -31,7 +32,7 @@ def parquet_source(
     objects: Sequence[StoredObject],
     conditions: Sequence[exp.Expression],
 ) -> tuple[str, int]:
-    """A DuckDB table function with the wanted columns and `"$path"`, and the bytes that the counted ones take.
+    """A DuckDB relation with the wanted columns and `"$path"`, and the bytes that the counted ones take.
 
     Raises HIVE_BAD_DATA where a file's column is not of the table's type.
     """
@@ -42,15 +43,34 @@ def parquet_source(
     schema = comparable_schema(table.columns)
     condition = predicates.to_iceberg(conditions, schema, predicates.evaluator(cursor))
     scanned = sum(footer.scanned_bytes(counted, schema, condition) for footer in found)
-    paths = ", ".join(quoted(stored.path) for stored in objects)
-    # DuckDB needs one column to count rows by.
-    named = {column.name: types.to_duckdb(column.type) for column in wanted} or _any_column(found)
+    folder = lake.local_files.folder_of((stored.path, stored.size) for stored in objects)
+    paths = ", ".join(quoted(local_path(folder, stored.path) if folder else stored.path) for stored in objects)
+    # DuckDB orders joins by how many rows a table has; exact is better than what it would guess from one file.
+    rows = max(1, sum(group.rows for footer in found for group in footer.row_groups))
+    options = f"filename = '$file', hive_partitioning = false, explicit_cardinality = {rows}"
+    files = f"read_parquet([{paths}], {options}{_schema_option(wanted, found)}{_text_option(wanted, found)})"
+    uri = f"""'s3://' || substr("$file", {len(folder) + 1})""" if folder else '"$file"'
+    return f'(SELECT *, {uri} AS "$path" FROM {files})', scanned  # noqa: S608
+
+
+def _schema_option(wanted: Sequence[Column], found: Sequence[Footer]) -> str:
+    """What tells DuckDB the columns' types where not all files have all columns in the same type.
+
+    Where they have, DuckDB takes the columns as they are stored, together with their statistics.
+    """
+    if all(_is_uniform({footer.columns.get(column.name) for footer in found}) for column in wanted):
+        return ""
     entries = ", ".join(
         f"{quoted(name)}: {{'name': {quoted(name)}, 'type': {quoted(kind)}, 'default_value': NULL}}"
-        for name, kind in named.items()
+        for name, kind in ((column.name, types.to_duckdb(column.type)) for column in wanted)
     )
-    options = "filename = '$path', hive_partitioning = false" + _text_option(wanted, found)
-    return f"read_parquet([{paths}], schema = MAP {{{entries}}}, {options})", scanned
+    return f", schema = MAP {{{entries}}}"
+
+
+def _is_uniform(kinds: Set[pa.DataType | None]) -> bool:
+    """Whether a column of these types in the files is the same in all; nested ones may differ in their fields."""
+    first = next(iter(kinds))
+    return len(kinds) == 1 and first is not None and not pa.types.is_nested(first)
 
 
 def _text_option(wanted: Sequence[Column], found: Sequence[Footer]) -> str:
@@ -61,14 +81,6 @@ def _text_option(wanted: Sequence[Column], found: Sequence[Footer]) -> str:
     if any(column.type == "varbinary" for column in wanted):
         raise NotSupportedError("reading Parquet text that is not marked as UTF8 beside a binary column")
     return ", binary_as_string = true"
-
-
-def _any_column(found: Sequence[Footer]) -> Mapping[str, str]:
-    for footer in found:
-        for name, kind in footer.columns.items():
-            if not pa.types.is_nested(kind):
-                return {name: "VARCHAR"}
-    return {"_none": "VARCHAR"}
 
 
 def comparable_schema(columns: Sequence[Column]) -> Schema:

@@ -155,10 +155,11 @@ def relation_sql(plan: IcebergPlan, columns: Sequence[str], *, position: bool = 
         for column in (fields or plan.schema.fields[:1])
     )
     deletes = plan.delete_files
+    rows = max(1, sum(file.record_count for file in plan.files))  # DuckDB orders joins by it
     numbered = "true" if position or deletes else "false"
     scan = (
         f"read_parquet([{_paths(plan.files)}], schema = MAP {{{mapped}}}, filename = true,"
-        f" file_row_number = {numbered}, hive_partitioning = false) AS _data"
+        f" file_row_number = {numbered}, hive_partitioning = false, explicit_cardinality = {rows}) AS _data"
     )
     if deletes:
         # A position delete file names each deleted row by its data file and number.

@@ -15,6 +15,7 @@ from botocore.config import Config
 from pyiceberg.catalog.glue import GlueCatalog
 
 from localcloud.faults.requests import ENGINE_AGENT
+from localcloud.lake.local_files import LocalFiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +72,8 @@ class Lake:
     def __init__(self, settings: LakeSettings) -> None:
         self.settings = settings
         self.s3: Any = self._client("s3")
+        self.local_files = LocalFiles()
+        self.local_files.watch(self.s3)
         self.glue: Any = self._client("glue")
         self.iceberg = GlueCatalog("awsdatacatalog", client=self.glue, **self._iceberg_properties())
 

@@ -1,0 +1,60 @@
+"""The files in which the emulated S3 keeps the bodies of objects, read where they lie instead of over HTTP.
+
+What exists is asked through S3 all the same: S3's listing says that an object is there and how large it is, and its
+answer says in a header where bodies are kept. It says so only while no fault rule is in force, so that a rule for
+GetObject meets the engines' reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from localcloud.faults.requests import OBJECTS_FOLDER_HEADER
+
+_PATTERN_SIGNS = re.compile(r"[*?\[]")
+"""DuckDB takes a path with one of these for a pattern."""
+_SCHEME = "s3://"
+
+
+class LocalFiles:
+    """Finds objects' files; may be used from several threads."""
+
+    def __init__(self) -> None:
+        self._folder: str | None = None
+
+    def watch(self, client: Any) -> None:
+        """Take from every answer to a boto3 client where bodies are kept now."""
+        client.meta.events.register("after-call", self._note)
+
+    def folder_of(self, objects: Iterable[tuple[str, int]]) -> str | None:
+        """The folder, ending in '/', where `bucket/key` is a file of that size for each object (URI, bytes).
+
+        None where one of them is not kept in a file of its own name, or where this machine does not see it.
+        """
+        folder = self._folder
+        if folder is None or _PATTERN_SIGNS.search(folder):
+            return None
+        return folder if all(_is_kept(folder, uri, size) for uri, size in objects) else None
+
+    def _note(self, http_response: Any, **_: Any) -> None:
+        folder = http_response.headers.get(OBJECTS_FOLDER_HEADER)
+        self._folder = f"{unquote(folder)}/" if folder else None
+
+
+def local_path(folder: str, uri: str) -> str:
+    """The file of an object in the folder that `LocalFiles.folder_of` gave."""
+    return folder + uri.removeprefix(_SCHEME)
+
+
+def _is_kept(folder: str, uri: str, size: int) -> bool:
+    if not uri.startswith(_SCHEME) or _PATTERN_SIGNS.search(uri):
+        return False
+    try:
+        file = Path(local_path(folder, uri))
+        return file.is_file() and file.stat().st_size == size
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,57 @@
+"""However the engine gets at an object's bytes, it reads what S3 has now, and meets the faults that S3 has."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import urllib3
+from localcloud.faults.gate import ADMIN_PATH
+
+
+@pytest.fixture
+def faults(cloud: Any) -> Iterator[str]:
+    """The address of the fault rules of S3; they are cleared in the end."""
+    address = cloud.s3.meta.endpoint_url + ADMIN_PATH
+    yield address
+    urllib3.request("DELETE", address)
+
+
+def put_rows(cloud: Any, uri: str, values: list[int]) -> None:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"n": pa.array(values, pa.int64())}), sink)
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    cloud.s3.put_object(Bucket=bucket, Key=key, Body=sink.getvalue())
+
+
+@pytest.fixture
+def location(cloud: Any, database: str) -> str:
+    location = f"{cloud.lake}/{database}/t/"
+    cloud.run(f"create external table t (n bigint) stored as parquet location '{location}'", database)
+    return location
+
+
+def test_a_query_reads_the_objects_that_are_there_now(cloud: Any, database: str, location: str) -> None:
+    put_rows(cloud, f"{location}a b.parquet", [1])
+    assert cloud.run('select n, "$path" from t', database).rows == [["1", f"{location}a b.parquet"]]
+    put_rows(cloud, f"{location}a b.parquet", [2])
+    put_rows(cloud, f"{location}c=ü.parquet", [3])
+    assert cloud.run('select n, "$path" from t order by n', database).rows == [
+        ["2", f"{location}a b.parquet"],
+        ["3", f"{location}c=ü.parquet"],
+    ]
+    bucket, _, key = f"{location}a b.parquet".removeprefix("s3://").partition("/")
+    cloud.s3.delete_object(Bucket=bucket, Key=key)
+    assert cloud.run("select count(*) from t where n = 2", database).rows == [["0"]]
+
+
+def test_a_fault_rule_for_objects_meets_the_engine(cloud: Any, database: str, location: str, faults: str) -> None:
+    put_rows(cloud, f"{location}a.parquet", [1])
+    assert cloud.run("select n from t", database).rows == [["1"]]
+    rule = {"kind": "error", "service": "s3", "operation": "GetObject", "origin": "engine", "match": "a.parquet"}
+    assert urllib3.request("POST", faults, json=rule).status == 200
+    assert "500" in cloud.failure("select n from t", database)
