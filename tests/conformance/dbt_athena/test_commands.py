@@ -27,6 +27,7 @@ from dbt.tests.adapter.query_comment.test_query_comment import (
     BaseNullQueryComments,
     BaseQueryComments,
 )
+from dbt.tests.adapter.sample_mode.test_sample_mode import BaseSampleModeTest
 from dbt.tests.adapter.store_test_failures_tests.basic import (
     StoreTestFailuresAsExceptions,
     StoreTestFailuresAsGeneric,
@@ -35,7 +36,10 @@ from dbt.tests.adapter.store_test_failures_tests.basic import (
     StoreTestFailuresAsProjectLevelOff,
     StoreTestFailuresAsProjectLevelView,
 )
-from dbt.tests.adapter.store_test_failures_tests.test_store_test_failures import BaseStoreTestFailures
+from dbt.tests.adapter.store_test_failures_tests.test_store_test_failures import (
+    BaseStoreTestFailures,
+    BaseStoreTestFailuresLimit,
+)
 from dbt.tests.adapter.unit_testing.test_case_insensitivity import BaseUnitTestCaseInsensivity
 from dbt.tests.adapter.unit_testing.test_invalid_input import BaseUnitTestInvalidInput
 from dbt.tests.adapter.unit_testing.test_quoted_reserved_word_column_names import (
@@ -91,6 +95,10 @@ class TestEmptyQueryComments(BaseEmptyQueryComments):
 
 
 class TestStoreTestFailures(BaseStoreTestFailures):
+    pass
+
+
+class TestStoreTestFailuresLimit(BaseStoreTestFailuresLimit):
     pass
 
 
@@ -168,3 +176,15 @@ class TestTableContractSqlHeader(BaseTableContractSqlHeader):
 
 class TestIncrementalContractSqlHeader(BaseIncrementalContractSqlHeader):
     pass
+
+
+class TestSampleMode(BaseSampleModeTest):
+    @pytest.fixture(scope="class")
+    def input_model_sql(self) -> str:
+        # The suite's own times have a zone, for which Hive's tables have no type.
+        times = ("2025-01-01 01:25:00", "2025-01-02 13:47:00", "2025-01-03 01:32:00")
+        rows = " union all ".join(
+            f"select {number} as id, cast(timestamp '{time}' as timestamp) as event_time"
+            for number, time in enumerate(times, 1)
+        )
+        return f"{{{{ config(materialized='table', event_time='event_time') }}}} {rows}"

@@ -5,6 +5,8 @@ Its BaseEphemeralMulti and BaseEphemeralNested are left out: they compare statem
 
 from __future__ import annotations
 
+import pytest
+from dbt.tests.adapter.aliases.fixtures import MACROS__CAST_SQL, MACROS__EXPECT_VALUE_SQL
 from dbt.tests.adapter.aliases.test_aliases import BaseAliasErrors, BaseAliases, BaseSameAliasDifferentSchemas
 from dbt.tests.adapter.caching.test_caching import (
     BaseCachingLowercaseModel,
@@ -24,12 +26,26 @@ from dbt.tests.adapter.persist_docs.test_persist_docs import (
     BasePersistDocsAllColumnsMissing,
     BasePersistDocsColumnMissing,
     BasePersistDocsCommentOnQuotedColumn,
+    BasePersistDocsQuotedColumnCaseSensitive,
+    BasePersistDocsQuotedDescriptionNotAppliedOnMismatch,
 )
 from dbt.tests.adapter.relations.test_changing_relation_type import BaseChangeRelationTypeValidator
 from dbt.tests.adapter.relations.test_dropping_schema_named import BaseDropSchemaNamed
 
 
-class TestAliases(BaseAliases):
+class LiteralsOfAthena:
+    """The suite leaves it to each adapter's project to say how a text is written; its default is PostgreSQL's."""
+
+    @pytest.fixture(scope="class")
+    def macros(self) -> dict[str, str]:
+        return {
+            "cast.sql": MACROS__CAST_SQL,
+            "literal.sql": "{% macro athena__string_literal(s) %} cast('{{ s }}' as varchar) {% endmacro %}",
+            "expect_value.sql": MACROS__EXPECT_VALUE_SQL,
+        }
+
+
+class TestAliases(LiteralsOfAthena, BaseAliases):
     pass
 
 
@@ -37,7 +53,7 @@ class TestAliasErrors(BaseAliasErrors):
     pass
 
 
-class TestSameAliasDifferentSchemas(BaseSameAliasDifferentSchemas):
+class TestSameAliasDifferentSchemas(LiteralsOfAthena, BaseSameAliasDifferentSchemas):
     pass
 
 
@@ -98,4 +114,12 @@ class TestChangeRelationType(BaseChangeRelationTypeValidator):
 
 
 class TestDropSchemaNamed(BaseDropSchemaNamed):
+    pass
+
+
+class TestPersistDocsQuotedColumnCaseSensitive(BasePersistDocsQuotedColumnCaseSensitive):
+    pass
+
+
+class TestPersistDocsQuotedDescriptionNotAppliedOnMismatch(BasePersistDocsQuotedDescriptionNotAppliedOnMismatch):
     pass

@@ -28,6 +28,9 @@ from dbt.tests.adapter.simple_seed.test_seed import (
     BaseSimpleSeedWithBOM,
     BaseTestEmptySeed,
 )
+from dbt.tests.util import run_dbt
+
+from tests.conformance.bom_seed import BomSeed
 
 
 def _literal(cell: str) -> str:
@@ -79,7 +82,10 @@ class TestSeedWithUniqueDelimiter(ExpectedByQuery, BaseSeedWithUniqueDelimiter):
 
 
 class TestSeedWithWrongDelimiter(ExpectedByQuery, BaseSeedWithWrongDelimiter):
-    pass
+    def test_seed_with_wrong_delimiter(self, project: Any) -> None:
+        # The suite looks for PostgreSQL's words; these are those of Athena's DDL.
+        failed = run_dbt(["seed"], expect_pass=False)
+        assert "ParseException" in failed.results[0].message
 
 
 class TestSeedWithEmptyDelimiter(ExpectedByQuery, BaseSeedWithEmptyDelimiter):
@@ -94,7 +100,7 @@ class TestSeedParsing(ExpectedByQuery, BaseSeedParsing):
     pass
 
 
-class TestSeedWithBOM(ExpectedByQuery, BaseSimpleSeedWithBOM):
+class TestSeedWithBOM(BomSeed, ExpectedByQuery, BaseSimpleSeedWithBOM):
     pass
 
 

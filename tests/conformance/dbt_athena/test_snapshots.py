@@ -1,14 +1,22 @@
 """The suite's snapshots.
 
-Its modules test_various_configs and test_ephemeral_snapshot_hard_deletes are left out: they make and fill their tables
-with PostgreSQL's own statements.
+Its modules test_various_configs and new_record_* are left out: they make, fill and change their tables with
+PostgreSQL's own statements.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
+import pytest
+from dbt.tests.adapter.simple_snapshot.test_ephemeral_snapshot_hard_deletes import (
+    BaseSnapshotEphemeralHardDeletes,
+    BaseSnapshotNewColumnSpecificCheckCols,
+    BaseSnapshotNewColumnTimestampStrategy,
+    BaseSnapshotNewColumnWithDeletes,
+)
 from dbt.tests.adapter.simple_snapshot.test_snapshot import BaseSimpleSnapshot, BaseSnapshotCheck
 from dbt.tests.util import relation_from_name
 
@@ -48,4 +56,43 @@ class TestSimpleSnapshot(FactsInAthenasWords, BaseSimpleSnapshot):
 
 
 class TestSnapshotCheck(FactsInAthenasWords, BaseSnapshotCheck):
+    pass
+
+
+class SourceInAthenasWords(IcebergOnly):
+    """The source that the suite makes, fills and changes, in Athena's SQL."""
+
+    @pytest.fixture(scope="class")
+    def source_create_sql(self, local_cloud: Mapping[str, str]) -> str:
+        return (
+            "create table {schema}.src_customers (id int, first_name string, last_name string, email string,"
+            f" updated_at timestamp) location 's3://{local_cloud['LANDFALL_OPS_BUCKET']}/dbt-conformance/facts/{{schema}}/'"
+            " tblproperties ('table_type' = 'iceberg')"
+        )
+
+    @pytest.fixture(scope="class")
+    def source_insert_sql(self) -> str:
+        return """insert into {schema}.src_customers values
+            (1, 'John', 'Doe', 'john.doe@example.com', timestamp '2023-01-01 10:00:00'),
+            (2, 'Jane', 'Smith', 'jane.smith@example.com', timestamp '2023-01-02 11:00:00'),
+            (3, 'Bob', 'Johnson', 'bob.johnson@example.com', timestamp '2023-01-03 12:00:00')"""
+
+    @pytest.fixture(scope="class")
+    def source_alter_sql(self) -> str:
+        return "alter table {schema}.src_customers add columns (dummy_column string)"
+
+
+class TestSnapshotEphemeralHardDeletes(SourceInAthenasWords, BaseSnapshotEphemeralHardDeletes):
+    pass
+
+
+class TestSnapshotNewColumnTimestampStrategy(SourceInAthenasWords, BaseSnapshotNewColumnTimestampStrategy):
+    pass
+
+
+class TestSnapshotNewColumnSpecificCheckCols(SourceInAthenasWords, BaseSnapshotNewColumnSpecificCheckCols):
+    pass
+
+
+class TestSnapshotNewColumnWithDeletes(SourceInAthenasWords, BaseSnapshotNewColumnWithDeletes):
     pass

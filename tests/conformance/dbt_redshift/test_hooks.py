@@ -21,42 +21,20 @@ from dbt.tests.adapter.hooks.test_model_hooks import (
 )
 from dbt.tests.adapter.hooks.test_run_hooks import BaseAfterRunHooks, BasePrePostRunHooks
 
-_WHAT_HOOKS_TELL = (
-    "test_state",
-    "target_dbname",
-    "target_host",
-    "target_name",
-    "target_schema",
-    "target_type",
-    "target_user",
-    "target_pass",
-    "run_started_at",
-    "invocation_id",
-    "thread_id",
-)
+from tests.conformance.hook_columns import check_hook, hook_columns
 
 
 def _make_table(project: Any, name: str) -> None:
     """The table that hooks write to; the suite leaves it to each adapter."""
-    columns = ", ".join(f"{column} varchar(64)" for column in _WHAT_HOOKS_TELL)
+    columns = hook_columns(text="varchar(64)", integer="integer")
     project.run_sql(f"drop table if exists {project.test_schema}.{name}")
-    project.run_sql(f"create table {project.test_schema}.{name} ({columns}, target_threads integer)")
+    project.run_sql(f"create table {project.test_schema}.{name} ({columns})")
 
 
 def _check(row: dict[str, Any], project: Any) -> None:
-    """The suite's check of what a hook was told, with this project's target instead of PostgreSQL's."""
     credentials = project.adapter.config.credentials
-    assert row["target_dbname"] == project.database
-    assert row["target_host"] == credentials.host
-    assert row["target_name"] == "default"
-    assert row["target_schema"] == project.test_schema
-    assert row["target_threads"] == project.adapter.config.threads
-    assert row["target_type"] == "redshift"
-    assert row["target_user"] == credentials.user
-    assert row["target_pass"] == ""
-    assert row["run_started_at"]
-    assert row["invocation_id"]
-    assert row["thread_id"].startswith(("Thread-", "MainThread"))
+    told = {"dbname": project.database, "host": credentials.host, "type": "redshift", "user": credentials.user}
+    check_hook(row, project, told)
 
 
 class ModelHooks:

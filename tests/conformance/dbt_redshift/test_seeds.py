@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from dbt.tests.adapter.empty.test_empty import (
     BaseTestEmpty,
     BaseTestEmptyInlineSourceRef,
@@ -9,6 +12,7 @@ from dbt.tests.adapter.empty.test_empty import (
     MetadataWithEmptyFlag,
 )
 from dbt.tests.adapter.simple_copy.test_simple_copy import EmptyModelsArentRunBase, SimpleCopyBase
+from dbt.tests.adapter.simple_seed.seeds import seeds__expected_sql
 from dbt.tests.adapter.simple_seed.test_seed import (
     BaseBasicSeedTests,
     BaseSeedConfigFullRefreshOff,
@@ -23,6 +27,8 @@ from dbt.tests.adapter.simple_seed.test_seed import (
     BaseSimpleSeedWithBOM,
     BaseTestEmptySeed,
 )
+
+from tests.conformance.bom_seed import BomSeed
 
 
 class TestEmpty(BaseTestEmpty):
@@ -81,8 +87,10 @@ class TestSeedParsing(BaseSeedParsing):
     pass
 
 
-class TestSimpleSeedWithBOM(BaseSimpleSeedWithBOM):
-    pass
+class TestSimpleSeedWithBOM(BomSeed, BaseSimpleSeedWithBOM):
+    @pytest.fixture(scope="class", autouse=True)
+    def setUp(self, project: Any) -> None:
+        project.run_sql(seeds__expected_sql)
 
 
 class TestSeedSpecificFormats(BaseSeedSpecificFormats):
