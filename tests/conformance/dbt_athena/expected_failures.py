@@ -4,14 +4,11 @@ from __future__ import annotations
 
 _COMMENT = "dbt-athena writes the comment on one line after '--', the test looks for the text as it was given"
 _NO_KEY = "dbt-athena asks for a unique key where a model merges"
-_ONE_STATEMENT = "the header is a second statement, SET SESSION TIME ZONE; Athena takes one at a time and no SET"
 
 EXPECTED_FAILURES: dict[str, str] = {
     "TestIncrementalBadStrategy": "dbt-athena refuses the strategy with a message of its own",
     "TestQueryComments": _COMMENT,
     "TestMacroQueryComments": _COMMENT,
-    "TestTableContractSqlHeader": _ONE_STATEMENT,
-    "TestIncrementalContractSqlHeader": _ONE_STATEMENT,
     "TestCloneSameSourceAndTarget": "dbt-athena clones by a view, here a view of the relation itself",
     "TestPersistDocs": "dbt-athena joins the lines of a description, the test looks for its line ends",
     "TestUniqueKey.test__no_unique_keys": _NO_KEY,
