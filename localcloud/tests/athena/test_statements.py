@@ -66,6 +66,18 @@ def test_views_keep_their_query_and_types_in_glue(cloud: Any, database: str) -> 
     assert cloud.failure("select * from w", database).startswith("TABLE_NOT_FOUND")
 
 
+@pytest.mark.parametrize(
+    ("columns", "error"),
+    [
+        ("1 as a, null as b", "COLUMN_TYPE_UNKNOWN: line 1:1: Column type is unknown at position 2"),
+        ("1", "MISSING_COLUMN_NAME: line 1:1: Column name not specified at position 1"),
+        ("1 as a, 2 as a", "DUPLICATE_COLUMN_NAME: line 1:1: Column name 'a' specified more than once"),
+    ],
+)
+def test_a_view_wants_a_name_and_a_type_for_each_column(cloud: Any, database: str, columns: str, error: str) -> None:
+    assert cloud.failure(f"create view unnamed as select {columns}", database) == error
+
+
 def test_the_statements_of_a_dbt_incremental_model(cloud: Any, database: str) -> None:
     comment = '-- /* {"app": "dbt", "node_id": "model.shop.fct"} */\n'
 

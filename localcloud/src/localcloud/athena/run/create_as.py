@@ -48,13 +48,14 @@ def create_as(context: Context, text: str) -> Outcome:
         isinstance(p, exp.WithDataProperty) and p.args.get("no") for p in create.find_all(exp.WithDataProperty)
     )
     compiled = context.compiler.compile(create.expression)
-    _require_names(compiled.columns)
+    require_names(compiled.columns)
     if str(properties.pop("table_type", "HIVE")).upper() == "ICEBERG":
         return _create_iceberg(context, database, name, compiled, properties, None if no_data else compiled.typed_sql)
     return _create_hive(context, database, name, compiled, properties, no_data)
 
 
-def _require_names(columns: Sequence[Column]) -> None:
+def require_names(columns: Sequence[Column]) -> None:
+    """Raise LakeError, as Trino does for tables and views, for a column without a name of its own or without a type."""
     seen: set[str] = set()
     for index, column in enumerate(columns, start=1):
         if column.name.startswith("_col"):

@@ -7,6 +7,7 @@ import json
 import re
 
 from localcloud.athena.run.context import Context, Outcome
+from localcloud.athena.run.create_as import require_names
 from localcloud.athena.run.grammar import unquoted
 from localcloud.athena.run.names import QUALIFIED
 from localcloud.athena.run.tables import glue_columns
@@ -29,6 +30,7 @@ def create_view(context: Context, text: str) -> Outcome:
     database, name = (match[2] or context.database).lower(), match[3].lower()
     original, comment = match[6].strip(), unquoted(match[4] or "")
     compiled = context.compiler.compile(parse_query(original), reads=False)
+    require_names(compiled.columns)
     definition = {
         "originalSql": original,
         "catalog": "awsdatacatalog",
