@@ -197,7 +197,7 @@ class Statements:
 
     def _run_parts(self, session: Session, execution: Execution) -> None:
         parameters = {p["name"]: p["value"] for p in execution.request.get("Parameters") or []}
-        with session.script(len(execution.parts)) if execution.is_transaction else nullcontext():
+        with session.transactions.script(len(execution.parts)) if execution.is_transaction else nullcontext():
             failed = ""
             for number, part in enumerate(execution.parts):
                 if execution.status == "ABORTED":
@@ -205,7 +205,7 @@ class Statements:
                 try:
                     self._run_part(session, execution, number, part, parameters)
                 except RedshiftError as error:
-                    session.fail()
+                    session.transactions.fail()
                     part.status, part.error, failed = "FAILED", str(error), str(error)
                     if execution.is_transaction or len(execution.parts) == 1:
                         raise

@@ -189,7 +189,7 @@ def truncate(session: Session, statement: Statement, _parameters: Sequence[exp.E
         grants_checks.require_owner(session, entry, "truncate", "truncate table")
         session.connection.execute(f"DELETE FROM {quoted(session.database.name, schema, name)}")  # noqa: S608
     if session.status == "T":
-        session.end(commit=True)
+        session.transactions.end(commit=True)
     return Result("TRUNCATE TABLE")
 
 

@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 def begin(session: Session, _statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
     """Isolation and access modes are accepted: every transaction is a snapshot that may write."""
-    session.begin()
+    session.transactions.begin()
     return Result("BEGIN")
 
 
 def commit(session: Session, _statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
     """A failed transaction answers COMMIT with the tag ROLLBACK, as PostgreSQL does."""
     failed = session.status == "E"
-    session.end(commit=True)
+    session.transactions.end(commit=True)
     return Result("ROLLBACK" if failed else "COMMIT")
 
 
 def rollback(session: Session, _statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
-    session.end(commit=False)
+    session.transactions.end(commit=False)
     return Result("ROLLBACK")
 
 

@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from localcloud.faults.statements import ConnectionDropped
 from localcloud.redshift.engine.result import Column, Result
-from localcloud.redshift.engine.session import IN_TRANSACTION, Session
+from localcloud.redshift.engine.session import Session
+from localcloud.redshift.engine.session_transactions import IN_TRANSACTION
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.wire import messages, portals, values
 from localcloud.redshift.wire.client_reader import ClientReader
@@ -95,7 +96,7 @@ class Conversation:
         self._session.notices.clear()
 
     def _fail(self, error: RedshiftError) -> None:
-        self._session.fail()
+        self._session.transactions.fail()
         self._notices()
         self._writer.write(messages.error_response(error))
 
@@ -104,7 +105,7 @@ class Conversation:
             statements = await self._work(lambda: self._session.parse(sql))
             if not statements:
                 self._writer.write(messages.EMPTY_QUERY)
-            with self._session.script(len(statements)):
+            with self._session.transactions.script(len(statements)):
                 for statement in statements:
                     result = await self._work(lambda s=statement: self._session.execute(s, []))  # type: ignore[misc]
                     await self._send(result)
