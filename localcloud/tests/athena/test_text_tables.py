@@ -62,6 +62,16 @@ def test_lines_are_whole_and_numbered_in_file_order(cloud: Any, database: str, l
     assert result.rows == [["30000", "30000", path, "07"]]
 
 
+def test_where_lines_are_chosen_the_chosen_are_numbered(cloud: Any, database: str, landing: str) -> None:
+    put(cloud, f"{landing}dt=2026-11-05/hr=08/a.gz", gzip.compress(b"a\nb\na\nc\n"))
+    result = cloud.run(
+        'select line, row_number() over (partition by "$path") from lines'
+        " where dt = '2026-11-05' and hr = '08' and line <> 'a' order by 1",
+        database,
+    )
+    assert result.rows == [["b", "1"], ["c", "2"]]
+
+
 def test_blank_lines_and_line_ends_count_as_hadoop_counts_them(cloud: Any, database: str, landing: str) -> None:
     put(cloud, f"{landing}dt=2026-11-06/hr=00/a.gz", gzip.compress(b"one\r\n\ntwo\n  \nlast without end"))
     result = cloud.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from sqlglot import exp
@@ -23,6 +24,7 @@ from landfall.ingest.checks import (
 from landfall.ingest.records import IDENTITY, with_records
 
 _DOCUMENT = exp.column("_document")
+_FIELDS = exp.column("_fields")
 _REPLACEMENT = function("chr", exp.Literal.number(0xFFFD))
 _RECORD_COLUMNS = ("_source_object", "_landed_date", "_line_number", "_record_number", "_raw_text")
 
@@ -57,6 +59,7 @@ def checked_records(contract: StreamContract) -> exp.Select:
         .select(exp.column("_extra"), exp.alias_(_content_hash(contract), "_content_hash"))
         .select(exp.alias_(_key_rank(contract), "_key_rank"))
         .from_("checked")
+        .with_("documents", as_=_documents(), copy=False)
         .with_("extracted", as_=_extracted(contract), copy=False)
         .with_("typed", as_=_typed(contract), copy=False)
         .with_("failures", as_=_failures(contract), copy=False)
@@ -87,34 +90,39 @@ def drop_scratch(contract: StreamContract, batch_id: str) -> exp.Drop:
     return exp.Drop(tables=[scratch_table(contract, batch_id)], kind="TABLE", exists=True)
 
 
+def _documents() -> exp.Select:
+    """Take each document apart once: `_fields` has the JSON of every field by name, NULL where it is no object."""
+    is_object = matches(function("json_format", _DOCUMENT), r"\A\s*\{")
+    fields = exp.func("IF", is_object, exp.cast(_DOCUMENT, "map(varchar, json)", dialect="trino"))
+    return exp.select(*_RECORD_COLUMNS, exp.alias_(fields, "_fields")).from_("records")
+
+
 def _extracted(contract: StreamContract) -> exp.Select:
     """Take each field out of its document, once as JSON text and, where it is sent as a string, once without quotes."""
-    is_object = exp.func("COALESCE", matches(function("json_format", _DOCUMENT), r"\A\s*\{"), exp.false())
-    query = (
-        exp.select(*_RECORD_COLUMNS, exp.alias_(is_object, "_is_object"))
-        .select(exp.alias_(exp.func("IF", is_object.copy(), _extra(contract)), "_extra"))
-        .from_("records")
-    )
+    query = exp.select(*_RECORD_COLUMNS, "_fields").from_("documents")
     for field in contract.fields:
-        path = text_of(f"$.{field.name}")
-        text = function("json_format", function("json_extract", _DOCUMENT, path))
+        sent = function("element_at", _FIELDS, text_of(field.name))
+        text = function("json_format", sent)
         query = query.select(exp.alias_(text, json_column(field).name, quoted=True, copy=False), copy=False)
         if _is_sent_as_string(field):
-            scalar = function("json_extract_scalar", _DOCUMENT, path)
+            scalar = function("json_extract_scalar", sent.copy(), text_of("$"))
             query = query.select(exp.alias_(scalar, scalar_column(field).name, quoted=True, copy=False), copy=False)
     return query
 
 
 def _extra(contract: StreamContract) -> exp.Expr:
     """The fields of a document that the contract does not know, each as its JSON text; NULL if there are none."""
-    names = exp.column("name").isin(*(field.name for field in contract.fields))
-    unknown = function(
-        "map_filter",
-        exp.cast(_DOCUMENT, "map(varchar, json)", dialect="trino"),
-        _lambda(exp.not_(names)),
-    )
+    known = exp.column("name").isin(*(field.name for field in contract.fields))
+    unknown = function("map_filter", _FIELDS, _lambda(exp.not_(known)))
     texts = function("transform_values", unknown, _lambda(function("json_format", exp.column("value"))))
-    return function("nullif", texts, function("map"))
+    # Told by counting, for hardly a document has any.
+    sent = [
+        exp.func("IF", json_column(field).is_(exp.null()), exp.Literal.number(0), exp.Literal.number(1))
+        for field in contract.fields
+    ]
+    sum_of_sent = functools.reduce(lambda one, other: exp.Add(this=one, expression=other), sent)
+    has_unknown = exp.GT(this=function("cardinality", _FIELDS), expression=exp.paren(sum_of_sent))
+    return exp.func("IF", has_unknown, texts)
 
 
 def _lambda(body: exp.Expr) -> exp.Lambda:
@@ -136,7 +144,11 @@ def _is_sent_as_string(field: Field) -> bool:
 
 
 def _typed(contract: StreamContract) -> exp.Select:
-    query = exp.select(*_RECORD_COLUMNS, "_is_object", "_extra").from_("extracted")
+    query = (
+        exp.select(*_RECORD_COLUMNS, exp.alias_(_FIELDS.is_(exp.null()).not_(), "_is_object"))
+        .select(exp.alias_(_extra(contract), "_extra"))
+        .from_("extracted")
+    )
     for field in contract.fields:
         query = query.select(json_column(field), exp.alias_(typed_value(field), field.name, quoted=True), copy=False)
     return query

@@ -27,6 +27,11 @@ _SYMLINKS = "SymlinkTextInputFormat"
 _names = itertools.count()
 
 
+def is_text(table: LakeTable) -> bool:
+    """Whether the objects of a Hive table are read line by line."""
+    return table.serde not in (PARQUET, ORC, AVRO)
+
+
 def plan(
     lake: Lake, cursor: duckdb.DuckDBPyConnection, table: LakeTable, conditions: Sequence[exp.Expression]
 ) -> list[StoredObject]:

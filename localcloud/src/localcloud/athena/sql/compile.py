@@ -11,13 +11,13 @@ import pyarrow as pa
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 
 from localcloud.athena import catalog_tables, metadata_tables
 from localcloud.athena.sql.columns_read import columns_read
 from localcloud.athena.sql.dialect import identifier
 from localcloud.athena.sql.inference import infer, type_of
+from localcloud.athena.sql.line_numbers import number_lines
 from localcloud.athena.sql.pushdown import conditions_by_table
 from localcloud.athena.sql.resolve import INFORMATION_SCHEMA, LOCAL, Resolver, Source
 from localcloud.athena.sql.rewrite import rewrite
@@ -110,7 +110,7 @@ class Compiler:
         }
         query = _qualified(query, columns)
         _name_positions(query)
-        _order_lines(query, resolver.sources)
+        number_lines(query, resolver.sources)
         kinds = infer(query, columns)
         _drop_idle_casts(query)
         return Analysed(query, kinds, resolver.sources, columns)
@@ -206,22 +206,6 @@ def _drop_idle_casts(query: exp.Expression) -> None:
     for cast in list(query.find_all(exp.Cast)):
         if type_of(cast) is not None and isinstance(cast.this, exp.Column) and type_of(cast.this) == type_of(cast):
             cast.replace(cast.this)
-
-
-def _order_lines(query: exp.Expression, sources: Mapping[str, Source]) -> None:
-    """Number the lines of a text object in their order, as Trino does, which reads it from start to end.
-
-    That is `row_number() OVER (PARTITION BY "$path")`, without an order of its own, right on the table.
-    """
-    for scope in traverse_scope(query):
-        for window in scope.expression.find_all(exp.Window):
-            for column in window.args.get("partition_by") or []:
-                if not isinstance(column, exp.Column) or column.name != "$path" or window.args.get("order"):
-                    continue
-                source = scope.sources.get(column.table)
-                if isinstance(source, exp.Table) and source.name in sources:
-                    line = exp.column(identifier("$line"), table=column.args["table"].copy())
-                    window.set("order", exp.Order(expressions=[exp.Ordered(this=line, nulls_first=False)]))
 
 
 def _selectable(query: exp.Expression) -> exp.Expression:
