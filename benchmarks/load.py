@@ -2,7 +2,9 @@
 
 `python -m benchmarks.load --events 1000000 --objects 200`, on the stack that `make up` started. DuckDB parses, keeps
 one row a key and writes Parquet; it keeps no ledger, no quarantine, no counts, and forgets what it could not read. The
-two are run in turn, and a turn whose rows differ is void. A turn of the load has a stream of its own.
+arms are run in turn, and a turn whose rows differ is void. A turn of the load has a stream of its own; what its
+statements took on the engine is told apart from what stands around them. With `--dlt PYTHON`, an interpreter that has
+dlt, dlt's two ways run beside them: see load_dlt.py.
 """
 
 from __future__ import annotations
@@ -12,15 +14,25 @@ import gzip
 import json
 import random
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from benchmarks.__main__ import load_environment
+from benchmarks.timed_engine import TimedEngine
+
+Arm = Callable[[], tuple[int, float]]
+"""What is measured: gives the rows it wrote and the seconds it took."""
+
+DLT = "dlt[filesystem,parquet]==1.31.0"
+_THREADS = 2
+"""What the local Athena's engine has."""
 
 _DUPLICATES = 0.02
 _BROKEN = 0.01
@@ -46,27 +58,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--objects", type=int, default=200)
     parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--dlt", metavar="PYTHON", help="an interpreter that has dlt")
     args = parser.parse_args(argv)
     if not load_environment():
         sys.stderr.write("benchmarks: the stack is not up: run `make up` first\n")
         return 1
-    with tempfile.TemporaryDirectory(prefix="landfall-bench-") as folder:
-        files = _files(Path(folder), events=args.events, objects=args.objects)
-        floor, load = [], []
-        for turn in range(args.turns):
-            rows, seconds = _duckdb(Path(folder))
-            floor.append(seconds)
-            loaded, seconds = _landfall(files)
-            load.append(seconds)
-            sys.stdout.write(f"turn {turn}: DuckDB {floor[-1]:.1f} s, load {load[-1]:.1f} s, {loaded} rows\n")
-            if loaded != rows:
-                sys.stderr.write(f"benchmarks: DuckDB wrote {rows} rows, the load {loaded}: void\n")
-                return 1
-    ratio = statistics.median(mine / bare for mine, bare in zip(load, floor, strict=True))
-    sys.stdout.write(
-        f"{args.events} events in {args.objects} objects: DuckDB {statistics.median(floor):.1f} s, "
-        f"load {statistics.median(load):.1f} s, ratio {ratio:.2f}\n"
-    )
+    with tempfile.TemporaryDirectory(prefix="landfall-bench-") as name:
+        folder = Path(name)
+        files = _files(folder, events=args.events, objects=args.objects)
+        arms: dict[str, Arm] = {"DuckDB": lambda: _duckdb(folder), "load": lambda: _landfall(files)}
+        if args.dlt and _has_dlt(args.dlt):
+            arms |= {f"dlt {way}": partial(_dlt, args.dlt, way, folder) for way in ("dict", "arrow")}
+        return _compare(arms, turns=args.turns)
+
+
+def _compare(arms: Mapping[str, Arm], *, turns: int) -> int:
+    """Run the arms in turn and print the median of each, and of its ratios to the load; 1 if their rows differ."""
+    seconds: dict[str, list[float]] = {name: [] for name in arms}
+    for turn in range(turns):
+        rows = {}
+        for name, run in arms.items():
+            rows[name], taken = run()
+            seconds[name].append(taken)
+            sys.stdout.write(f"turn {turn}: {name} {taken:.1f} s, {rows[name]} rows\n")
+            sys.stdout.flush()
+        if len(set(rows.values())) > 1:
+            sys.stderr.write(f"benchmarks: void, for the rows differ: {rows}\n")
+            return 1
+    for name, taken in seconds.items():
+        ratio = statistics.median(mine / other for mine, other in zip(seconds["load"], taken, strict=True))
+        sys.stdout.write(f"{name:<12}{statistics.median(taken):>8.1f} s   load / {name}: {ratio:.2f}\n")
     return 0
 
 
@@ -107,7 +128,7 @@ def _line(chance: random.Random, number: int) -> str:
 
 def _duckdb(folder: Path) -> tuple[int, float]:
     """Return the rows bare DuckDB writes and the seconds it takes."""
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"threads": _THREADS})
     source = connection.read_json(
         str(folder / "*.gz"), format="newline_delimited", columns=_COLUMNS, ignore_errors=True
     )
@@ -127,10 +148,30 @@ def _landfall(files: Sequence[Path]) -> tuple[int, float]:
     for file in files:
         probe.land_bytes(file.stem, file.read_bytes())
     probe.discover()
-    loader = probe.loader("bench")
+    engine = TimedEngine(settings=probe.settings)
+    loader = probe.loader("bench", engine=engine)
+    engine.milliseconds.clear()
     began_at = time.perf_counter()
     report = loader.run()
-    return report.loaded, time.perf_counter() - began_at
+    seconds = time.perf_counter() - began_at
+    for statement, taken in engine.milliseconds.items():
+        sys.stdout.write(f"    {statement:<28}{taken / 1000:>8.2f} s on the engine\n")
+    sys.stdout.write(f"    {'around the statements':<28}{seconds - sum(engine.milliseconds.values()) / 1000:>8.2f} s\n")
+    return report.loaded, seconds
+
+
+def _has_dlt(python: str) -> bool:
+    found = subprocess.run([python, "-c", "import dlt, pyarrow"], check=False, capture_output=True)
+    if found.returncode:
+        sys.stderr.write(f"benchmarks: without dlt, which {python} lacks: pip install '{DLT}'\n")
+    return not found.returncode
+
+
+def _dlt(python: str, way: str, folder: Path) -> tuple[int, float]:
+    """Return the rows dlt writes and the seconds of its pipeline's run, the imports left out."""
+    command = [python, str(Path(__file__).with_name("load_dlt.py")), "--way", way, str(folder)]
+    written = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return written["rows"], written["seconds"]
 
 
 if __name__ == "__main__":
