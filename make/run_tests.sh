@@ -1,7 +1,8 @@
 #!/bin/bash
 # Runs the suite of the local cloud and that of the product, each in its own environment. Arguments are pytest's; a path
-# below one of the two folders of tests chooses its suite. Without one both run at once, since either mostly waits for
-# processes it started: the product's is shown as it goes, the local cloud's when it has ended.
+# below one of the two folders of tests chooses its suite. Without one two lanes run at once, of about the same length,
+# since a suite mostly waits for processes it started: in one the product's tests, shown as they go; in the other the
+# local cloud's and then the tests of the whole stack, which start a stack of their own, shown when they have ended.
 set -u
 
 run_localcloud=yes run_product=yes
@@ -24,6 +25,7 @@ product_suite() {
 }
 
 suite() {
+    local code
     printf '\n=== %s\n' "$1"
     shift
     "$@"
@@ -42,16 +44,22 @@ elif [ $run_product = no ]; then
 fi
 
 output=$(mktemp)
+behind() {
+    local failed=0
+    localcloud_suite "$@" || failed=1
+    suite 'tests of the whole stack' .venv/product/bin/python -m pytest tests/end_to_end "$@" || failed=1
+    return $failed
+}
 # Job control gives the background a process group of its own, which an interrupt here can end as one from a keyboard.
 set -m
-localcloud_suite "$@" >"$output" 2>&1 </dev/null &
-localcloud=$!
+behind "$@" >"$output" 2>&1 </dev/null &
+behind=$!
 set +m
-trap 'kill -INT -- -$localcloud 2>/dev/null; wait; cat "$output"; rm -f "$output"; exit 130' INT TERM
+trap 'kill -INT -- -$behind 2>/dev/null; wait; cat "$output"; rm -f "$output"; exit 130' INT TERM
 failed=0
-product_suite "$@" || failed=1
-echo 'waiting for the tests of the local cloud'
-wait $localcloud || failed=1
+product_suite --ignore tests/end_to_end "$@" || failed=1
+echo 'waiting for the tests of the local cloud and of the whole stack'
+wait $behind || failed=1
 cat "$output"
 rm -f "$output"
 exit $failed
