@@ -23,6 +23,10 @@ def test_a_text_is_read_as_datestyle_mdy_says(pg: PgClient, expression: str, val
     assert pg.query(f"select {expression}").rows == [(value,)]
 
 
+def test_a_text_that_was_added_to_is_a_timestamp_in_an_outer_query(pg: PgClient) -> None:
+    assert pg.query("select at::date from (select dateadd(day, 1, '2023-09-01') as at)").rows == [("2023-09-02",)]
+
+
 def test_a_month_after_the_twelfth_is_an_error(pg: PgClient) -> None:
     with pytest.raises(PgError):
         pg.query("select '13/01/2023'::date")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import redshift_connector
+import sqlparse
 
 from tests.conformance.dbt_redshift.expected_failures import EXPECTED_FAILURES
 
@@ -53,6 +54,24 @@ def logs_dir(tmpdir_factory: Any) -> Iterator[str]:
         folder = str(tmpdir_factory.mktemp("logs"))
         patch.setenv("DBT_LOG_PATH", folder)
         yield folder
+
+
+@pytest.fixture(scope="class")
+def project(project: Any) -> Any:
+    """The suite's project; what its tests run themselves is sent a statement at a time, as Redshift takes it.
+
+    dbt-redshift splits what dbt runs in the same way.
+    """
+    send = project.run_sql
+
+    def run_sql(sql: str, fetch: str | None = None) -> Any:
+        *before, last = sqlparse.split(sql)
+        for statement in before:
+            send(statement)
+        return send(last, fetch=fetch)
+
+    project.run_sql = run_sql
+    return project
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,6 @@ _STEPS = {
 }  # fmt: skip
 _COUNTED_FROM_ONE = {"century": 100, "millennium": 1000}
 """Years of the parts whose first year ends in 1, as in 2001."""
-_MOMENTS = (kinds.TIMESTAMPTZ, kinds.TIME, kinds.TIMETZ, kinds.INTERVAL)
 
 
 def part_of(node: exp.Expression) -> str:
@@ -53,7 +52,7 @@ def part_of(node: exp.Expression) -> str:
 def moment(node: exp.Expression) -> exp.Expression:
     """A value as the timestamp that date functions compute with; times and intervals stay what they are."""
     kind = kind_of(node)
-    if kind in _MOMENTS:
+    if kind is not None and kinds.moment(kind) == kind != kinds.TIMESTAMP:
         return node
     is_text = kind == kinds.UNKNOWN or kinds.is_text(kind)
     return cast(casts.moment_text(node, kinds.TIMESTAMP) if is_text else node, kinds.TIMESTAMP)

@@ -60,6 +60,11 @@ def is_datetime(kind: Kind) -> bool:
     return kind in _DATETIMES
 
 
+def moment(kind: Kind) -> Kind:
+    """What date functions compute with: times and intervals stay what they are, all else is read as a timestamp."""
+    return kind if kind in (TIMESTAMPTZ, TIME, TIMETZ, INTERVAL) else TIMESTAMP
+
+
 def length(kind: str) -> int:
     """The most bytes of a character type."""
     found = re.search(r"\((\d+)\)", kind)
