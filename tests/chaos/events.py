@@ -20,6 +20,15 @@ def landed_objects(chance: random.Random) -> Iterator[tuple[str, bytes]]:
         yield f"object-{number}.gz", _body(chance)
 
 
+def every_fate(chance: random.Random) -> Iterator[tuple[str, bytes]]:
+    """Yield names and contents of objects that between them need every step of a load, then one history's objects."""
+    event = _event(random.Random(0))
+    lines = [json.dumps(event), json.dumps(event), json.dumps(event | {"status": "paid"}), _BROKEN[0]]
+    yield "every-fate.gz", gzip.compress("\n".join(lines).encode(), mtime=0)
+    yield "no-record.gz", gzip.compress(b"\n", mtime=0)
+    yield from landed_objects(chance)
+
+
 def _body(chance: random.Random) -> bytes:
     shape = chance.random()
     if shape < 0.04:

@@ -77,6 +77,7 @@ class Histories:
             ledger={key[1]: item for key, item in world.items.items.items() if "state" in item},
             raw=self._lake.rows("raw"),
             quarantine=self._lake.rows("quarantine"),
+            bucket=BUCKET,
         )
         return Ended(seed, found, schedule.points, schedule.trace)
 

@@ -16,6 +16,7 @@ from sqlglot import exp
 
 from tests.chaos.reader import Reader, Record
 from tests.chaos.schedule import Killed, Schedule
+from tests.chaos.statements import point_of_statement, reads_landing
 
 _TYPES = {"string": "varchar", "map<string,string>": "map(varchar, varchar)"}
 Rows = tuple[tuple[str | None, ...], ...]
@@ -109,8 +110,9 @@ class Lake:
 
     def _insert(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         if rows:
-            marks = ", ".join("?" for _ in rows[0])
-            self._database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+            marks = f"({', '.join('?' for _ in rows[0])})"
+            values = [value for row in rows for value in row]
+            self._database.execute(f"INSERT INTO {table} VALUES {', '.join(marks for _ in rows)}", values)
 
 
 _IDENTITY = {"_source_object": "varchar", "_landed_date": "date", "_line_number": "bigint", "_record_number": "bigint"}
@@ -167,22 +169,22 @@ class Engine:
 
     def _prepared(self, tree: exp.Expression) -> tuple[str, Callable[[], Rows]]:
         """Return a statement's crash point and its effect; a merge fails if its table changed since it began."""
+        point = point_of_statement(tree)
         if isinstance(tree, exp.Create):
             name = tree.this.name
             uris = self._named(tree)
-            return "scratch", lambda: self._scratch(name, uris)
+            return point, lambda: self._scratch(name, uris)
         if isinstance(tree, exp.Merge):
-            return self._merge(tree)
+            return point, self._merge(tree)
         if isinstance(tree, exp.Drop):
-            return "drop", lambda: self._lake.drop_scratch(tree)
-        return ("days" if "day" in tree.named_selects else "count"), lambda: self._lake.execute(tree)
+            return point, lambda: self._lake.drop_scratch(tree)
+        return point, lambda: self._lake.execute(tree)
 
-    def _merge(self, tree: exp.Merge) -> tuple[str, Callable[[], Rows]]:
+    def _merge(self, tree: exp.Merge) -> Callable[[], Rows]:
         self._merging()
         table = tree.this.db
         began_at = self._lake.commits[table]
-        query = tree.args["using"].this
-        conflicts = query.args.get("with_") is not None
+        conflicts = reads_landing(tree)
         uris = self._named(tree)
         tree = tree.copy()
         tree.args["using"].this.set("with_", None)
@@ -200,7 +202,7 @@ class Engine:
 
         # Between its snapshot and its commit others may come first.
         self._schedule.turn()
-        return f"merge {'conflicts' if conflicts else table}", effect
+        return effect
 
     def _scratch(self, name: str, uris: Sequence[str]) -> Rows:
         if uris and self._schedule.befalls("blind", self._schedule.odds.blind):

@@ -33,7 +33,7 @@ def mutants() -> tuple[Mutant, ...]:
     return tuple(Mutant(**{**entry, "module": f"landfall.ingest.{entry['module']}"}) for entry in entries)
 
 
-def prove(seeds: range, *, only: str | None = None) -> int:
+def prove(seeds: range, *, jobs: int, only: str | None = None) -> int:
     """Plant each bug, play histories until one ends wrong, and print the list; return 1 if too many bugs pass.
 
     `only` names a bug to plant alone. Raises LookupError if there is no such bug.
@@ -42,7 +42,7 @@ def prove(seeds: range, *, only: str | None = None) -> int:
     if not planted:
         raise LookupError(f"{only}: no bug of mutants.toml is called so")
     # A process a bug: modules are imported anew, with the bug in them.
-    with ProcessPoolExecutor(mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
         failures = pool.map(_first_failure, planted, [seeds] * len(planted))
         for mutant, (seed, seconds) in zip(planted, failures, strict=True):
             caught += seed is not None

@@ -18,10 +18,12 @@ def violations(
     ledger: Mapping[str, Mapping[str, Any]],
     raw: Sequence[Mapping[str, Any]],
     quarantine: Sequence[Mapping[str, Any]],
+    bucket: str,
 ) -> list[str]:
     """Return what is wrong, in words; nothing if all is right.
 
-    `objects` are the landed bytes by key, `ledger` the items by object key, `raw` and `quarantine` the tables' rows.
+    `objects` are the landed bytes by key of `bucket`, `ledger` the items by object key, `raw` and `quarantine` the
+    tables' rows.
     """
     found: list[str] = []
     records: dict[Place, Record] = {}
@@ -30,7 +32,7 @@ def violations(
         state = ledger.get(key, {}).get("state", "unknown")
         if state != ("failed" if read is None else "loaded"):
             found.append(f"{key} is {state}")
-        records |= {(f"s3://landing/{key}", record.line, record.piece): record for record in read or ()}
+        records |= {(f"s3://{bucket}/{key}", record.line, record.piece): record for record in read or ()}
     rows = _by_place(raw, "_", found)
     kept = _by_place(quarantine, "", found)
     holders = _holders(reader, rows, records, found)
@@ -38,7 +40,7 @@ def violations(
     for place in kept.keys() | expected.keys():
         if (seen := kept.get(place)) != (wanted := expected.get(place)):
             found.append(f"quarantine has {seen} of {place} instead of {wanted}")
-    found += _wrong_counts(records, rows, expected, ledger)
+    found += _wrong_counts(records, rows, expected, ledger, bucket)
     return found
 
 
@@ -98,13 +100,14 @@ def _wrong_counts(
     rows: Mapping[Place, Any],
     expected: Mapping[Place, Any],
     ledger: Mapping[str, Mapping[str, Any]],
+    bucket: str,
 ) -> list[str]:
     """Return the objects whose counts in the ledger are not those of their records."""
     found = []
     for key, item in ledger.items():
         if item["state"] != "loaded":
             continue
-        places = [place for place in records if place[0] == f"s3://landing/{key}"]
+        places = [place for place in records if place[0] == f"s3://{bucket}/{key}"]
         loaded = sum(place in rows for place in places)
         quarantined = Counter(expected[place][0] for place in places if place in expected)
         right = (len(places), loaded, len(places) - loaded - quarantined.total(), dict(quarantined))

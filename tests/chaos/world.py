@@ -73,8 +73,8 @@ class Items:
         return made
 
     def delete(self, key: Mapping[str, str]) -> None:
-        """Delete an item; the load never does."""
-        raise NotImplementedError
+        """Delete an item, whether or not it is there; a load never does."""
+        self.items.pop((key["stream"], key["object_key"]), None)
 
     def merging(self) -> None:
         """Note that the worker whose turn it is merges: it must not, once it was told that it lost its claims."""
@@ -179,7 +179,7 @@ class World:
             stack.enter_context(patch.object(module, name, stand_in))
         return stack
 
-    def _receive(self, *, url: str, most: int, wait_seconds: int) -> Iterator[list[Message]]:
+    def _receive(self, *, url: str, most: int, wait_seconds: int = 0) -> Iterator[list[Message]]:
         seen: set[str] = set()
         while True:
             batch = self.schedule.call("sqs receive", lambda: self._some(seen), lambda: _error("ReceiveMessage"))

@@ -133,10 +133,10 @@ class Probe:
             raw_snapshot=lambda: IcebergCatalog().read(self.contract.raw_table).snapshot_id,
         )
 
-    def audits(self, run: str) -> OwedAudits:
+    def audits(self, run: str, clock: Callable[[], float] = time.time) -> OwedAudits:
         """Return the audits owed to the stream, as a run sees them."""
         items = ItemTable(name=self.settings.ledger_table)
-        return OwedAudits(items=items, stream=self.stream, owner=run, clock=time.time)
+        return OwedAudits(items=items, stream=self.stream, owner=run, clock=clock)
 
     def load(self, run: str = "run-1") -> LoadReport:
         """Discover and load all that landed."""
