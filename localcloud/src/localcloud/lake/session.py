@@ -99,4 +99,7 @@ class Lake:
             "s3.access-key-id": settings.access_key,
             "s3.secret-access-key": settings.secret_key,
             "s3.region": settings.region,
+            # As long as boto3 waits. PyArrow's own 1 and 3 seconds fail statements on a machine that is merely busy.
+            "s3.connect-timeout": "60",
+            "s3.request-timeout": "60",
         }
