@@ -58,6 +58,7 @@ def test_credentials_from_the_api_log_in_until_they_expire(cloud: Cloud) -> None
     ("sql", "sqlstate"),
     [
         ("selec 1", "42601"),
+        ("'' l1", "42601"),
         ("select * from nowhere", "42P01"),
         ("select nothing from (select 1 as a)", "42703"),
         ("select no_such_function(1)", "42883"),

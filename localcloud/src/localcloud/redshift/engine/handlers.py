@@ -149,7 +149,7 @@ _OTHER_STATEMENTS = frozenset(
 def find(verb: str) -> Handler:
     """The handler of a verb; raises RedshiftError 0A000 for statements it doesn't execute, 42601 for none at all."""
     if verb not in STATEMENTS:
-        if verb.split()[0] in _OTHER_STATEMENTS:
+        if verb.partition(" ")[0] in _OTHER_STATEMENTS:
             raise unsupported(f"the statement {verb}")
         raise RedshiftError("42601", f'syntax error at or near "{verb.lower()}"')
     return STATEMENTS[verb]
