@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 
 from sqlglot import exp
@@ -116,12 +115,11 @@ def _extra(contract: StreamContract) -> exp.Expr:
     unknown = function("map_filter", _FIELDS, _lambda(exp.not_(known)))
     texts = function("transform_values", unknown, _lambda(function("json_format", exp.column("value"))))
     # Told by counting, for hardly a document has any.
-    sent = [
-        exp.func("IF", json_column(field).is_(exp.null()), exp.Literal.number(0), exp.Literal.number(1))
-        for field in contract.fields
-    ]
-    sum_of_sent = functools.reduce(lambda one, other: exp.Add(this=one, expression=other), sent)
-    has_unknown = exp.GT(this=function("cardinality", _FIELDS), expression=exp.paren(sum_of_sent))
+    count: exp.Expr = exp.Literal.number(0)
+    for field in contract.fields:
+        is_sent = exp.func("IF", json_column(field).is_(exp.null()), exp.Literal.number(0), exp.Literal.number(1))
+        count = exp.Add(this=count, expression=is_sent)
+    has_unknown = exp.GT(this=function("cardinality", _FIELDS), expression=count)
     return exp.func("IF", has_unknown, texts)
 
 
