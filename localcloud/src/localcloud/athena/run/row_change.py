@@ -101,8 +101,11 @@ class RowChange:
             selects.append(f'SELECT * FROM "{_ADDED}"')  # noqa: S608
         added = []
         if selects:
-            self._cursor.execute(f'CREATE TEMP TABLE "_merge_rows" AS {" UNION ALL ".join(selects)}')
-            added = iceberg_write.write_files(self._cursor, self._iceberg, 'SELECT * FROM "_merge_rows"')
+            rows = _ADDED
+            if touched:
+                rows = "_merge_rows"
+                self._cursor.execute(f'CREATE TEMP TABLE "{rows}" AS {" UNION ALL ".join(selects)}')
+            added = iceberg_write.write_files(self._cursor, self._iceberg, f'SELECT * FROM "{rows}"')  # noqa: S608
         removed = iceberg_read.plan(self._iceberg, AlwaysTrue()).only(touched).files if touched else ()
         try:
             iceberg_commit.commit_replace(self._context.lake, self._iceberg, added, removed)
