@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not load_environment():
         sys.stderr.write("benchmarks: the stack is not up: run `make up` first\n")
         return 1
-    first = int(time.time()) << 20
+    first = int(time.time()) << 16  # twelve hexadecimal digits, as the contract asks
     sent_at = _send(first, rate=args.rate, events=int(args.rate * args.minutes * 60))
     rows = _rows(first, wanted=len(sent_at))
     ages = sorted(commit - sent_at[number - first] for number, commit in rows)
@@ -84,13 +84,14 @@ def _rows(first: int, *, wanted: int) -> list[tuple[int, float]]:
     """Return the number and the time of commit of every event in raw, once all are there or none comes any more."""
     with connect(work_group=os.environ["LANDFALL_ATHENA_WORKGROUP"]).cursor() as cursor:
         deadline = time.time() + _SETTLE_SECONDS
-        count = "select count(*) from raw.orders where order_id >= ?"
-        while cursor.execute(count, [f"ord_{first:012x}"]).fetchall()[0][0] < wanted and time.time() < deadline:
+        count = "select count(*) from raw.orders where order_id >= %(first)s"
+        parameters = {"first": f"ord_{first:012x}"}
+        while cursor.execute(count, parameters).fetchall()[0][0] < wanted and time.time() < deadline:
             time.sleep(2)
         commits = sorted(
             row[0].timestamp() for row in cursor.execute('select committed_at from raw."orders$snapshots"').fetchall()
         )
-        cursor.execute("select order_id, _loaded_at from raw.orders where order_id >= ?", [f"ord_{first:012x}"])
+        cursor.execute("select order_id, _loaded_at from raw.orders where order_id >= %(first)s", parameters)
         return [(int(order_id[4:], 16), _commit(commits, loaded_at)) for order_id, loaded_at in cursor]
 
 
