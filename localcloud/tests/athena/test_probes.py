@@ -69,7 +69,7 @@ def evaluate(connection: duckdb.DuckDBPyConnection, expression: str) -> tuple[st
         text = results.result_text("x", compiled.shown[0])
         row = cursor.execute(f"SELECT {text} FROM ({compiled.sql}) AS r(x)").fetchone()
     except duckdb.Error as error:
-        raise errors.from_duckdb(error) from error
+        raise errors.from_duckdb(error, str(error)) from error
     assert row is not None
     return kind, "null" if row[0] is None else row[0]
 

@@ -65,3 +65,8 @@ def test_one_object_without_a_file_of_its_name_and_size_sends_all_to_s3(
 def test_a_name_that_duckdb_takes_for_a_pattern_is_left_to_s3(files: LocalFiles, folder: Path) -> None:
     (folder / "lake/t/part*").write_bytes(b"1")
     assert files.folder_of([("s3://lake/t/part*", 1)]) is None
+
+
+def test_words_about_a_file_name_its_object(files: LocalFiles, folder: Path, events: HierarchicalEmitter) -> None:
+    _answer(events, {})
+    assert files.with_uris(f"cannot read '{folder}/lake/t/x'") == "cannot read 's3://lake/t/x'"

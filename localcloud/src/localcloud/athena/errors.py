@@ -61,9 +61,8 @@ _PATTERNS: list[tuple[str, str, str]] = [
 ]
 
 
-def from_duckdb(error: duckdb.Error) -> LakeError:
-    """DuckDB's complaint under the name Trino has for it; DuckDB's own words where there is none."""
-    text = str(error)
+def from_duckdb(error: duckdb.Error, text: str) -> LakeError:
+    """DuckDB's complaint, whose words are `text`, under the name Trino has for it; these words where there is none."""
     first = text.split("\n", 1)[0]
     for pattern, code, message in _PATTERNS:
         match = re.search(pattern, text, re.DOTALL)

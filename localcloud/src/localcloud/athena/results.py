@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from localcloud.athena import result_metadata
+from localcloud.athena.result_objects import ResultObjects
 from localcloud.athena.run.context import Context, Outcome
 from localcloud.athena.sql.casts import text_of
 from localcloud.athena.statement import Statement
 from localcloud.lake.glue import Column
-from localcloud.lake.objects import split_uri
 from localcloud.lake.types import parts
 
 _BATCH_ROWS = 10_000
-_ONE_REQUEST_BYTES = 4 * 1024 * 1024
 _PRECISION = {
     "boolean": 0,
     "tinyint": 3,
@@ -126,7 +123,7 @@ def write(context: Context, statement: Statement, outcome: Outcome) -> Written:
     columns = tuple(ResultColumn(column.name, "string", 0, 0) for column in outcome.columns)
     text = "".join("\t".join(line) + "\n" for line in outcome.lines).encode()
     location = f"{_base(context)}.txt"
-    target = _Target(context)
+    target = ResultObjects(context)
     target.put(location, text)
     target.put(f"{location}.metadata", result_metadata.encode(context.query_id, columns))
     return Written(columns, location, None, len(outcome.lines), len(text))
@@ -140,15 +137,14 @@ def _write_rows(context: Context, outcome: Outcome) -> Written:
     columns = tuple(result_column(column) for column in outcome.columns)
     location = f"{_base(context)}.csv"
     csv = _Csv(context, outcome)
-    target = _Target(context)
-    target.upload(location, csv.chunks())
-    target.put(f"{location}.metadata", result_metadata.encode(context.query_id, columns))
+    target = ResultObjects(context)
+    target.upload(location, csv.chunks(), result_metadata.encode(context.query_id, columns))
     return Written(columns, location, None, csv.rows, csv.size)
 
 
 def _write_count(context: Context, statement: Statement, outcome: Outcome) -> Written:
     """What a statement leaves that only counts rows: metadata, and a manifest of the files it wrote."""
-    base, manifest, target = _base(context), None, _Target(context)
+    base, manifest, target = _base(context), None, ResultObjects(context)
     if outcome.files is not None:
         manifest = f"{base}-manifest.csv"
         target.put(manifest, "".join(f"{path}\n" for path in outcome.files).encode())
@@ -190,65 +186,3 @@ class _Csv:
 def _line(cells: Sequence[str | None]) -> str:
     """Every value in quotes; NULL is nothing at all, which is not the empty text."""
     return ",".join("" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in cells) + "\n"
-
-
-class _Target:
-    """Puts result objects as the request's ResultConfiguration says: encrypted, with an ACL, for an owner."""
-
-    def __init__(self, context: Context) -> None:
-        self._s3 = context.lake.s3
-        self._options = _put_options(context.result_configuration)
-
-    def put(self, uri: str, body: bytes) -> None:
-        """Write one object."""
-        bucket, key = split_uri(uri)
-        self._s3.put_object(Bucket=bucket, Key=key, Body=body, **self._options)
-
-    def upload(self, uri: str, chunks: Iterator[bytes]) -> None:
-        """Small results go in one request, large ones in parts, so that no result is held whole."""
-        bucket, key = split_uri(uri)
-        first, rest = b"", _Stream(chunks)
-        while len(first) < _ONE_REQUEST_BYTES and (chunk := rest.read(_ONE_REQUEST_BYTES)):
-            first += chunk
-        if len(first) < _ONE_REQUEST_BYTES:
-            self._s3.put_object(Bucket=bucket, Key=key, Body=first, **self._options)
-            return
-        body = _Stream(itertools.chain([first], iter(lambda: rest.read(_ONE_REQUEST_BYTES), b"")))
-        self._s3.upload_fileobj(body, bucket, key, ExtraArgs=self._options)
-
-
-def _put_options(configuration: Mapping[str, Any]) -> dict[str, str]:
-    options: dict[str, str] = {}
-    encryption = configuration.get("EncryptionConfiguration", {})
-    if encryption.get("EncryptionOption") == "SSE_S3":
-        options["ServerSideEncryption"] = "AES256"
-    if encryption.get("EncryptionOption") == "SSE_KMS":
-        options["ServerSideEncryption"] = "aws:kms"
-        options |= {"SSEKMSKeyId": encryption["KmsKey"]} if "KmsKey" in encryption else {}
-    if "AclConfiguration" in configuration:
-        options["ACL"] = "bucket-owner-full-control"
-    if "ExpectedBucketOwner" in configuration:
-        options["ExpectedBucketOwner"] = configuration["ExpectedBucketOwner"]
-    return options
-
-
-class _Stream(io.RawIOBase):
-    """Chunks of bytes as a file to read."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._rest = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._rest:
-            try:
-                self._rest = next(self._chunks)
-            except StopIteration:
-                return 0
-        size = min(len(buffer), len(self._rest))
-        buffer[:size] = self._rest[:size]
-        self._rest = self._rest[size:]
-        return size

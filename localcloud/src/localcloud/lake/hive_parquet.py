@@ -40,7 +40,8 @@ def parquet_source(
         raise NotSupportedError("reading Parquet columns by position (parquet.column.index.access)")
     found = footers(lake, [(stored.path, stored.content) for stored in objects])
     _require_types(wanted, objects, found)
-    schema = comparable_schema(table.columns)
+    compared = {name for condition in conditions for name in predicates.column_names(condition)}
+    schema = comparable_schema([column for column in table.columns if column.name in compared])
     condition = predicates.to_iceberg(conditions, schema, predicates.evaluator(cursor))
     scanned = sum(footer.scanned_bytes(counted, schema, condition) for footer in found)
     folder = lake.local_files.folder_of((stored.path, stored.size) for stored in objects)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Sequence
 
 import duckdb
 import pyarrow as pa
+from botocore.exceptions import BotoCoreError, ClientError
 from sqlglot import exp
 
 from localcloud.lake import hive_files, serdes, text, types
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.hive_parquet import parquet_source
-from localcloud.lake.objects import StoredObject, find_objects
-from localcloud.lake.partitions import find_partitions, known, typed_values
+from localcloud.lake.objects import StoredObject, find_objects, list_objects
+from localcloud.lake.partitions import find_partitions, folder, known, typed_values
 from localcloud.lake.predicates import matching
 from localcloud.lake.session import Lake
 from localcloud.lake.text_values import value_of
@@ -30,6 +32,15 @@ _names = itertools.count()
 def is_text(table: LakeTable) -> bool:
     """Whether the objects of a Hive table are read line by line."""
     return table.serde not in (PARQUET, ORC, AVRO)
+
+
+def list_ahead(lake: Lake, tables: Sequence[LakeTable]) -> None:
+    """List the folders of tables without partitions at once, for a lake that keeps its listings."""
+    folders = {folder(table.location) for table in tables if table.kind == "hive" and not table.partition_keys}
+    if len(folders) > 1:
+        for listing in [lake.workers.submit(list_objects, lake, uri) for uri in folders]:
+            with contextlib.suppress(LakeError, BotoCoreError, ClientError):  # raised where the table is read
+                listing.result()
 
 
 def plan(

@@ -25,6 +25,7 @@ class LocalFiles:
 
     def __init__(self) -> None:
         self._folder: str | None = None
+        self._told: str | None = None
 
     def watch(self, client: Any) -> None:
         """Take from every answer to a boto3 client where bodies are kept now."""
@@ -40,9 +41,14 @@ class LocalFiles:
             return None
         return folder if all(_is_kept(folder, uri, size) for uri, size in objects) else None
 
+    def with_uris(self, text: str) -> str:
+        """DuckDB's words about files as words about the objects that they hold."""
+        return text.replace(self._told, _SCHEME) if self._told else text
+
     def _note(self, http_response: Any, **_: Any) -> None:
         folder = http_response.headers.get(OBJECTS_FOLDER_HEADER)
         self._folder = f"{unquote(folder)}/" if folder else None
+        self._told = self._folder or self._told
 
 
 def local_path(folder: str, uri: str) -> str:

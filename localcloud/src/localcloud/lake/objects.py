@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from localcloud.lake.errors import LakeError
 from localcloud.lake.partitions import Partition
-from localcloud.lake.session import Lake
+from localcloud.lake.session import Lake, Listing
 
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
 """What botocore takes for a bucket's name, and looks up."""
@@ -42,8 +42,16 @@ def split_uri(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
-def list_objects(lake: Lake, uri: str) -> list[tuple[str, int, str]]:
+def list_objects(lake: Lake, uri: str) -> Listing:
     """URI, size and ETag of each visible object below `uri`; Hive hides names that start with '_' or '.'."""
+    if lake.listings is None:
+        return _list_objects(lake, uri)
+    if uri not in lake.listings:
+        lake.listings[uri] = _list_objects(lake, uri)
+    return lake.listings[uri]
+
+
+def _list_objects(lake: Lake, uri: str) -> Listing:
     bucket, prefix = split_uri(uri)
     found = []
     for page in lake.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
@@ -107,13 +115,18 @@ def find_objects(
         return _named_objects(lake, partitions, named)
     if len(partitions) > _LISTED_APART:
         return _listed_together(lake, partitions)
+    return [
+        StoredObject(path, size, partition, content)
+        for partition, listing in zip(partitions, _listed_apart(lake, partitions), strict=True)
+        for path, size, content in listing
+    ]
+
+
+def _listed_apart(lake: Lake, partitions: Sequence[Partition]) -> list[Listing]:
+    if len(partitions) <= 1:
+        return [list_objects(lake, partition.location) for partition in partitions]
     with ThreadPoolExecutor(max_workers=8) as pool:
-        listings = pool.map(lambda partition: list_objects(lake, partition.location), partitions)
-        return [
-            StoredObject(path, size, partition, content)
-            for partition, listing in zip(partitions, listings, strict=True)
-            for path, size, content in listing
-        ]
+        return list(pool.map(lambda partition: list_objects(lake, partition.location), partitions))
 
 
 def named_paths(conditions: Iterable[exp.Expression]) -> set[str] | None:

@@ -55,7 +55,10 @@ class Footer:
 
     def matching(self, schema: Schema, condition: ice.BooleanExpression) -> list[RowGroup]:
         """The row groups that may hold matching rows."""
-        return [group for group in self.row_groups if _may_match(group, schema, condition)]
+        if isinstance(condition, ice.AlwaysTrue):
+            return list(self.row_groups)
+        evaluator = _InclusiveMetricsEvaluator(schema, condition, case_sensitive=False)
+        return [group for group in self.row_groups if _may_match(group, schema, evaluator)]
 
     def scanned_bytes(self, columns: Sequence[str], schema: Schema, condition: ice.BooleanExpression) -> int:
         """Compressed bytes of the columns' chunks in the row groups that may hold matching rows."""
@@ -64,35 +67,37 @@ class Footer:
 
 def footers(lake: Lake, files: Sequence[tuple[str, str]]) -> list[Footer]:
     """The footers of files given by URI and a text that changes with the content, such as the ETag."""
+    if len(files) <= 1:
+        return [_footer(lake.s3, *file) for file in files]
     with ThreadPoolExecutor(max_workers=8) as pool:
-        return list(pool.map(lambda file: _footer(lake, *file), files))
+        return list(pool.map(lambda file: _footer(lake.s3, *file), files))
 
 
 @lru_cache(maxsize=_KEPT_FOOTERS)
-def _footer(lake: Lake, path: str, content: str) -> Footer:
+def _footer(s3: Any, path: str, content: str) -> Footer:
     # `content` is there for the cache's key only: an object may be written anew under its path.
-    metadata = _read(lake, path)
+    metadata = _read(s3, path)
     schema = metadata.schema.to_arrow_schema()
     groups = tuple(_row_group(metadata.row_group(index)) for index in range(metadata.num_row_groups))
     return Footer({field.name.lower(): field.type for field in schema}, groups)
 
 
-def _read(lake: Lake, path: str) -> pq.FileMetaData:
-    tail = _tail(lake, path, _TAIL_BYTES)
+def _read(s3: Any, path: str) -> pq.FileMetaData:
+    tail = _tail(s3, path, _TAIL_BYTES)
     if tail[-4:] != b"PAR1":
         raise BadDataError(path, "not a Parquet file")
     size = int.from_bytes(tail[-8:-4], "little") + 8
     if size > len(tail):
-        tail = _tail(lake, path, size)
+        tail = _tail(s3, path, size)
     try:
         return pq.read_metadata(pa.BufferReader(tail))
     except (pa.ArrowException, OSError) as error:
         raise BadDataError(path, str(error)) from error
 
 
-def _tail(lake: Lake, path: str, size: int) -> bytes:
+def _tail(s3: Any, path: str, size: int) -> bytes:
     bucket, key = split_uri(path)
-    return bytes(lake.s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=-{size}")["Body"].read())
+    return bytes(s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=-{size}")["Body"].read())
 
 
 def _row_group(group: pq.RowGroupMetaData) -> RowGroup:
@@ -109,10 +114,8 @@ def _row_group(group: pq.RowGroupMetaData) -> RowGroup:
     return RowGroup(group.num_rows, sizes, bounds)
 
 
-def _may_match(group: RowGroup, schema: Schema, condition: ice.BooleanExpression) -> bool:
+def _may_match(group: RowGroup, schema: Schema, evaluator: _InclusiveMetricsEvaluator) -> bool:
     """Whether the row group's statistics allow a matching row; so they do where they cannot be told."""
-    if isinstance(condition, ice.AlwaysTrue):
-        return True
     lower: dict[int, bytes] = {}
     upper: dict[int, bytes] = {}
     nulls: dict[int, int] = {}
@@ -142,4 +145,4 @@ def _may_match(group: RowGroup, schema: Schema, condition: ice.BooleanExpression
         lower_bounds=lower,
         upper_bounds=upper,
     )
-    return bool(_InclusiveMetricsEvaluator(schema, condition, case_sensitive=False).eval(metrics))
+    return bool(evaluator.eval(metrics))

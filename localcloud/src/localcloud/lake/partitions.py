@@ -35,7 +35,7 @@ def find_partitions(
 ) -> list[Partition]:
     """The partitions that may hold matching rows; an unpartitioned table is one partition without values."""
     if not table.partition_keys:
-        return [Partition((), _folder(table.location))]
+        return [Partition((), folder(table.location))]
     if table.parameters.get("projection.enabled", "").lower() == "true":
         found = list(_projected(cursor, table, conditions))
     else:
@@ -53,7 +53,7 @@ def registered(lake: Lake, table: LakeTable) -> list[Partition]:
     return [
         Partition(
             tuple(None if value == DEFAULT_PARTITION else value for value in entry["Values"]),
-            _folder(entry["StorageDescriptor"]["Location"]),
+            folder(entry["StorageDescriptor"]["Location"]),
         )
         for page in pages
         for entry in page["Partitions"]
@@ -82,7 +82,7 @@ def typed_values(
         cursor.unregister("_raw_values")
 
 
-def _folder(location: str) -> str:
+def folder(location: str) -> str:
     return location if location.endswith("/") else location + "/"
 
 
@@ -103,8 +103,8 @@ def _projected(
                 location = location.replace("${" + key.name + "}", value)
         else:
             pairs = (f"{key.name}={value}" for key, value in zip(table.partition_keys, values, strict=True))
-            location = _folder(table.location) + "/".join(pairs)
-        yield Partition(tuple(values), _folder(location))
+            location = folder(table.location) + "/".join(pairs)
+        yield Partition(tuple(values), folder(location))
 
 
 def _projected_values(key: Column, parameters: Mapping[str, str], conditions: Sequence[exp.Expression]) -> list[str]:

@@ -35,6 +35,8 @@ def evaluator(cursor: duckdb.DuckDBPyConnection) -> Evaluate:
     """A function that computes an expression without columns and returns its Python value."""
 
     def evaluate(expression: exp.Expression) -> Any:
+        if isinstance(expression, exp.Literal) and (expression.is_string or expression.is_int):
+            return expression.to_py()
         # By Arrow: DuckDB's own fetch of a timestamp with a zone needs pytz.
         values = cursor.execute(f"SELECT {expression.sql(dialect='duckdb')}").to_arrow_table().column(0)
         return values[0].as_py() if len(values) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,16 +68,31 @@ def attach_lake(connection: duckdb.DuckDBPyConnection, settings: LakeSettings) -
     )
 
 
+_REQUESTS_AT_ONCE = 8
+Listing = list[tuple[str, int, str]]
+"""URI, size in bytes and ETag of objects."""
+
+
 class Lake:
     """The AWS clients of one engine process. All members may be used from several threads."""
 
+    listings: dict[str, Listing] | None = None
+    """What has been listed by URI, where it is kept."""
+
     def __init__(self, settings: LakeSettings) -> None:
         self.settings = settings
+        self.workers = ThreadPoolExecutor(_REQUESTS_AT_ONCE, thread_name_prefix="lake")
         self.s3: Any = self._client("s3")
         self.local_files = LocalFiles()
         self.local_files.watch(self.s3)
         self.glue: Any = self._client("glue")
         self.iceberg = GlueCatalog("awsdatacatalog", client=self.glue, **self._iceberg_properties())
+
+    def of_one_statement(self) -> Lake:
+        """The same clients for what one statement reads: a folder that it names twice is listed once."""
+        lake = copy.copy(self)
+        lake.listings = {}
+        return lake
 
     def _client(self, service: str) -> Any:
         settings = self.settings

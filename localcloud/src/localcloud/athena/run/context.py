@@ -42,7 +42,7 @@ class Context:
     compiler: Compiler = field(init=False)
 
     def __post_init__(self) -> None:
-        self.compiler = Compiler(self.lake, self.cursor, self.database, self.limit_bytes)
+        self.compiler = Compiler(self.lake.of_one_statement(), self.cursor, self.database, self.limit_bytes)
 
 
 @dataclass(frozen=True)

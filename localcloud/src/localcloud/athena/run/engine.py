@@ -114,7 +114,7 @@ class Engine:
             scanned = context.compiler.scanned_bytes
             written = results.write(context, statement, outcome)
         except duckdb.Error as error:
-            raise errors.from_duckdb(error) from error
+            raise errors.from_duckdb(error, self.lake.local_files.with_uris(str(error))) from error
         except ClientError as error:
             raise LakeError("GENERIC_INTERNAL_ERROR", f"{error} (AWS said so)") from error
         return Finished(

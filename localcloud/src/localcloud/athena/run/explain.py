@@ -93,7 +93,7 @@ def _analyzed(context: Context, options: Options) -> list[str]:
     try:
         for _ in cursor.execute(compiled.sql).to_arrow_reader(_BATCH_ROWS):
             pass  # every row is made, and dropped
-        profile = json.loads(cursor.get_profiling_information())
+        profile = json.loads(context.lake.local_files.with_uris(cursor.get_profiling_information()))
     finally:
         cursor.execute("PRAGMA disable_profiling")
     root = executed_plan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -16,11 +17,11 @@ def columns_read(query: exp.Expression) -> Mapping[str, set[str]]:
 
     What an inner query selects and no outer one uses is not read. A table that is not in the answer has no column read.
     """
-    pruned = query.copy()
-    try:
-        pruned = pushdown_projections(pruned)
-    except SqlglotError:
-        pruned = query  # then all that it names is taken as read
+    pruned = query
+    if query.find(exp.CTE, exp.SetOperation) or any(map(_is_source, query.find_all(exp.Subquery))):
+        # Where it cannot be told, all that it names is taken as read.
+        with contextlib.suppress(SqlglotError):
+            pruned = pushdown_projections(query.copy())
     found: dict[str, set[str]] = defaultdict(set)
     for scope in traverse_scope(pruned):
         tables = {alias: source.name for alias, source in scope.sources.items() if isinstance(source, exp.Table)}
@@ -28,3 +29,7 @@ def columns_read(query: exp.Expression) -> Mapping[str, set[str]]:
             if column.table in tables:
                 found[tables[column.table]].add(column.name)
     return found
+
+
+def _is_source(subquery: exp.Expression) -> bool:
+    return isinstance(subquery.parent, exp.From | exp.Join | exp.Lateral | exp.Subquery)

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 from sqlglot import exp
-from sqlglot.errors import OptimizeError
-from sqlglot.optimizer.qualify import qualify
-from sqlglot.schema import MappingSchema
 
 from localcloud.athena import catalog_tables, metadata_tables
 from localcloud.athena.sql.columns_read import columns_read
 from localcloud.athena.sql.dialect import identifier
-from localcloud.athena.sql.inference import infer, type_of
+from localcloud.athena.sql.inference import infer
 from localcloud.athena.sql.line_numbers import number_lines
 from localcloud.athena.sql.pushdown import conditions_by_table
 from localcloud.athena.sql.resolve import INFORMATION_SCHEMA, LOCAL, Resolver, Source
 from localcloud.athena.sql.rewrite import rewrite
+from localcloud.athena.sql.shape import (
+    drop_idle_casts,
+    name_outputs,
+    name_positions,
+    qualified,
+    selectable,
+)
 from localcloud.athena.sql.special_types import plain
-from localcloud.lake import iceberg_read
+from localcloud.lake import hive_read, iceberg_read
 from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import Column
 from localcloud.lake.iceberg_read import Version
+from localcloud.lake.objects import named_paths
 from localcloud.lake.scan import Relation, scan
 from localcloud.lake.session import Lake
 from localcloud.lake.types import from_duckdb, to_duckdb
-
-_HIDDEN = ("$path", "$line", "$pos", "$file_size")
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class Compiler:
             self.scanned_bytes = scanned_before
         if self._limit_bytes is not None and self.scanned_bytes > self._limit_bytes:
             raise LakeError("CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded")
-        sql = query.sql(dialect="duckdb")
+        sql = query.sql(dialect="duckdb", copy=False)
         columns = self._output(sql, names, found.kinds)
         shown = tuple(column.type for column in columns)
         columns = tuple(Column(column.name, plain(column.type)) for column in columns)
@@ -102,17 +106,17 @@ class Compiler:
         """Resolve the names of a query and find its types, without reading a table."""
         resolver = self.resolver
         resolver.sources = {}
-        wrapper = exp.Subquery(this=_selectable(query))  # so that a query that is itself replaced keeps a parent
+        wrapper = exp.Subquery(this=selectable(query))  # so that a query that is itself replaced keeps a parent
         query = resolver.resolve(wrapper).this
-        _name_outputs(query)
+        name_outputs(query)
         columns = {
             key: _visible(self._lake, source, self.version(source.version)) for key, source in resolver.sources.items()
         }
-        query = _qualified(query, columns)
-        _name_positions(query)
+        query = qualified(query, columns)
+        name_positions(query)
         number_lines(query, resolver.sources)
         kinds = infer(query, columns)
-        _drop_idle_casts(query)
+        drop_idle_casts(query)
         return Analysed(query, kinds, resolver.sources, columns)
 
     def _bind(
@@ -122,12 +126,16 @@ class Compiler:
         columns: Mapping[str, tuple[Column, ...]],
     ) -> None:
         conditions, read = conditions_by_table(query), columns_read(query)
+        named: dict[str, set[str]] = defaultdict(set)
+        for column in query.find_all(exp.Column):
+            named[column.table].add(column.name)
+        whole = [key for key in sources if named_paths(conditions.get(key, [])) is None]
+        hive_read.list_ahead(self._lake, [sources[key].table for key in whole if sources[key].table.location])
         for table in list(query.find_all(exp.Table)):
             source = sources.get(table.name)
             if source is None:
                 continue
-            alias = table.alias_or_name
-            needed = {column.name for column in query.find_all(exp.Column) if column.table == alias}
+            needed = named[table.alias_or_name]
             names = [column.name for column in columns[table.name] if column.name in needed]
             counted = [name for name in names if name in read.get(table.name, ())]
             select = self._relation(source, names, counted, needed, conditions.get(table.name, []))
@@ -201,48 +209,6 @@ class Compiler:
         )
 
 
-def _drop_idle_casts(query: exp.Expression) -> None:
-    """Take off casts to the type a column has already, as a view's are, so that conditions pass through them."""
-    for cast in list(query.find_all(exp.Cast)):
-        if type_of(cast) is not None and isinstance(cast.this, exp.Column) and type_of(cast.this) == type_of(cast):
-            cast.replace(cast.this)
-
-
-def _selectable(query: exp.Expression) -> exp.Expression:
-    """A query without parentheses around it; a bare VALUES as a SELECT from it."""
-    while isinstance(query, exp.Subquery) and not query.args.get("with_"):
-        query = query.this
-    if isinstance(query, exp.Values):
-        first = query.expressions[0]
-        width = len(first.expressions) if isinstance(first, exp.Tuple) else 1
-        names = [identifier(f"_col{index}") for index in range(width)]
-        values = query.copy()
-        values.set("alias", exp.TableAlias(this=identifier("_values"), columns=names))
-        return exp.Select(expressions=[exp.Star()]).from_(values)
-    return query
-
-
-def _qualified(query: exp.Expression, columns: Mapping[str, tuple[Column, ...]]) -> exp.Expression:
-    """Name the source of every column and spread out every `*`; hidden columns can be named but are not in `*`."""
-    visible = {key: [column.name for column in found] for key, found in columns.items()}
-    types = {key: dict.fromkeys([*names, *_HIDDEN], "VARCHAR") for key, names in visible.items()}
-    try:
-        return qualify(
-            query,
-            schema=MappingSchema(types, visible=visible, dialect="trino", normalize=False),
-            dialect="trino",
-            validate_qualify_columns=True,
-            identify=True,
-            quote_identifiers=True,
-        )
-    except OptimizeError as error:
-        message = str(error)
-        if "could not be resolved" in message or "Unknown column" in message:
-            name = message.split("'")[1] if "'" in message else message.rpartition(" ")[2]
-            raise LakeError("COLUMN_NOT_FOUND", f"line 1:1: Column '{name}' cannot be resolved") from error
-        raise LakeError("SYNTAX_ERROR", f"line 1:1: {message}") from error
-
-
 def _described(duckdb_type: str) -> str:
     return "unknown" if duckdb_type in ('"NULL"', "NULL") else from_duckdb(duckdb_type)
 
@@ -260,23 +226,3 @@ def _visible(lake: Lake, source: Source, version: Version | None = None) -> tupl
     if source.table.kind != "iceberg":
         return source.columns
     return iceberg_read.columns(iceberg_read.load(lake, source.table), version)
-
-
-def _name_outputs(query: exp.Expression) -> None:
-    """Name what has no name, since sqlglot would choose names of its own."""
-    for select in query.find_all(exp.Select):
-        for index, projection in enumerate(select.expressions):
-            if isinstance(projection, exp.Column | exp.Star | exp.Alias):
-                continue
-            name = projection.expression.name.lower() if isinstance(projection, exp.Dot) else f"_col{index}"
-            alias = exp.alias_(projection.copy(), identifier(name))
-            alias.meta["unnamed"] = not isinstance(projection, exp.Dot)
-            projection.replace(alias)
-
-
-def _name_positions(query: exp.Expression) -> None:
-    """Athena names the n-th column of a result _col<n>, counting from 0 and after `*` is spread out."""
-    if isinstance(query, exp.Select):
-        for index, projection in enumerate(query.expressions):
-            if isinstance(projection, exp.Alias) and projection.meta.get("unnamed"):
-                projection.set("alias", identifier(f"_col{index}"))

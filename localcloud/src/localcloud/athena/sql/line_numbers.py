@@ -20,6 +20,8 @@ _PLAIN = (exp.Where, exp.And, exp.Or, exp.Paren, exp.Not, exp.In, exp.EQ, exp.Li
 
 def number_lines(query: exp.Expression, sources: Mapping[str, Source]) -> None:
     """Give such windows the order of the lines; where whole objects are read, the number each line has already."""
+    if not any(column.name == "$path" for column in query.find_all(exp.Column)):
+        return
     for scope in traverse_scope(query):
         for window in list(scope.expression.find_all(exp.Window)):
             for column in window.args.get("partition_by") or []:
