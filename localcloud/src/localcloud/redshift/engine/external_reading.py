@@ -49,7 +49,7 @@ def scan(session: Session, schema: str, glue_database: str, name: str) -> Derive
     )
     kinds = [(column.name, read_as(column.type, iceberg=iceberg)) for column in columns]
     query = f"SELECT {outputs} FROM ({relation.sql})"  # noqa: S608
-    if session.settings["spectrum_enable_pseudo_columns"] in ("off", "false"):
+    if session.settings["spectrum_enable_pseudo_columns"].lower() in ("off", "false"):
         return Derived(query, kinds)
     return Derived(query, kinds, f"SELECT {outputs}, {_pseudocolumns(relation)} FROM ({relation.sql})")  # noqa: S608
 

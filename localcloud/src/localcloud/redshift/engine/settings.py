@@ -44,6 +44,7 @@ _FIXED = {
     "datestyle": {"iso", "iso, mdy", "default", "iso,mdy"},
     "client_encoding": {"utf8", "unicode", "utf-8", "default"},
     "extra_float_digits": {"0", "1", "2", "3", "default"},
+    "spectrum_enable_pseudo_columns": {"on", "true", "off", "false", "default"},
 }
 """Parameters whose other values would change answers: anything else is refused."""
 _WITHOUT_EFFECT = frozenset({"wlm_query_slot_count", "analyze_threshold_percent", "auto_analyze", "names"})
