@@ -17,6 +17,8 @@ from pgclient import PgClient, PgError
         ("'2025-01-01 01:25:00-0'::timestamptz", "2025-01-01 01:25:00+00"),
         ("'2025-01-01 01:25:00 +02:00'::timestamptz", "2024-12-31 23:25:00+00"),
         ("dateadd(day, 1, '9/1/2023')", "2023-09-02 00:00:00"),
+        ("date('9/1/2023')", "2023-09-01"),
+        ("date(dateadd(hour, 25, '9/1/2023'))", "2023-09-02"),
     ],
 )
 def test_a_text_is_read_as_datestyle_mdy_says(pg: PgClient, expression: str, value: str) -> None:

@@ -13,6 +13,13 @@ from sqlglot.tokens import TokenType
 from localcloud.redshift.sql.functions import PARSED_BY_NAME, PARSED_BY_SYNTAX
 
 
+def _as_date(arguments: list[exp.Expression]) -> exp.Expression:
+    """DATE(x), PostgreSQL's functional way to write a cast."""
+    if len(arguments) != 1:
+        return exp.Anonymous(this="date", expressions=arguments)
+    return exp.Cast(this=arguments[0], to=exp.DataType(this=exp.DataType.Type.DATE))
+
+
 class DollarQuotingRedshift(Redshift):
     """Redshift SQL as this engine parses it, with `$tag$ text $tag$` strings."""
 
@@ -26,7 +33,7 @@ class DollarQuotingRedshift(Redshift):
         # A function that is not named here stays a name, which functions.py knows or the engine refuses.
         FUNCTIONS: ClassVar = {
             name: build for name, build in RedshiftParser.FUNCTIONS.items() if name in PARSED_BY_NAME
-        }
+        } | {"DATE": _as_date}
         FUNCTION_PARSERS: ClassVar = {
             name: parse for name, parse in RedshiftParser.FUNCTION_PARSERS.items() if name in PARSED_BY_SYNTAX
         }
