@@ -29,6 +29,15 @@ def test_a_text_that_was_added_to_is_a_timestamp_in_an_outer_query(pg: PgClient)
     assert pg.query("select at::date from (select dateadd(day, 1, '2023-09-01') as at)").rows == [("2023-09-02",)]
 
 
+def test_a_text_is_stored_as_the_same_moment_that_a_cast_reads(pg: PgClient) -> None:
+    pg.query("create temp table moments (id int, day date, at timestamp, zoned timestamptz)")
+    pg.query("insert into moments values (1, '9/1/2023', '2020-01-04 01:00:00-05', '2020-01-04 00:00:00-05')")
+    pg.query("update moments set day = '9/2/2023'")
+    assert pg.query("select day, at, zoned from moments").rows == [
+        ("2023-09-02", "2020-01-04 01:00:00", "2020-01-04 05:00:00+00")
+    ]
+
+
 def test_a_month_after_the_twelfth_is_an_error(pg: PgClient) -> None:
     with pytest.raises(PgError):
         pg.query("select '13/01/2023'::date")

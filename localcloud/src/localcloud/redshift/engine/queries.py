@@ -13,7 +13,7 @@ from localcloud.redshift.engine import external_entries, external_writing, setti
 from localcloud.redshift.engine.result import Column, Result, Row, columns_of, of_rows
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.inference import Columns
-from localcloud.redshift.sql.kinds import SUPER, is_char
+from localcloud.redshift.sql.kinds import SUPER, is_char, is_datetime
 from localcloud.redshift.sql.nodes import call
 from localcloud.redshift.sql.statement import Statement, split
 from localcloud.redshift.sql.translate import translate
@@ -229,9 +229,15 @@ def _limits(session: Session, target: exp.Expression) -> dict[str, Check | None]
 
 
 def _check(type_name: str) -> Check | None:
-    """Texts must not be too long; a CHAR is kept without trailing blanks; a text in a SUPER column is no JSON."""
+    """Texts must not be too long; a CHAR is kept without trailing blanks; a text in a SUPER column is no JSON.
+
+    A date or time that is written as a text is read as Redshift reads it.
+    """
+    kind = exp.DataType.build(type_name, dialect="redshift")
     if type_name == SUPER:
-        return lambda value: exp.Cast(this=value.copy(), to=exp.DataType.build(SUPER, dialect="redshift"))
+        return lambda value: exp.Cast(this=value.copy(), to=kind.copy())
+    if is_datetime(type_name):
+        return lambda value: exp.Cast(this=value.copy(), to=kind.copy()) if value.is_string else value
     limit = byte_limit(type_name)
     if limit is None:
         return None
