@@ -70,6 +70,10 @@ def _lines(chunks: Iterable[bytes], *, quoted: bool) -> Iterator[bytes]:
 
 def _cells(line: str) -> Row:
     """The cells of a CSV line: a quoted one is text, an empty one NULL."""
+    if line.startswith('"') and line.endswith('"') and '""' not in line:
+        plain = line[1:-1].split('","')
+        if line.count('"') == 2 * len(plain):  # no NULL, no quote in a text: most lines, and many times as fast
+            return list(plain)
     cells: Row = []
     position = 0
     while True:
