@@ -6,7 +6,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -74,7 +74,7 @@ class Stage:
         while self._held_back:
             self._announce(self._held_back.pop())
 
-    def wait_for_statements(self, query_ids: list[str]) -> None:
+    def wait_for_statements(self, query_ids: Iterable[str]) -> None:
         """Wait until the statements have ended, of which those of dead workers may still commit."""
         for query_id in query_ids:
             while self._state(query_id) in _RUNNING:
@@ -113,8 +113,8 @@ class Stage:
         audits = self.probe.audits("auditor", clock=lambda: now)
         return {row["_batch_id"] for row in raw} - {audit.batch_id for audit in audits.due()}
 
-    def scratch_left(self, orphans: list[str]) -> list[str]:
-        """Return what is left of scratch tables, without those that the statements `orphans` of dead workers made."""
+    def scratch_left(self, orphans: Iterable[str] = ()) -> list[str]:
+        """Return what is left of scratch tables, without what the statements `orphans` made, whose end nobody saw."""
         texts = [self._text(query_id) for query_id in orphans]
         made = [text for text in texts if point_of_text(text) == "athena scratch"]
         return [found for found in self.probe.scratch_left() if not any(_folder(found) in text for text in made)]

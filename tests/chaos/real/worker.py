@@ -35,6 +35,10 @@ LONGEST_SECONDS = 900.0
 DONE, FAILED, WRONG = 0, 1, 2
 """How a worker ends: well, with an error it may end with, with one it may not."""
 
+BEGUN, ENDED = "statement", "end of statement"
+"""What a worker notes of a statement, before its id."""
+
+_FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 _PR_SET_PDEATHSIG = 1
 _SERVICES = ("athena", "dynamodb", "glue", "s3", "sqs")
 
@@ -184,15 +188,20 @@ class _Hooks:
             return
         point = context.get("point")
         if model.name == "GetQueryExecution":
-            execution = parsed["QueryExecution"]
-            if execution["Status"]["State"] == "SUCCEEDED":
-                self._meet(f"after {self._statements[execution['QueryExecutionId']]}")
+            self._see(parsed["QueryExecution"])
         elif model.name == "StartQueryExecution":
             self._statements[parsed["QueryExecutionId"]] = point
-            self._note(f"statement {parsed['QueryExecutionId']}")
+            self._note(f"{BEGUN} {parsed['QueryExecutionId']}")
             self._meet(f"amid {point}")
         elif point:
             self._meet(f"after {point}")
+
+    def _see(self, execution: Mapping[str, Any]) -> None:
+        state, query_id = execution["Status"]["State"], execution["QueryExecutionId"]
+        if state in _FINAL:
+            self._note(f"{ENDED} {query_id}")
+        if state == "SUCCEEDED":
+            self._meet(f"after {self._statements[query_id]}")
 
     def _meet(self, point: str) -> None:
         self._note(point)

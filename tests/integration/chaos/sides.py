@@ -126,10 +126,6 @@ class CloudSide(Stage):
         self.items: Items = ItemTable(name=self.probe.settings.ledger_table)
         self.engine: Engine = Athena(settings=self.probe.settings)
 
-    def scratch_left(self, orphans: list[str] | None = None) -> list[str]:
-        """Return what is left of scratch tables."""
-        return super().scratch_left(orphans or [])
-
     def make_tables(self) -> None:
         """Make raw and quarantine, as the task of a load does."""
         self.probe.loader("whoever")
