@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 
 import pytest
 from landfall.settings import REPOSITORY
@@ -20,6 +21,14 @@ def chaos(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_every_record_is_accounted_for_whatever_is_killed_and_fails() -> None:
     told = chaos("--seeds", "0:24").stdout
     assert "0 histories ended wrong" in told, told
+
+
+def test_the_text_of_every_bug_to_plant_stands_once_in_its_module() -> None:
+    bugs = tomllib.loads((REPOSITORY / "tests" / "chaos" / "mutants.toml").read_text(encoding="utf-8"))["mutant"]
+    ingest = REPOSITORY / "plugins" / "landfall" / "ingest"
+    texts = {bug["module"]: (ingest / f"{bug['module']}.py").read_text(encoding="utf-8") for bug in bugs}
+    counts = {bug["bug"]: texts[bug["module"]].count(bug["old"]) for bug in bugs}
+    assert {bug: count for bug, count in counts.items() if count != 1} == {}
 
 
 @pytest.mark.parametrize("bug", ["a key is looked for on the wrong days", "no content ever contradicts"])
