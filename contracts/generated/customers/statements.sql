@@ -130,6 +130,18 @@ WITH lines AS (
     _pieces,
     ARRAY[_line]
   )) WITH ORDINALITY AS piece(_raw_text, _record_number)
+), documents AS (
+  SELECT
+    _source_object,
+    _landed_date,
+    _line_number,
+    _record_number,
+    _raw_text,
+    IF(
+      REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'),
+      CAST(_document AS MAP(VARCHAR, JSON))
+    ) AS _fields
+  FROM records
 ), extracted AS (
   SELECT
     _source_object,
@@ -137,44 +149,22 @@ WITH lines AS (
     _line_number,
     _record_number,
     _raw_text,
-    COALESCE(REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'), FALSE) AS _is_object,
-    IF(
-      COALESCE(REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'), FALSE),
-      NULLIF(
-        TRANSFORM_VALUES(
-          MAP_FILTER(
-            CAST(_document AS MAP(VARCHAR, JSON)),
-            (name, value) -> NOT name IN (
-              'customer_id',
-              'version',
-              'name',
-              'plan',
-              'country',
-              'email',
-              'is_active',
-              'occurred_at'
-            )
-          ),
-          (name, value) -> JSON_FORMAT(value)
-        ),
-        MAP()
-      )
-    ) AS _extra,
-    JSON_FORMAT(JSON_EXTRACT(_document, '$.customer_id')) AS "_json_customer_id",
-    JSON_EXTRACT_SCALAR(_document, '$.customer_id') AS "_scalar_customer_id",
-    JSON_FORMAT(JSON_EXTRACT(_document, '$.version')) AS "_json_version",
-    JSON_FORMAT(JSON_EXTRACT(_document, '$.name')) AS "_json_name",
-    JSON_EXTRACT_SCALAR(_document, '$.name') AS "_scalar_name",
-    JSON_FORMAT(JSON_EXTRACT(_document, '$.plan')) AS "_json_plan",
-    JSON_EXTRACT_SCALAR(_document, '$.plan') AS "_scalar_plan",
-    JSON_FORMAT(JSON_EXTRACT(_document, '$.country')) AS "_json_country",
-    JSON_EXTRACT_SCALAR(_document, '$.country') AS "_scalar_country",
-    JSON_FORMAT(JSON_EXTRACT(_document, '$.email')) AS "_json_email",
-    JSON_EXTRACT_SCALAR(_document, '$.email') AS "_scalar_email",
-    JSON_FORMAT(JSON_EXTRACT(_document, '$.is_active')) AS "_json_is_active",
-    JSON_FORMAT(JSON_EXTRACT(_document, '$.occurred_at')) AS "_json_occurred_at",
-    JSON_EXTRACT_SCALAR(_document, '$.occurred_at') AS "_scalar_occurred_at"
-  FROM records
+    _fields,
+    JSON_FORMAT(ELEMENT_AT(_fields, 'customer_id')) AS "_json_customer_id",
+    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'customer_id'), '$') AS "_scalar_customer_id",
+    JSON_FORMAT(ELEMENT_AT(_fields, 'version')) AS "_json_version",
+    JSON_FORMAT(ELEMENT_AT(_fields, 'name')) AS "_json_name",
+    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'name'), '$') AS "_scalar_name",
+    JSON_FORMAT(ELEMENT_AT(_fields, 'plan')) AS "_json_plan",
+    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'plan'), '$') AS "_scalar_plan",
+    JSON_FORMAT(ELEMENT_AT(_fields, 'country')) AS "_json_country",
+    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'country'), '$') AS "_scalar_country",
+    JSON_FORMAT(ELEMENT_AT(_fields, 'email')) AS "_json_email",
+    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'email'), '$') AS "_scalar_email",
+    JSON_FORMAT(ELEMENT_AT(_fields, 'is_active')) AS "_json_is_active",
+    JSON_FORMAT(ELEMENT_AT(_fields, 'occurred_at')) AS "_json_occurred_at",
+    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'occurred_at'), '$') AS "_scalar_occurred_at"
+  FROM documents
 ), typed AS (
   SELECT
     _source_object,
@@ -182,8 +172,26 @@ WITH lines AS (
     _line_number,
     _record_number,
     _raw_text,
-    _is_object,
-    _extra,
+    NOT _fields IS NULL AS _is_object,
+    IF(
+      CARDINALITY(_fields) > 0 + IF("_json_customer_id" IS NULL, 0, 1) + IF("_json_version" IS NULL, 0, 1) + IF("_json_name" IS NULL, 0, 1) + IF("_json_plan" IS NULL, 0, 1) + IF("_json_country" IS NULL, 0, 1) + IF("_json_email" IS NULL, 0, 1) + IF("_json_is_active" IS NULL, 0, 1) + IF("_json_occurred_at" IS NULL, 0, 1),
+      TRANSFORM_VALUES(
+        MAP_FILTER(
+          _fields,
+          (name, value) -> NOT name IN (
+            'customer_id',
+            'version',
+            'name',
+            'plan',
+            'country',
+            'email',
+            'is_active',
+            'occurred_at'
+          )
+        ),
+        (name, value) -> JSON_FORMAT(value)
+      )
+    ) AS _extra,
     "_json_customer_id",
     "_scalar_customer_id" AS "customer_id",
     "_json_version",

@@ -129,6 +129,18 @@ WITH lines AS (
     _pieces,
     ARRAY[_line]
   )) WITH ORDINALITY AS piece(_raw_text, _record_number)
+), documents AS (
+  SELECT
+    _source_object,
+    _landed_date,
+    _line_number,
+    _record_number,
+    _raw_text,
+    IF(
+      REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'),
+      CAST(_document AS MAP(VARCHAR, JSON))
+    ) AS _fields
+  FROM records
 ), extracted AS (
   SELECT
     _source_object,
@@ -136,43 +148,22 @@ WITH lines AS (
     _line_number,
     _record_number,
     _raw_text,
-    COALESCE(REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'), FALSE) AS _is_object,
-    IF(
-      COALESCE(REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'), FALSE),
-      NULLIF(
-        TRANSFORM_VALUES(
-          MAP_FILTER(
-            CAST(_document AS MAP(VARCHAR, JSON)),
-            (name, value) -> NOT name IN (
-              'page_view_id',
-              'shopper_id',
-              'customer_id',
-              'url',
-              'referrer',
-              'device',
-              'occurred_at'
-            )
-          ),
-          (name, value) -> JSON_FORMAT(value)
-        ),
-        MAP()
-      )
-    ) AS _extra,
-    JSON_FORMAT(JSON_EXTRACT(_document, '$.page_view_id')) AS "_json_page_view_id",
-    JSON_EXTRACT_SCALAR(_document, '$.page_view_id') AS "_scalar_page_view_id",
-    JSON_FORMAT(JSON_EXTRACT(_document, '$.shopper_id')) AS "_json_shopper_id",
-    JSON_EXTRACT_SCALAR(_document, '$.shopper_id') AS "_scalar_shopper_id",
-    JSON_FORMAT(JSON_EXTRACT(_document, '$.customer_id')) AS "_json_customer_id",
-    JSON_EXTRACT_SCALAR(_document, '$.customer_id') AS "_scalar_customer_id",
-    JSON_FORMAT(JSON_EXTRACT(_document, '$.url')) AS "_json_url",
-    JSON_EXTRACT_SCALAR(_document, '$.url') AS "_scalar_url",
-    JSON_FORMAT(JSON_EXTRACT(_document, '$.referrer')) AS "_json_referrer",
-    JSON_EXTRACT_SCALAR(_document, '$.referrer') AS "_scalar_referrer",
-    JSON_FORMAT(JSON_EXTRACT(_document, '$.device')) AS "_json_device",
-    JSON_EXTRACT_SCALAR(_document, '$.device') AS "_scalar_device",
-    JSON_FORMAT(JSON_EXTRACT(_document, '$.occurred_at')) AS "_json_occurred_at",
-    JSON_EXTRACT_SCALAR(_document, '$.occurred_at') AS "_scalar_occurred_at"
-  FROM records
+    _fields,
+    JSON_FORMAT(ELEMENT_AT(_fields, 'page_view_id')) AS "_json_page_view_id",
+    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'page_view_id'), '$') AS "_scalar_page_view_id",
+    JSON_FORMAT(ELEMENT_AT(_fields, 'shopper_id')) AS "_json_shopper_id",
+    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'shopper_id'), '$') AS "_scalar_shopper_id",
+    JSON_FORMAT(ELEMENT_AT(_fields, 'customer_id')) AS "_json_customer_id",
+    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'customer_id'), '$') AS "_scalar_customer_id",
+    JSON_FORMAT(ELEMENT_AT(_fields, 'url')) AS "_json_url",
+    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'url'), '$') AS "_scalar_url",
+    JSON_FORMAT(ELEMENT_AT(_fields, 'referrer')) AS "_json_referrer",
+    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'referrer'), '$') AS "_scalar_referrer",
+    JSON_FORMAT(ELEMENT_AT(_fields, 'device')) AS "_json_device",
+    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'device'), '$') AS "_scalar_device",
+    JSON_FORMAT(ELEMENT_AT(_fields, 'occurred_at')) AS "_json_occurred_at",
+    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'occurred_at'), '$') AS "_scalar_occurred_at"
+  FROM documents
 ), typed AS (
   SELECT
     _source_object,
@@ -180,8 +171,25 @@ WITH lines AS (
     _line_number,
     _record_number,
     _raw_text,
-    _is_object,
-    _extra,
+    NOT _fields IS NULL AS _is_object,
+    IF(
+      CARDINALITY(_fields) > 0 + IF("_json_page_view_id" IS NULL, 0, 1) + IF("_json_shopper_id" IS NULL, 0, 1) + IF("_json_customer_id" IS NULL, 0, 1) + IF("_json_url" IS NULL, 0, 1) + IF("_json_referrer" IS NULL, 0, 1) + IF("_json_device" IS NULL, 0, 1) + IF("_json_occurred_at" IS NULL, 0, 1),
+      TRANSFORM_VALUES(
+        MAP_FILTER(
+          _fields,
+          (name, value) -> NOT name IN (
+            'page_view_id',
+            'shopper_id',
+            'customer_id',
+            'url',
+            'referrer',
+            'device',
+            'occurred_at'
+          )
+        ),
+        (name, value) -> JSON_FORMAT(value)
+      )
+    ) AS _extra,
     "_json_page_view_id",
     "_scalar_page_view_id" AS "page_view_id",
     "_json_shopper_id",
