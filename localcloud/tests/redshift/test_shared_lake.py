@@ -106,7 +106,8 @@ def test_redshift_reads_an_iceberg_table_after_deletes_updates_and_a_changed_sch
         ("4", "d", "4.40", "2024-01-04 00:00:00", "new"),
     ]
     assert pg.query(
-        "select columnname, external_type from svv_external_columns where tablename = 'events' order by columnnum"
+        "select columnname, external_type from svv_external_columns"
+        " where schemaname = 'lake' and tablename = 'events' order by columnnum"
     ).rows == [
         ("id", "int"), ("title", "string"), ("amount", "decimal(10,2)"), ("at", "timestamp"), ("note", "string")
     ]  # fmt: skip
