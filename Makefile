@@ -11,6 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 ARGS ?=
 TPC ?=
+LOAD ?=
 # Handed to commands in their environment, never in their text.
 export NAME
 INSTALL := make/install_environment.sh
@@ -58,9 +59,10 @@ fault: localcloud ## Let the running local cloud fail on demand (ARGS='add --hel
 lint: product-dev localcloud ## Check style, types, templates and that no registry is named
 	@make/run_lint.sh
 
-bench: product-dev localcloud ## Run the benchmarks (TPC='--scale 1': the data of TPC-H and TPC-DS)
+bench: product-dev localcloud ## Run the benchmarks (TPC='--scale 1': the data of TPC-H and TPC-DS; LOAD='--events 100000')
 	@$(PRODUCT) -m benchmarks $(ARGS)
 	@$(PRODUCT) -m benchmarks.tpc_totals $(TPC)
+	@$(PRODUCT) -m benchmarks.load $(LOAD)
 
 docs: product localcloud ## Write the generated part of docs/ anew
 	@$(PRODUCT) docs/generate.py

@@ -7,21 +7,36 @@ import itertools
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from botocore.response import StreamingBody
+from localcloud.athena import result_pages
 from localcloud.athena.result_pages import read_page
 
 TEXTS = {'"a"': "a", '","': ",", '""': "", '""""': '"', '"a,""b"': 'a,"b', '"1\n2"': "1\n2", "": None}
 
 
 def lake_with(body: bytes) -> Any:
-    def get_object(**_: str) -> dict[str, StreamingBody]:
-        return {"Body": StreamingBody(io.BytesIO(body), len(body))}
+    def get_object(*, Range: str, **_: str) -> dict[str, Any]:  # noqa: N803 - the API's name
+        first, _, last = Range.removeprefix("bytes=").partition("-")
+        part = body[int(first) : int(last) + 1]
+        return {
+            "Body": StreamingBody(io.BytesIO(part), len(part)),
+            "ContentRange": f"bytes {first}-{int(first) + len(part) - 1}/{len(body)}",
+            "ETag": "etag",
+        }
 
     return SimpleNamespace(s3=SimpleNamespace(get_object=get_object))
 
 
-def test_every_mix_of_quoted_empty_and_missing_cells_is_read_as_it_was_written() -> None:
+@pytest.mark.parametrize("chunk_bytes", [1, 7, 1 << 18])
+def test_every_mix_of_quoted_empty_and_missing_cells_is_read_as_it_was_written(
+    chunk_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(result_pages, "_CHUNK_BYTES", chunk_bytes)
     lines = [line for length in (2, 3) for line in itertools.product(TEXTS, repeat=length)]
-    body = "".join(",".join(line) + "\n" for line in lines).encode()
-    page = read_page(lake_with(body), "s3://results/x.csv", 0, len(lines))
-    assert page.rows == [[TEXTS[cell] for cell in line] for line in lines]
+    lake = lake_with("".join(",".join(line) + "\n" for line in lines).encode())
+    first = read_page(lake, "s3://results/x.csv", 0, 100)
+    assert first.next_offset
+    rest = read_page(lake, "s3://results/x.csv", first.next_offset, len(lines))
+    assert rest.next_offset is None
+    assert first.rows + rest.rows == [[TEXTS[cell] for cell in line] for line in lines]

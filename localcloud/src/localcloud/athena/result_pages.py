@@ -34,16 +34,10 @@ def read_page(lake: Lake, location: str, offset: int, most: int) -> ResultPage:
     if not location.endswith((".csv", ".txt")):
         return ResultPage([], None)
     is_csv = location.endswith(".csv")
-    bucket, key = split_uri(location)
-    part = {"Range": f"bytes={offset}-"} if offset else {}
     try:
-        body = lake.s3.get_object(Bucket=bucket, Key=key, **part)["Body"]
+        lines = list(itertools.islice(_lines(_chunks(lake, location, offset), quoted=is_csv), most + 1))
     except ClientError as error:
         raise invalid_request(f"Could not find results: {location} cannot be read ({error})") from error
-    try:
-        lines = list(itertools.islice(_lines(body.iter_chunks(_CHUNK_BYTES), quoted=is_csv), most + 1))
-    finally:
-        body.close()
     shown = lines[:most]
     end = offset + sum(len(line) + 1 for line in shown)
     try:
@@ -51,6 +45,26 @@ def read_page(lake: Lake, location: str, offset: int, most: int) -> ResultPage:
     except ValueError as error:
         raise invalid_request("The given NextToken is not valid") from error
     return ResultPage(rows, end if len(lines) > most else None)
+
+
+def _chunks(lake: Lake, location: str, offset: int) -> Iterator[bytes]:
+    """The object's bytes from `offset`, asked for as they are needed: a page leaves no answer half read."""
+    bucket, key = split_uri(location)
+    same: dict[str, str] = {}
+    while True:
+        asked = f"bytes={offset}-{offset + _CHUNK_BYTES - 1}"
+        try:
+            part = lake.s3.get_object(Bucket=bucket, Key=key, Range=asked, **same)
+        except ClientError as error:
+            if offset == 0 and error.response["Error"]["Code"] == "InvalidRange":  # an empty object has no byte 0
+                return
+            raise
+        chunk = part["Body"].read()
+        yield chunk
+        offset += len(chunk)
+        if offset >= int(part["ContentRange"].rpartition("/")[2]):
+            return
+        same = {"IfMatch": part["ETag"]}
 
 
 def _lines(chunks: Iterable[bytes], *, quoted: bool) -> Iterator[bytes]:
