@@ -120,6 +120,8 @@ class Ledger:
                     "attempt": entry.attempt,
                     "owner": entry.owner,
                     "lease_until": entry.lease_until,
+                    # Named since the entry was read, by a try that lives, it would not be cleared away.
+                    "batch_id": entry.batch_id,
                 },
             )
             for entry in entries

@@ -77,6 +77,17 @@ def test_a_run_gets_those_of_its_objects_that_another_has_not_claimed(ledger_of:
     assert [claim.landed for claim in second.claim(seen_by_second)] == [landed(2)]
 
 
+def test_a_try_whose_batch_was_named_since_it_was_seen_cannot_be_followed_unawares(ledger_of: Any, landed: Any) -> None:
+    """Or nobody would clear that batch's scratch table away: the next name takes the place of this one."""
+    ledger = ledger_of("run-1")
+    ledger.announce([landed(1)])
+    claims = ledger.claim(ledger.claimable())
+    seen_by_the_next_try = ledger.claimable()
+    ledger.name_batch(claims, batch_id="b1")
+    assert ledger.claim(seen_by_the_next_try) == ()
+    assert [entry.batch_id for entry in ledger.claimable()] == ["b1"]
+
+
 def test_a_lease_holds_until_it_ends_and_then_anyone_takes_over(ledger_of: Any, landed: Any, clock: Any) -> None:
     first, second = ledger_of("run-1"), ledger_of("run-2")
     first.announce([landed(1)])
