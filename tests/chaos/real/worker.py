@@ -21,11 +21,14 @@ from unittest.mock import patch
 
 import boto3
 import botocore.retries.standard
+import sqlglot
 from botocore.exceptions import BotoCoreError, ClientError
 from landfall.aws import clients
 from landfall.contracts import StreamContract
 from landfall.errors import ConservationError, LandfallError
 from landfall.ingest import tasks
+from landfall.settings import Settings
+from sqlglot import exp
 
 from tests.chaos.real.points import point_of_call
 
@@ -200,8 +203,12 @@ class _Hooks:
         state, query_id = execution["Status"]["State"], execution["QueryExecutionId"]
         if state in _FINAL:
             self._note(f"{ENDED} {query_id}")
-        if state == "SUCCEEDED":
-            self._meet(f"after {self._statements[query_id]}")
+        if state != "SUCCEEDED":
+            return
+        point = self._statements[query_id]
+        if point == "athena drop" and self._strike and self._strike.where.endswith("s3 delete"):
+            _leave_a_file(execution["Query"])
+        self._meet(f"after {point}")
 
     def _meet(self, point: str) -> None:
         self._note(point)
@@ -210,3 +217,11 @@ class _Hooks:
         if strike and strike.where == point and strike.nth == self._met[point]:
             self._note(f"{strike.what.name} {point}")
             os.kill(os.getpid(), strike.what)
+
+
+def _leave_a_file(drop: str) -> None:
+    """Leave what a statement that failed or lives on may write below the place of a table that was dropped."""
+    table = sqlglot.parse_one(drop, dialect="athena").find(exp.Table)
+    assert table is not None
+    key = f"scratch/{table.name}/late.parquet"
+    clients.client("s3").put_object(Bucket=Settings.from_environment().lake_bucket, Key=key, Body=b"")
