@@ -27,6 +27,8 @@ FAULTS = tuple(faults.title(kind) for kind in faults.KINDS)
 _TRIES = 3
 _BEYOND_THE_LEASE = LEASE_SECONDS + 1_000
 _WRONG_CLOCKS = (-90.0, 5_000.0)
+_BEYOND_ANY_LEASE = _BEYOND_THE_LEASE + max(_WRONG_CLOCKS)
+"""Also beyond one that began by a clock which was wrong."""
 
 
 def play(seed: int) -> Ended:
@@ -65,8 +67,7 @@ class _History:
         with faults.in_force(kinds, stream=self._stage.contract.stream, chance=self._chance, struck=self.points):
             self._suffer()
         self._stage.announce_late()
-        # Also beyond a lease that began by a clock which was wrong.
-        self._clock.jump(_BEYOND_THE_LEASE + max(_WRONG_CLOCKS))
+        self._clock.jump(_BEYOND_ANY_LEASE)
         self._finish()
         self._judge()
         lines = self.trace.read_text().splitlines()
@@ -148,7 +149,7 @@ class _History:
         raw, ledger = self._stage.rows("raw"), self._stage.ledger()
         orphans = self._statements(BEGUN) - self._statements(ENDED)
         self.found += [f"{left} is left behind" for left in self._stage.scratch_left(orphans)]
-        unseen = self._stage.unseen_batches(raw, now=self._clock.now(wrong_by=_BEYOND_THE_LEASE))
+        unseen = self._stage.unseen_batches(raw, now=self._clock.now(wrong_by=_BEYOND_ANY_LEASE))
         self.found += [f"no audit will see the rows of batch {batch_id}" for batch_id in sorted(unseen)]
         self.found += violations(
             reader=self._reader,
