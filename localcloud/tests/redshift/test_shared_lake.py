@@ -10,6 +10,8 @@ from cloud import Cloud, free_port, launch
 from pgclient import PgClient
 
 BUCKET, DATABASE = "shared-lake", "shared"
+ODD_NAME = '"it\'s ""odd"" one"'
+ICEBERG = "table_type = 'ICEBERG', is_external = false"
 Athena = Callable[[str], list[tuple[str | None, ...]]]
 
 
@@ -82,6 +84,15 @@ def test_redshift_reads_the_rows_of_athenas_partitioned_hive_tables(
     assert pg.query(f"select {COLUMNS} from lake.{table} order by id").rows == ROWS
     assert pg.query(f"select count(*) from lake.{table} where part = 'b' and name is null").rows == [("1",)]
     assert pg.query(f"select count(*) from lake.{table} where name = ''").rows == [("1",)]
+
+
+@pytest.mark.parametrize("made_as", ["format = 'PARQUET'", "format = 'TEXTFILE'", "format = 'JSON'", ICEBERG])
+def test_a_column_may_have_quotes_in_its_name(athena: Athena, pg: PgClient, made_as: str) -> None:
+    table = "odd_" + made_as.split("'")[1].lower()
+    place = f"{'location' if made_as is ICEBERG else 'external_location'} = 's3://{BUCKET}/{table}/'"
+    athena(f"create table {table} with ({made_as}, {place}) as select 1 as {ODD_NAME}")
+    assert athena(f"select {ODD_NAME} + 1 from {table}") == [("2",)]
+    assert pg.query(f"select {ODD_NAME} + 1 from lake.{table}").rows == [("2",)]
 
 
 def test_redshift_reads_an_iceberg_table_after_deletes_updates_and_a_changed_schema(

@@ -12,6 +12,7 @@ from localcloud.athena.run.context import Context, Outcome
 from localcloud.athena.sql.casts import text_of
 from localcloud.athena.statement import Statement
 from localcloud.lake.glue import Column
+from localcloud.lake.sql_text import quoted
 from localcloud.lake.types import parts
 
 _BATCH_ROWS = 10_000
@@ -103,7 +104,7 @@ def result_text(value: str, kind: str, depth: int = 0) -> str:
         for index, field in enumerate(inner, start=1):
             name, _, field_kind = field.partition(" ")
             text = result_text(f"struct_extract_at({value}, {index})", field_kind, depth)
-            fields.append(f"'{name}=' || coalesce({text}, 'null')")
+            fields.append(f"{quoted(f'{name}=')} || coalesce({text}, 'null')")
         return f"CASE WHEN {value} IS NOT NULL THEN '{{' || {' || chr(44) || chr(32) || '.join(fields)} || '}}' END"
     if base == "varbinary":
         return f"trim(regexp_replace(lower(hex({value})), '(..)', '\\1 ', 'g'))"

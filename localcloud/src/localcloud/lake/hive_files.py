@@ -14,7 +14,7 @@ from localcloud.lake.errors import BadDataError
 from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.objects import StoredObject, split_uri
 from localcloud.lake.session import Lake
-from localcloud.lake.sql_text import quoted
+from localcloud.lake.sql_text import identifier, quoted
 
 
 def orc_rows(
@@ -73,13 +73,15 @@ def _insert(
 
 
 def _empty(columns: Sequence[Column], name: str) -> str:
-    fields = "".join(f', "{column.name}" {types.to_duckdb(column.type)}' for column in columns)
+    fields = "".join(f", {identifier(column.name)} {types.to_duckdb(column.type)}" for column in columns)
     return f'CREATE TEMP TABLE "{name}" ("$path" VARCHAR{fields})'
 
 
 def _filled(columns: Sequence[Column], stored: StoredObject, given: dict[str, str], source: str, name: str) -> str:
     values = "".join(
-        f', CAST("{given[column.name]}" AS {types.to_duckdb(column.type)})' if column.name in given else ", NULL"
+        f", CAST({identifier(given[column.name])} AS {types.to_duckdb(column.type)})"
+        if column.name in given
+        else ", NULL"
         for column in columns
     )
     return f'INSERT INTO "{name}" SELECT {quoted(stored.path)}{values} FROM {source}'  # noqa: S608

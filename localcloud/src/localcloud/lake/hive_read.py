@@ -19,6 +19,7 @@ from localcloud.lake.objects import StoredObject, find_objects, list_objects
 from localcloud.lake.partitions import find_partitions, folder, known, typed_values
 from localcloud.lake.predicates import matching
 from localcloud.lake.session import Lake
+from localcloud.lake.sql_text import identifier
 from localcloud.lake.text_values import value_of
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
@@ -77,7 +78,7 @@ def relation_sql(
         raise NotSupportedError("reading a table of SymlinkTextInputFormat")
     wanted = [column for column in table.columns if column.name in columns]
     keys = [key for key in table.partition_keys if key.name in columns]
-    outputs = {column.name: f's."{column.name}"' for column in wanted}
+    outputs = {column.name: f"s.{identifier(column.name)}" for column in wanted}
     extra, scanned = "", sum(stored.size for stored in objects)
     if not objects:
         outputs = {column.name: f"CAST(NULL AS {types.to_duckdb(column.type)})" for column in wanted}
@@ -87,20 +88,20 @@ def relation_sql(
         source, scanned = parquet_source(
             lake, cursor, table, wanted, columns if counted is None else counted, objects, conditions
         )
-        outputs = {column.name: f's."{column.name}"::{types.to_duckdb(column.type)}' for column in wanted}
+        outputs = {column.name: f"s.{identifier(column.name)}::{types.to_duckdb(column.type)}" for column in wanted}
     elif table.serde in (ORC, AVRO):
         source = _rows(lake, cursor, table, objects)
     else:
         source = _text(lake, cursor, table, objects)
         outputs = {column.name: value_of(table, column) for column in wanted}
         extra = ', s."$line"'
-    outputs |= {key.name: f'CAST(p."{key.name}" AS {types.to_duckdb(key.type)})' for key in keys}
-    selected = "".join(f'{outputs[name]} AS "{name}", ' for name in columns)
+    outputs |= {key.name: f"CAST(p.{identifier(key.name)} AS {types.to_duckdb(key.type)})" for key in keys}
+    selected = "".join(f"{outputs[name]} AS {identifier(name)}, " for name in columns)
     joined = ""
     if keys and objects:
         joined = f' JOIN {_partition_values(cursor, table, keys, objects)} p ON s."$path" = p."$path"'
     elif keys:
-        nulls = ", ".join(f'NULL AS "{key.name}"' for key in keys)
+        nulls = ", ".join(f"NULL AS {identifier(key.name)}" for key in keys)
         joined = f", (SELECT {nulls}) p"
     return f'SELECT {selected}s."$path"{extra} FROM {source} s{joined}', scanned  # noqa: S608
 

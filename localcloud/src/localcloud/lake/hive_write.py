@@ -13,6 +13,7 @@ import duckdb
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.objects import delete_objects, list_everything, split_uri
 from localcloud.lake.session import Lake
+from localcloud.lake.sql_text import identifier, quoted
 
 _PARQUET_CODECS = ("snappy", "gzip", "zstd", "uncompressed", "none")
 _TEXT_CODECS = {"gzip": ".gz", "none": "", "zstd": ".zst"}
@@ -135,13 +136,12 @@ def _options(file_format: FileFormat, *, partitioned: bool) -> list[str]:
 
 
 def _selected(columns: Sequence[str], file_format: FileFormat, *, partitioned: bool) -> str:
-    quoted = [f'"{column}"' for column in columns]
+    names = [identifier(column) for column in columns]
     if file_format.kind == "JSON" and partitioned:
         # DuckDB writes no partitions of JSON, but of text lines, which JSON documents are.
-        return f"CAST(to_json({{{', '.join(f'{column}: {column}' for column in quoted)}}}) AS VARCHAR) AS line"
+        return f"CAST(to_json({{{', '.join(f'{column}: {column}' for column in names)}}}) AS VARCHAR) AS line"
     if file_format.kind != "TEXTFILE":
-        return ", ".join(quoted)
+        return ", ".join(names)
     # LazySimpleSerDe: no quoting, \N for NULL, the cells joined here so that nothing is escaped on the way.
-    cells = ", ".join(f"coalesce(CAST({column} AS VARCHAR), '\\N')" for column in quoted)
-    delimiter = file_format.delimiter.replace("'", "''")
-    return f"concat_ws('{delimiter}', {cells}) AS line"
+    cells = ", ".join(f"coalesce(CAST({column} AS VARCHAR), '\\N')" for column in names)
+    return f"concat_ws({quoted(file_format.delimiter)}, {cells}) AS line"

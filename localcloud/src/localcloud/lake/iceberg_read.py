@@ -20,6 +20,7 @@ from localcloud.lake import types
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.session import Lake
+from localcloud.lake.sql_text import identifier, quoted
 
 
 @dataclass(frozen=True)
@@ -142,16 +143,16 @@ def columns(table: Table, version: Version | None = None) -> tuple[Column, ...]:
 def relation_sql(plan: IcebergPlan, columns: Sequence[str], *, position: bool = False) -> str:
     """A SELECT of `columns` and `"$path"` over the planned files; with `position` also `"$pos"`, the row's number."""
     fields = [plan.schema.find_field(name) for name in columns]
-    outputs = [f'"{column.name}"' for column in fields] + ['filename AS "$path"']
+    outputs = [identifier(column.name) for column in fields] + ['filename AS "$path"']
     if position:
         outputs.append('file_row_number AS "$pos"')
     if not plan.files:
-        nulls = [f'CAST(NULL AS {_duckdb_type(column)}) AS "{column.name}"' for column in fields]
+        nulls = [f"CAST(NULL AS {_duckdb_type(column)}) AS {identifier(column.name)}" for column in fields]
         nulls += ['CAST(NULL AS VARCHAR) AS "$path"', *(['CAST(NULL AS BIGINT) AS "$pos"'] if position else [])]
         return f"SELECT {', '.join(nulls)} WHERE false"
     # An empty projection still needs one column for DuckDB to count rows by.
     mapped = ", ".join(
-        f"{column.field_id}: {{'name': '{column.name}', 'type': '{_duckdb_type(column)}', 'default_value': NULL}}"
+        f"{column.field_id}: {{'name': {quoted(column.name)}, 'type': '{_duckdb_type(column)}', 'default_value': NULL}}"
         for column in (fields or plan.schema.fields[:1])
     )
     deletes = plan.delete_files

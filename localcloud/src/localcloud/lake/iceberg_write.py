@@ -24,6 +24,7 @@ from pyiceberg.typedef import Record
 
 from localcloud.lake.errors import LakeError
 from localcloud.lake.partition_sql import partition_sql
+from localcloud.lake.sql_text import identifier, quoted
 
 
 def write_files(
@@ -38,10 +39,10 @@ def write_files(
     names = {field.name for field in schema.fields}
     folders = [f"{field.name}_" if field.name in names else field.name for field in spec.fields]
     keys = [
-        f'{partition_sql(cursor, field, schema)} AS "{folder}"'
+        f"{partition_sql(cursor, field, schema)} AS {identifier(folder)}"
         for folder, field in zip(folders, spec.fields, strict=True)
     ]
-    columns = [f'"{field.name}"' for field in schema.fields]
+    columns = [identifier(field.name) for field in schema.fields]
     options = [
         "FORMAT parquet",
         f"COMPRESSION {_codec(table.properties)}",
@@ -52,7 +53,7 @@ def write_files(
         options.append(f"COMPRESSION_LEVEL {int(table.properties['write.parquet.compression-level'])}")
     target = f"{table.location().rstrip('/')}/data"
     if keys:
-        partitions = ", ".join(f'"{folder}"' for folder in folders)
+        partitions = ", ".join(identifier(folder) for folder in folders)
         options += [
             f"PARTITION_BY ({partitions})",
             "OVERWRITE_OR_IGNORE true",
@@ -128,7 +129,7 @@ def _partition_value(text: str | None, field: PartitionField, schema: Schema) ->
 
 
 def _field_ids(fields: Iterable[ice.NestedField]) -> str:
-    return ", ".join(f"'{field.name}': {_field_id(field.field_id, field.field_type)}" for field in fields)
+    return ", ".join(f"{quoted(field.name)}: {_field_id(field.field_id, field.field_type)}" for field in fields)
 
 
 def _field_id(field_id: int, kind: ice.IcebergType) -> str:

@@ -11,6 +11,7 @@ from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 
 from localcloud.lake.errors import LakeError, NotSupportedError
+from localcloud.lake.sql_text import identifier
 
 _SINCE_EPOCH = {
     transforms.YearTransform: "year",
@@ -55,7 +56,7 @@ def _parse_field(text: str) -> tuple[transforms.Transform, str]:  # type: ignore
 def partition_sql(cursor: duckdb.DuckDBPyConnection, field: PartitionField, schema: Schema) -> str:
     """DuckDB SQL for the value of a partition field; numbers for time transforms, microseconds for a timestamp."""
     source = schema.find_field(field.source_id)
-    column = f'"{source.name}"'
+    column = f"{identifier(source.name)}"
     transform = field.transform
     if type(transform) in _SINCE_EPOCH:
         unit = _SINCE_EPOCH[type(transform)]

@@ -16,6 +16,7 @@ from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.predicates import matching
 from localcloud.lake.session import Lake
+from localcloud.lake.sql_text import identifier
 
 _UNITS = {"SECONDS": 1, "MINUTES": 60, "HOURS": 3600, "DAYS": 86400, "WEEKS": 604800}
 _JAVA_TO_STRFTIME = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
@@ -74,7 +75,9 @@ def typed_values(
     raw = pa.table(
         {key.name: pa.array(map(known, column), pa.string()) for key, column in zip(keys, values, strict=True)}
     )
-    casts = ", ".join(f'CAST("{key.name}" AS {to_duckdb(key.type)}) AS "{key.name}"' for key in keys)
+    casts = ", ".join(
+        f"CAST({identifier(key.name)} AS {to_duckdb(key.type)}) AS {identifier(key.name)}" for key in keys
+    )
     cursor.register("_raw_values", raw)
     try:
         return cursor.execute(f"SELECT {casts} FROM _raw_values").to_arrow_table()  # noqa: S608

@@ -5,7 +5,7 @@ from __future__ import annotations
 from localcloud.lake import serdes, types
 from localcloud.lake.errors import NotSupportedError
 from localcloud.lake.glue import Column, LakeTable
-from localcloud.lake.sql_text import quoted
+from localcloud.lake.sql_text import identifier, quoted
 
 _NESTED = ("row", "array", "map")
 _INTEGER = r"[+-]?\d+"
@@ -23,7 +23,7 @@ _FORMS = {
 
 def value_of(table: LakeTable, column: Column) -> str:
     """DuckDB SQL for a column of the relation `s`, whose columns are all text."""
-    cell, base = f's."{column.name}"', types.parts(column.type)[0]
+    cell, base = f"s.{identifier(column.name)}", types.parts(column.type)[0]
     if base in ("varchar", "char"):
         return cell
     if table.serde in serdes.JSON:

@@ -8,6 +8,7 @@ from pyiceberg import types as ice
 from sqlglot import exp
 
 from localcloud.lake.errors import NotSupportedError
+from localcloud.lake.sql_text import identifier
 
 _HIVE_TO_TRINO = {
     "string": "varchar",
@@ -104,7 +105,7 @@ def to_duckdb(trino: str) -> str:
     base, arguments = parts(trino)
     if base == "row":
         fields = (field.partition(" ") for field in arguments)
-        return "STRUCT(" + ", ".join(f'"{name}" {to_duckdb(kind)}' for name, _, kind in fields) + ")"
+        return "STRUCT(" + ", ".join(f"{identifier(name)} {to_duckdb(kind)}" for name, _, kind in fields) + ")"
     if base == "array":
         return to_duckdb(arguments[0]) + "[]"
     if base == "map":

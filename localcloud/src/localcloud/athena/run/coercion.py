@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localcloud.athena.sql import types as trino
 from localcloud.lake.errors import NotSupportedError
-from localcloud.lake.sql_text import quoted
+from localcloud.lake.sql_text import identifier, quoted
 from localcloud.lake.types import parts, to_duckdb
 
 
@@ -49,7 +49,7 @@ def bucket_sql(columns: list[tuple[str, str]], count: int) -> str:
 
 
 def _hash_sql(name: str, kind: str) -> str:
-    column, base = f'"{name}"', parts(kind)[0]
+    column, base = f"{identifier(name)}", parts(kind)[0]
     if base in ("tinyint", "smallint", "integer", "boolean"):
         return f"{column}::BIGINT"
     if base == "bigint":

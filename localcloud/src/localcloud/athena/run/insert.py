@@ -18,6 +18,7 @@ from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.hive_formats import FORMATS
 from localcloud.lake.hive_partitions import register_partitions
 from localcloud.lake.hive_write import FileFormat
+from localcloud.lake.sql_text import identifier
 from localcloud.lake.types import to_duckdb
 
 
@@ -79,6 +80,7 @@ def inserted(table: LakeTable, columns: Sequence[Column], named: Sequence[str], 
         for name, cell, source, target in zip(named, inner, given, wanted, strict=True)
     }
     selected = ", ".join(
-        f'{values.get(column.name, f"CAST(NULL AS {to_duckdb(column.type)})")} AS "{column.name}"' for column in columns
+        f"{values.get(column.name, f'CAST(NULL AS {to_duckdb(column.type)})')} AS {identifier(column.name)}"
+        for column in columns
     )
     return f"SELECT {selected} FROM ({compiled.sql}) AS _q({', '.join(inner)})"  # noqa: S608

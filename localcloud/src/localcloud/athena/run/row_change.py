@@ -255,5 +255,5 @@ class RowChange:
                 raise LakeError(
                     "TYPE_MISMATCH", f"line 1:1: MERGE column '{column.name}' is {column.type}, the value {given.type}"
                 )
-            casts.append(f'{stored_sql(f"{chr(34)}{given.name}{chr(34)}", given.type, column.type)} AS "{column.name}"')
+            casts.append(f"{stored_sql(identifier(given.name), given.type, column.type)} AS {identifier(column.name)}")
         return f"SELECT {', '.join(casts)} FROM ({compiled.sql})"  # noqa: S608

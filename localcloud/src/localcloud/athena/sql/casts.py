@@ -8,6 +8,7 @@ from localcloud.athena.sql import special_types, types
 from localcloud.athena.sql.inference import TYPE, type_of
 from localcloud.athena.sql.json_casts import to_json
 from localcloud.lake.errors import LakeError, NotSupportedError
+from localcloud.lake.sql_text import quoted
 from localcloud.lake.types import from_data_type, parts, to_duckdb
 
 _FROM_TEXT = {"boolean": "trino_to_boolean", "date": "trino_date_from_text", "varbinary": "encode"}
@@ -183,5 +184,5 @@ def _row(value: str, source: list[str], target: list[str]) -> str:
     for index, (old, new) in enumerate(zip(source, target, strict=True)):
         name, _, kind = new.partition(" ")
         item = convert(f"struct_extract_at({value}, {index + 1})", old.partition(" ")[2], kind)
-        fields.append(f"'{name}': {item}")
+        fields.append(f"{quoted(name)}: {item}")
     return f"{{{', '.join(fields)}}}"

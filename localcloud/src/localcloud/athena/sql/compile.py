@@ -50,7 +50,10 @@ class Compiled:
     @property
     def typed_sql(self) -> str:
         """The query with every column cast to the DuckDB form of its Trino type, for writing it to a table."""
-        casts = (f'CAST("{column.name}" AS {to_duckdb(column.type)}) AS "{column.name}"' for column in self.columns)
+        casts = (
+            f"CAST({identifier(column.name)} AS {to_duckdb(column.type)}) AS {identifier(column.name)}"
+            for column in self.columns
+        )
         return f"SELECT {', '.join(casts)} FROM ({self.sql})"  # noqa: S608
 
 

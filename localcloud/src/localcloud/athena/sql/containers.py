@@ -7,6 +7,7 @@ from sqlglot import exp
 from localcloud.athena.sql.inference import type_of
 from localcloud.athena.sql.nodes import Rule, call, duckdb_type
 from localcloud.lake.errors import LakeError, NotSupportedError
+from localcloud.lake.sql_text import identifier
 from localcloud.lake.types import parts
 
 
@@ -191,6 +192,6 @@ def unnest(node: exp.Expression) -> exp.Expression:
             "MISMATCHED_COLUMN_ALIASES",
             f"line 1:1: Column alias list has {len(names)} entries but relation has {len(outputs)} columns",
         )
-    selected = ", ".join(f'{output} AS "{name}"' for output, name in zip(outputs, names, strict=True))
+    selected = ", ".join(f"{output} AS {identifier(name)}" for output, name in zip(outputs, names, strict=True))
     query = exp.maybe_parse(f"SELECT {selected} FROM (SELECT {', '.join(items)})", dialect="duckdb")  # noqa: S608
     return exp.Subquery(this=query, alias=exp.TableAlias(this=alias.this.copy()) if alias else None)

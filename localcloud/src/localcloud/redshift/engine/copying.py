@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from sqlglot import exp
 
+from localcloud.lake.sql_text import identifier, quoted
 from localcloud.redshift.engine import copying_records, grants_checks
 from localcloud.redshift.engine.catalog import CatalogColumn, RelationEntry
 from localcloud.redshift.engine.copying_values import cleaned, stored_type
@@ -73,9 +74,9 @@ def _load(
     """Load with DuckDB's own readers where they do all that is asked, else record by record."""
     if options.format != "PARQUET" and not options.plain:
         return copying_records.load(session, entry, columns, urls, options)
-    target = ", ".join(f'"{column.name}"' for column in columns)
+    target = ", ".join(identifier(column.name) for column in columns)
     sql = (
-        f'INSERT INTO "{session.database.name}"."{entry.schema}"."{entry.name}" ({target})'
+        f"INSERT INTO {identifier(session.database.name, entry.schema, entry.name)} ({target})"
         f" {_selection(session, columns, urls, options)}"
     )
     try:
@@ -125,10 +126,6 @@ def _listed(s3: Any, options: CopyOptions) -> list[str]:
     return found
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _selection(session: Session, columns: Sequence[CatalogColumn], urls: Sequence[str], options: CopyOptions) -> str:
     if not urls:
         return f"SELECT {', '.join('NULL' for _ in columns)} WHERE false"
@@ -137,7 +134,7 @@ def _selection(session: Session, columns: Sequence[CatalogColumn], urls: Sequenc
 
 
 def _source(session: Session, urls: Sequence[str], columns: Sequence[CatalogColumn], options: CopyOptions) -> str:
-    files = "[" + ", ".join(_quoted(url) for url in urls) + "]"
+    files = "[" + ", ".join(quoted(url) for url in urls) + "]"
     if options.format == "PARQUET":
         files += ", hive_partitioning = false"
         described = session.connection.execute(f"DESCRIBE SELECT * FROM read_parquet({files})").fetchall()  # noqa: S608
@@ -145,10 +142,12 @@ def _source(session: Session, urls: Sequence[str], columns: Sequence[CatalogColu
             raise RedshiftError(
                 "XX000", f"The Parquet files have {len(described)} columns, the table takes {len(columns)}"
             )
-        outputs = ", ".join(f'"{row[0]}" AS "{column.name}"' for row, column in zip(described, columns, strict=True))
+        outputs = ", ".join(
+            f"{identifier(row[0])} AS {identifier(column.name)}" for row, column in zip(described, columns, strict=True)
+        )
         return f"SELECT {outputs} FROM read_parquet({files})"  # noqa: S608
     compression = {"GZIP": "gzip", "ZSTD": "zstd", "": "uncompressed"}[options.compression]
-    kinds = ", ".join(f"{_quoted(column.name)}: 'VARCHAR'" for column in columns)
+    kinds = ", ".join(f"{quoted(column.name)}: 'VARCHAR'" for column in columns)
     if options.format == "JSON":
         reader = (
             f"read_json({files}, format = 'newline_delimited', columns = {{{kinds}}}, compression = '{compression}')"
@@ -157,16 +156,16 @@ def _source(session: Session, urls: Sequence[str], columns: Sequence[CatalogColu
     quote = options.quote if options.format == "CSV" else ""
     return (
         f"SELECT * FROM read_csv({files}, auto_detect = false, columns = {{{kinds}}},"  # noqa: S608
-        f" delim = {_quoted(options.delimiter)},"
-        f" quote = {_quoted(quote)}, escape = {_quoted(quote)}, header = false, skip = {options.ignore_header},"
-        f" nullstr = {_quoted(options.null_string)}, compression = '{compression}', strict_mode = true,"
+        f" delim = {quoted(options.delimiter)},"
+        f" quote = {quoted(quote)}, escape = {quoted(quote)}, header = false, skip = {options.ignore_header},"
+        f" nullstr = {quoted(options.null_string)}, compression = '{compression}', strict_mode = true,"
         " null_padding = false, max_line_size = 4194304)"
     )
 
 
 def _converted(column: CatalogColumn, options: CopyOptions) -> str:
     kind = stored_type(column)
-    value = f'"{column.name}"'
+    value = f"{identifier(column.name)}"
     if options.format == "PARQUET":
         value = f"CAST({value} AS {kind})"
         if kind != "VARCHAR":
@@ -179,4 +178,4 @@ def _converted(column: CatalogColumn, options: CopyOptions) -> str:
         return value
     if options.truncate_columns:
         return f"rs_truncate({value}, {limit})"
-    return f"rs_checked({value}, {limit}, {_quoted(column.type_name)})"
+    return f"rs_checked({value}, {limit}, {quoted(column.type_name)})"

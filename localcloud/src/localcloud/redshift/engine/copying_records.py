@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
+from localcloud.lake.sql_text import identifier
 from localcloud.redshift.engine.catalog import CatalogColumn, RelationEntry
 from localcloud.redshift.engine.copying_rows import Failure, Record, records
 from localcloud.redshift.engine.copying_values import cleaned, converted, reason
@@ -36,10 +37,10 @@ def load(
             raise load_error(entry, bad[min(bad)].reason)
         if options.no_load:
             return len(found) - len(bad)
-        names = ", ".join(f'"{column.name}"' for column in columns)
+        names = ", ".join(identifier(column.name) for column in columns)
         values = ", ".join(converted(f"t{i}", column, options) for i, column in enumerate(columns))
         session.connection.execute(
-            f'INSERT INTO "{session.database.name}"."{entry.schema}"."{entry.name}" ({names})'  # noqa: S608
+            f"INSERT INTO {identifier(session.database.name, entry.schema, entry.name)} ({names})"  # noqa: S608
             f" SELECT {values} FROM ({_texts(columns, options)}) WHERE NOT list_contains(?, n)",
             [sorted(bad)],
         )

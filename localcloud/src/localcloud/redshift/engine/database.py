@@ -13,6 +13,7 @@ from typing import Protocol
 import duckdb
 
 from localcloud.lake.session import Lake, LakeSettings, attach_lake
+from localcloud.lake.sql_text import identifier, quoted
 from localcloud.redshift.engine import catalog
 from localcloud.redshift.engine.history import History
 from localcloud.redshift.engine.isolation import Isolation
@@ -122,7 +123,7 @@ class Database:
 
     def _prepare(self, root: duckdb.DuckDBPyConnection) -> None:
         attach_lake(root, self._settings)
-        root.execute(f"""ATTACH '{str(self._path).replace("'", "''")}' AS "{self.name}" """)
+        root.execute(f"ATTACH {quoted(str(self._path))} AS {identifier(self.name)}")
         root.execute(f"ATTACH ':memory:' AS {SYSTEM}")
         root.execute(f"USE {SYSTEM}.main")
         root.execute("SET integer_division = true")

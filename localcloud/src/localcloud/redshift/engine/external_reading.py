@@ -9,7 +9,7 @@ from localcloud.lake.errors import LakeError, TableNotFoundError
 from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.scan import Relation
 from localcloud.lake.scan import scan as scan_table
-from localcloud.lake.sql_text import quoted
+from localcloud.lake.sql_text import identifier, quoted
 from localcloud.lake.types import from_duckdb
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.external_types import read_as, read_sql
@@ -45,7 +45,8 @@ def scan(session: Session, schema: str, glue_database: str, name: str) -> Derive
     iceberg = table.kind == "iceberg"
     columns = _columns(session, table, relation)
     outputs = ", ".join(
-        f"{read_sql(_name(column), column.type, iceberg=iceberg)} AS {_name(column)}" for column in columns
+        f"{read_sql(identifier(column.name), column.type, iceberg=iceberg)} AS {identifier(column.name)}"
+        for column in columns
     )
     kinds = [(column.name, read_as(column.type, iceberg=iceberg)) for column in columns]
     query = f"SELECT {outputs} FROM ({relation.sql})"  # noqa: S608
@@ -72,10 +73,6 @@ def _columns(session: Session, table: LakeTable, relation: Relation) -> list[Col
     known = {column.name for column in table.all_columns}
     described = session.query_columns(relation.sql)
     return [Column(column.name, from_duckdb(column.type)) for column in described if column.name in known]
-
-
-def _name(column: Column) -> str:
-    return '"' + column.name.replace('"', '""') + '"'
 
 
 def _pseudocolumns(relation: Relation) -> str:

@@ -19,6 +19,7 @@ from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import LakeTable
 from localcloud.lake.hive_partitions import register_partitions
 from localcloud.lake.hive_write import FileFormat, WrittenFile
+from localcloud.lake.sql_text import identifier
 from localcloud.redshift.engine import external_entries, external_reading, grants_checks
 from localcloud.redshift.engine.result import Column, Result, columns_of
 from localcloud.redshift.errors import RedshiftError, from_duckdb, unsupported
@@ -70,7 +71,7 @@ def create_as(session: Session, declared: ExternalTable, database: str, paramete
         tuple(data), tuple(keys),
     )  # fmt: skip
     places = {column.name: f"c{place}" for place, column in enumerate(found)}
-    outputs = ", ".join(f'CAST({places[name]} AS {of[name].duckdb}) AS "{name}"' for name in [*data, *keys])
+    outputs = ", ".join(f"CAST({places[name]} AS {of[name].duckdb}) AS {identifier(name)}" for name in [*data, *keys])
     files = _write(session, f"SELECT {outputs} FROM ({sql}) AS source({', '.join(places.values())})", target)  # noqa: S608
     rows = sum(file.rows for file in files)
     table.properties = {"numRows": str(rows)} | declared.properties
@@ -154,7 +155,7 @@ def _assigned(table: LakeTable, sql: str, found: Sequence[Column]) -> str:
             raise RedshiftError(
                 "42804", f'column "{column.name}" is of type {target} but expression is of type {source}'
             )
-        outputs.append(f'{_stored(f"c{place}", target)} AS "{column.name}"')
+        outputs.append(f"{_stored(f'c{place}', target)} AS {identifier(column.name)}")
     names = ", ".join(f"c{place}" for place in range(len(found)))
     return f"SELECT {', '.join(outputs)} FROM ({sql}) AS source({names})"  # noqa: S608
 

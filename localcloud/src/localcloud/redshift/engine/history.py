@@ -12,6 +12,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from localcloud.lake.sql_text import identifier
+
 KEPT = 5_000
 """Entries of each kind that are remembered; the service keeps seven days."""
 VIEWS = frozenset(
@@ -128,6 +130,6 @@ class History:
         names = [each.name for each in fields(kind)]
         rows = [asdict(entry) for entry in entries]
         connection.register("pg_landfall_entries", pa.table({name: [row[name] for row in rows] for name in names}))
-        columns = ", ".join(f'"{name}"' for name in names)
+        columns = ", ".join(identifier(name) for name in names)
         connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM pg_landfall_entries")  # noqa: S608
         connection.unregister("pg_landfall_entries")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from localcloud.lake.sql_text import identifier
 from localcloud.redshift.engine import grants_checks, tables, views
 from localcloud.redshift.engine.catalog import NewRelation, RelationEntry
 from localcloud.redshift.engine.result import Result
@@ -58,10 +59,10 @@ def create(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
     session.names.used = []
     translate(parse(text), session.names)
     used = list(session.names.used)
-    rows = f'create table "{schema}"."{data_table(name)}" {" ".join(declared.attributes)} as {text}'
+    rows = f"create table {identifier(schema, data_table(name))} {' '.join(declared.attributes)} as {text}"
     tables.create(session, split(rows)[0], [])
     columns = session.catalog.columns(session.catalog.require(schema, data_table(name)).oid)
-    definition = f'{_PREFIX} "{schema}"."{name}" AS {text}'
+    definition = f"{_PREFIX} {identifier(schema, name)} AS {text}"
     shown = statement.text
     oid = session.catalog.add(
         NewRelation(schema, name, "v", columns, session.user, definition=definition, depends_on=used, shown=shown)
@@ -124,7 +125,7 @@ def refresh(session: Session, statement: Statement, _parameters: Sequence[exp.Ex
         raise unsupported("REFRESH MATERIALIZED VIEW … CASCADE")
     words.accept("RESTRICT")
     words.end()
-    place = tables.quoted(session.database.name, entry.schema, data_table(entry.name))
+    place = identifier(session.database.name, entry.schema, data_table(entry.name))
     query = translate(parse(entry.definition or "").expression, session.names)
     session.connection.execute(f"DELETE FROM {place}")  # noqa: S608
     session.connection.execute(f"INSERT INTO {place} {query}")
@@ -176,5 +177,5 @@ def remove_data(session: Session, entry: RelationEntry) -> None:
     data = session.catalog.relation(entry.schema, data_table(entry.name))
     session.catalog.rows("DELETE FROM {c}.materialized_views WHERE relation_oid = ?", entry.oid)
     if data is not None:
-        session.connection.execute(f"DROP TABLE {tables.quoted(session.database.name, data.schema, data.name)}")
+        session.connection.execute(f"DROP TABLE {identifier(session.database.name, data.schema, data.name)}")
         session.catalog.remove(data.oid)

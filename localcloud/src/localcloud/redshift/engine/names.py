@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from localcloud.lake.sql_text import identifier
 from localcloud.redshift.engine import (
     external_listing,
     external_reading,
@@ -210,7 +211,7 @@ class Names:
         if name in _LATE_VIEWS:
             late_binding.refresh_columns(self._session)
         if (schema, name) not in self._system_columns:
-            self._system_columns[schema, name] = self._described(f'SELECT * FROM {SYSTEM}.{schema}."{name}"')  # noqa: S608
+            self._system_columns[schema, name] = self._described(f"SELECT * FROM {SYSTEM}.{schema}.{identifier(name)}")  # noqa: S608
         return Stored(SYSTEM, schema, name, self._system_columns[schema, name])
 
 

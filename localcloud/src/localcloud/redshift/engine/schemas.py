@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from localcloud.lake.sql_text import identifier
 from localcloud.redshift.engine import external, grants_checks, user_functions
 from localcloud.redshift.engine.catalog import HIDDEN_SCHEMA
 from localcloud.redshift.engine.result import Result
@@ -32,7 +33,7 @@ def create(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
     if require_free(session, name, if_not_exists=if_not_exists):
         if not grants_checks.has_system_privilege(session, session.user, "create schema"):
             grants_checks.require_database(session, "create")
-        session.connection.execute(f'CREATE SCHEMA "{session.database.name}"."{name}"')
+        session.connection.execute(f"CREATE SCHEMA {identifier(session.database.name, name)}")
         session.catalog.rows("INSERT INTO {c}.schemas VALUES (?, ?, ?, NULL)", session.catalog.next_oid(), name, owner)
     return Result("CREATE SCHEMA")
 
@@ -103,11 +104,11 @@ def _drop_one(session: Session, name: str, *, cascade: bool) -> None:
         for view in outside:
             session.catalog.remove(view.oid)
         if kind == "r":
-            session.connection.execute(f'DROP TABLE "{session.database.name}"."{name}"."{relation}"')
+            session.connection.execute(f"DROP TABLE {identifier(session.database.name, name, relation)}")
         session.catalog.remove(oid)
     for oid, _, _ in functions:
         session.catalog.rows("DELETE FROM {c}.privileges WHERE object_kind = 'function' AND object_oid = ?", oid)
     session.catalog.rows("DELETE FROM {c}.functions WHERE schema_name = ?", name)
-    session.connection.execute(f'DROP SCHEMA "{session.database.name}"."{name}"')
+    session.connection.execute(f"DROP SCHEMA {identifier(session.database.name, name)}")
     session.catalog.forget_privileges(name)
     session.catalog.rows("DELETE FROM {c}.schemas WHERE schema_name = ?", name)

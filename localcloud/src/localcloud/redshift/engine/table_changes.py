@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from localcloud.lake.sql_text import identifier
 from localcloud.redshift.engine import (
     external_entries,
     external_tables,
@@ -27,10 +28,6 @@ from localcloud.redshift.sql.words import Words
 
 if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
-
-
-def _quoted(*parts: str) -> str:
-    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
 def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
@@ -75,7 +72,7 @@ def _change(session: Session, entry: RelationEntry, words: Words, text: str) -> 
 
 
 def _table(session: Session, entry: RelationEntry) -> str:
-    return _quoted(session.database.name, entry.schema, entry.name)
+    return identifier(session.database.name, entry.schema, entry.name)
 
 
 def _rename(session: Session, entry: RelationEntry, words: Words) -> None:
@@ -84,7 +81,7 @@ def _rename(session: Session, entry: RelationEntry, words: Words) -> None:
     if session.catalog.relation(entry.schema, new):
         raise RedshiftError("42P07", f'Relation "{new}" already exists')
     if entry.kind == "r":
-        session.connection.execute(f"ALTER TABLE {_table(session, entry)} RENAME TO {_quoted(new)}")
+        session.connection.execute(f"ALTER TABLE {_table(session, entry)} RENAME TO {identifier(new)}")
     session.catalog.rows("UPDATE {c}.relations SET relation_name = ? WHERE oid = ?", new, entry.oid)
     views.follow_rename(session, entry, new)
 
@@ -100,7 +97,7 @@ def _rename_column(session: Session, entry: RelationEntry, words: Words) -> None
     change_columns(
         session,
         entry,
-        f"RENAME COLUMN {_quoted(old)} TO {_quoted(new)}",
+        f"RENAME COLUMN {identifier(old)} TO {identifier(new)}",
         lambda columns: [replace(column, name=new) if column.name == old else column for column in columns],
     )
     session.catalog.rows(
@@ -124,7 +121,7 @@ def _append(session: Session, entry: RelationEntry, source_parts: tuple[str, ...
     there = [(c.name, c.type_name) for c in session.catalog.columns(source.oid)]
     if sorted(here) != sorted(there):
         raise RedshiftError("0A000", f'columns of "{source.name}" and "{entry.name}" must be the same to APPEND')
-    names = ", ".join(_quoted(column) for column, _ in here)
+    names = ", ".join(identifier(column) for column, _ in here)
     session.connection.execute(
         f"INSERT INTO {_table(session, entry)} ({names}) SELECT {names} FROM {_table(session, source)}"  # noqa: S608
     )
@@ -153,7 +150,7 @@ def _add(session: Session, entry: RelationEntry, words: Words, text: str) -> Non
     change_columns(
         session,
         entry,
-        f"ADD COLUMN {_quoted(column.name)} {kind}" + (f" DEFAULT {default}" if default else ""),
+        f"ADD COLUMN {identifier(column.name)} {kind}" + (f" DEFAULT {default}" if default else ""),
         lambda columns: [*columns, added],
     )
     last = session.catalog.rows("SELECT max(ordinal) FROM {c}.columns WHERE relation_oid = ?", entry.oid)[0][0]
@@ -176,7 +173,7 @@ def _drop(session: Session, entry: RelationEntry, words: Words) -> None:
     change_columns(
         session,
         entry,
-        f"DROP COLUMN {_quoted(name)}",
+        f"DROP COLUMN {identifier(name)}",
         lambda columns: [column for column in columns if column.name != name],
     )
     session.catalog.rows("DELETE FROM {c}.columns WHERE relation_oid = ? AND column_name = ?", entry.oid, name)
@@ -239,7 +236,7 @@ def _alter_column(session: Session, entry: RelationEntry, words: Words, text: st
         )
     limit = byte_limit(kind)
     longest = session.connection.execute(
-        f"SELECT max(strlen({_quoted(name)})) FROM {_table(session, entry)}"  # noqa: S608
+        f"SELECT max(strlen({identifier(name)})) FROM {_table(session, entry)}"  # noqa: S608
     ).fetchone()
     if limit and longest and (longest[0] or 0) > limit:
         raise RedshiftError(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from localcloud.lake.sql_text import identifier
 from localcloud.redshift.engine.catalog import RelationEntry
 
 if TYPE_CHECKING:
@@ -25,10 +26,6 @@ class StoredColumn:
     value: str
 
 
-def quoted(*parts: str) -> str:
-    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
-
-
 def change_columns(
     session: Session,
     entry: RelationEntry,
@@ -36,14 +33,14 @@ def change_columns(
     rebuilt: Callable[[list[StoredColumn]], list[StoredColumn]],
 ) -> None:
     """Run `ALTER TABLE … alteration`; in a client's transaction make the table anew with the columns of `rebuilt`."""
-    table = quoted(session.database.name, entry.schema, entry.name)
+    table = identifier(session.database.name, entry.schema, entry.name)
     run = session.connection.execute
     if session.status == "I":
         run(f"ALTER TABLE {table} {alteration}")
         return
     columns = rebuilt(_stored(session, entry))
     definitions = ", ".join(
-        f"{quoted(column.name)} {column.type}"
+        f"{identifier(column.name)} {column.type}"
         + ("" if column.nullable else " NOT NULL")
         + (f" DEFAULT {column.default}" if column.default else "")
         for column in columns
@@ -61,4 +58,4 @@ def _stored(session: Session, entry: RelationEntry) -> list[StoredColumn]:
         " WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
         [session.database.name, entry.schema, entry.name],
     ).fetchall()
-    return [StoredColumn(name, kind, nullable, default, quoted(name)) for name, kind, nullable, default in rows]
+    return [StoredColumn(name, kind, nullable, default, identifier(name)) for name, kind, nullable, default in rows]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from localcloud.lake.sql_text import identifier
 from localcloud.redshift.engine import external_entries, external_tables, grants_checks, table_changes, views
 from localcloud.redshift.engine.catalog import CatalogColumn, NewRelation
 from localcloud.redshift.engine.result import Result, columns_of
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 alter = table_changes.alter
-
-
-def quoted(*parts: str) -> str:
-    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
 def create(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
@@ -82,7 +79,7 @@ def _require_own(session: Session, declared: TableDeclaration, schema: str) -> N
 def _identities(session: Session, declared: TableDeclaration) -> dict[str, str]:
     found = {}
     for column, (seed, step) in declared.identities.items():
-        sequence = f"{quoted(session.database.name, 'pg_landfall')}.identity_{session.catalog.next_oid()}"
+        sequence = f"{identifier(session.database.name, 'pg_landfall')}.identity_{session.catalog.next_oid()}"
         # The number may have been given out before a restart, to a table that was dropped since.
         session.connection.execute(
             f"CREATE OR REPLACE SEQUENCE {sequence} START {seed} INCREMENT {step} MINVALUE -9223372036854775807"
@@ -92,7 +89,7 @@ def _identities(session: Session, declared: TableDeclaration) -> dict[str, str]:
 
 
 def _create(place: tuple[str, ...]) -> str:
-    return f"CREATE {'TEMP ' if place[0] == 'temp' else ''}TABLE {quoted(*place)}"
+    return f"CREATE {'TEMP ' if place[0] == 'temp' else ''}TABLE {identifier(*place)}"
 
 
 def _create_empty(
@@ -109,7 +106,7 @@ def _create_empty(
             f"nextval('{identities[column.name]}')" if column.name in identities else declared.defaults.get(column.name)
         )
         parts.append(
-            f"{quoted(column.name)} {declared.duckdb_type(column)}"
+            f"{identifier(column.name)} {declared.duckdb_type(column)}"
             + (" NOT NULL" if column.not_null else "")
             + (f" DEFAULT {default}" if default else "")
         )
@@ -132,7 +129,7 @@ def _create_as(session: Session, declared: TableDeclaration, place: tuple[str, .
     kinds = [of_typed_result(column.declared or None, column.type) for column in found]
     inner = ", ".join(f"c{i}" for i in range(len(found)))
     outputs = ", ".join(
-        f"CAST(c{i} AS {kind.duckdb}) AS {quoted(name)}"
+        f"CAST(c{i} AS {kind.duckdb}) AS {identifier(name)}"
         for i, (kind, name) in enumerate(zip(kinds, names, strict=True))
     )
     session.connection.execute(f"{_create(place)} AS SELECT {outputs} FROM ({sql}) AS source({inner})")  # noqa: S608
@@ -152,7 +149,7 @@ def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expre
 def _drop_one(session: Session, parts: tuple[str, ...], *, if_exists: bool, cascade: bool) -> None:
     schema, name = session.names.place(exp.table_(*parts[::-1]))
     if schema == "pg_temp" and session.names.is_temporary(name):
-        session.connection.execute(f"DROP TABLE temp.main.{quoted(name)}")
+        session.connection.execute(f"DROP TABLE temp.main.{identifier(name)}")
         session.connection.execute("DELETE FROM temp.main.pg_landfall_temp_columns WHERE table_name = ?", [name])
         return
     database = external_entries.external_database(session, schema, name)
@@ -168,7 +165,7 @@ def _drop_one(session: Session, parts: tuple[str, ...], *, if_exists: bool, casc
         raise RedshiftError("42809", f'"{name}" is not a table')
     grants_checks.require_owner(session, entry, "drop", "drop table")
     views.drop_dependents(session, entry, cascade=cascade)
-    session.connection.execute(f"DROP TABLE {quoted(session.database.name, schema, name)}")
+    session.connection.execute(f"DROP TABLE {identifier(session.database.name, schema, name)}")
     session.catalog.remove(entry.oid)
 
 
@@ -181,13 +178,13 @@ def truncate(session: Session, statement: Statement, _parameters: Sequence[exp.E
     words.end()
     schema, name = session.names.place(exp.table_(*parts[::-1]))
     if schema == "pg_temp":
-        session.connection.execute(f"DELETE FROM temp.main.{quoted(name)}")  # noqa: S608
+        session.connection.execute(f"DELETE FROM temp.main.{identifier(name)}")  # noqa: S608
     else:
         entry = session.catalog.require(schema, name)
         if entry.kind != "r":
             raise RedshiftError("42809", f'"{name}" is not a table')
         grants_checks.require_owner(session, entry, "truncate", "truncate table")
-        session.connection.execute(f"DELETE FROM {quoted(session.database.name, schema, name)}")  # noqa: S608
+        session.connection.execute(f"DELETE FROM {identifier(session.database.name, schema, name)}")  # noqa: S608
     if session.status == "T":
         session.transactions.end(commit=True)
     return Result("TRUNCATE TABLE")

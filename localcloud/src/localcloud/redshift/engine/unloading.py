@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from sqlglot import exp
 
+from localcloud.lake.sql_text import identifier, quoted
 from localcloud.redshift.engine.history import Unload
 from localcloud.redshift.engine.result import Column, Result
 from localcloud.redshift.engine.unload_files import SliceWriter, Written, manifest
@@ -103,7 +104,7 @@ def _write_partitions(
 
 
 def _same(key: int, value: str | None) -> str:
-    return f"c{key} IS NULL" if value is None else f"CAST(c{key} AS VARCHAR) = {_literal(value)}"
+    return f"c{key} IS NULL" if value is None else f"CAST(c{key} AS VARCHAR) = {quoted(value)}"
 
 
 def _path_text(value: str | None) -> str:
@@ -180,22 +181,16 @@ def _header(columns: Sequence[Column], options: UnloadOptions) -> bytes:
     return (options.delimiter.join(names) + "\n").encode()
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _line(columns: Sequence[Column], options: UnloadOptions) -> str:
     """A DuckDB expression that makes one line of a row, so that DuckDB's threads do the formatting."""
     if options.format == "JSON":
-        fields = ", ".join(
-            f"{_literal(column.name)}, {_json(f'c{i}', column.type)}" for i, column in enumerate(columns)
-        )
+        fields = ", ".join(f"{quoted(column.name)}, {_json(f'c{i}', column.type)}" for i, column in enumerate(columns))
         return f"json_object({fields})::VARCHAR"
     values = []
     for i, column in enumerate(columns):
         value = _text(f"c{i}", column.type)
-        values.append(f"coalesce({_protected(value, column.type, options)}, {_literal(options.null_string)})")
-    return f" || {_literal(options.delimiter)} || ".join(values)
+        values.append(f"coalesce({_protected(value, column.type, options)}, {quoted(options.null_string)})")
+    return f" || {quoted(options.delimiter)} || ".join(values)
 
 
 def _text(name: str, kind: str) -> str:
@@ -218,12 +213,12 @@ def _protected(value: str, kind: str, options: UnloadOptions) -> str:
             return value
         special = "[" + "".join("\\" + c for c in (options.delimiter, '"')) + "\\r\\n]"
         enclosed = f"'\"' || replace({value}, '\"', '\"\"') || '\"'"
-        return f"CASE WHEN regexp_matches({value}, {_literal(special)}) THEN {enclosed} ELSE {value} END"
+        return f"CASE WHEN regexp_matches({value}, {quoted(special)}) THEN {enclosed} ELSE {value} END"
     if options.escape:
         special = (
             "".join("\\" + c for c in (options.delimiter, "\\")) + "\\r\\n" + ("\"'" if options.add_quotes else "")
         )
-        value = f"regexp_replace({value}, {_literal(f'([{special}])')}, '\\\\\\1', 'g')"
+        value = f"regexp_replace({value}, {quoted(f'([{special}])')}, '\\\\\\1', 'g')"
     elif options.add_quotes:
         value = f"replace({value}, '\"', '\"\"')"
     return f"'\"' || {value} || '\"'" if options.add_quotes else value
@@ -232,7 +227,9 @@ def _protected(value: str, kind: str, options: UnloadOptions) -> str:
 def _write_parquet(
     session: Session, sql: str, columns: Sequence[Column], options: UnloadOptions, folder: Path
 ) -> list[Written]:
-    outputs = ", ".join(f'CAST(c{i} AS {of_result(c.type).duckdb}) AS "{c.name}"' for i, c in enumerate(columns))
+    outputs = ", ".join(
+        f"CAST(c{i} AS {of_result(c.type).duckdb}) AS {identifier(c.name)}" for i, c in enumerate(columns)
+    )
     names = ", ".join(f"c{i}" for i in range(len(columns)))
     query = f"SELECT {outputs} FROM ({sql}) AS source({names})"  # noqa: S608
     writer = SliceWriter(session.database.lake.s3, options, folder, 0)

@@ -12,6 +12,7 @@ import re
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from localcloud.lake.sql_text import identifier, quoted
 from localcloud.lake.types import parts, split_arguments
 from localcloud.redshift.errors import RedshiftError
 from localcloud.redshift.sql import kinds, types
@@ -67,8 +68,8 @@ def read_sql(column: str, trino: str, *, iceberg: bool) -> str:
     """DuckDB SQL for the value that Redshift reads from a quoted column; text is cut to the column's size, silently."""
     kind = read_as(trino, iceberg=iceberg)
     if kind is None:
-        message = f"column {column} of the type {trino} can not be read from an external table"
-        return f"CASE WHEN {column} IS NOT NULL THEN error('{message}') END"
+        message = quoted(f"column {column} of the type {trino} can not be read from an external table")
+        return f"CASE WHEN {column} IS NOT NULL THEN error({message}) END"
     if kind == kinds.SUPER:
         return f"to_json({_documents(column, trino)})"
     if kinds.is_text(kind):
@@ -88,8 +89,8 @@ def _documents(value: str, trino: str, places: itertools.count[int] | None = Non
         return value
     if base == "row":
         fields = [argument.partition(" ") for argument in arguments]
-        values = {name: _documents(f'{value}."{name}"', kind, places) for name, _, kind in fields}
-        inner = ", ".join(f"'{name}': {field}" for name, field in values.items())
+        values = {name: _documents(f"{value}.{identifier(name)}", kind, places) for name, _, kind in fields}
+        inner = ", ".join(f"{quoted(name)}: {field}" for name, field in values.items())
         return f"CASE WHEN {value} IS NOT NULL THEN {{{inner}}} END"
     item = f"_e{next(places)}"
     if base == "array":
