@@ -55,3 +55,20 @@ def test_a_fault_rule_for_objects_meets_the_engine(cloud: Any, database: str, lo
     rule = {"kind": "error", "service": "s3", "operation": "GetObject", "origin": "engine", "match": "a.parquet"}
     assert urllib3.request("POST", faults, json=rule).status == 200
     assert "500" in cloud.failure("select n from t", database)
+
+
+def test_a_fault_rule_for_tables_meets_the_engine(cloud: Any, database: str, location: str, faults: str) -> None:
+    put_rows(cloud, f"{location}a.parquet", [1])
+    assert cloud.run("select n from t", database).rows == [["1"]]
+    rule = {"kind": "error", "service": "glue", "operation": "GetTable", "origin": "engine"}
+    assert urllib3.request("POST", faults, json=rule).status == 200
+    assert "GetTable" in cloud.failure("select n from t", database)
+
+
+def test_a_common_table_expression_cannot_take_the_place_of_what_the_engine_names(cloud: Any, database: str) -> None:
+    location = f"{cloud.lake}/{database}/lines/"
+    cloud.run(f"create external table lines (line string) location '{location}'", database)
+    bucket, _, key = f"{location}a.txt".removeprefix("s3://").partition("/")
+    cloud.s3.put_object(Bucket=bucket, Key=key, Body=b"from the file\n")
+    names = ", ".join(f"\"_text_{number}\" as (select 'x' as line)" for number in range(200))
+    assert cloud.run(f"with {names} select line from lines", database).rows == [["from the file"]]

@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from localcloud.athena.error_types import athena_error
@@ -143,11 +143,11 @@ class Execution:
 
     def record(self, state: str) -> str:
         """The execution in a state as JSON, to be kept on disk; the statement's text with bound parameters is not."""
-        request = asdict(self.request) | {"statement": [self.request.statement.type, self.request.statement.subtype]}
+        asked = {part.name: getattr(self.request, part.name) for part in fields(self.request)}
         return json.dumps(
             {
                 "id": self.id,
-                "request": request,
+                "request": asked | {"statement": [self.request.statement.type, self.request.statement.subtype]},
                 "state": state,
                 "times": [self.submitted, self.started, self.completed],
                 "finished": asdict(self.finished) if self.finished else None,

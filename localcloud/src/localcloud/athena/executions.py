@@ -149,6 +149,7 @@ class Executions:
                 self._named.of_group(request.workgroup),
                 request.limit_bytes,
                 request.result,
+                request.statement.parsed,
             )
             _fail_if_struck(request, when="before")
             with execution.interruption.running():

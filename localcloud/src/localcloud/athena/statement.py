@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from sqlglot import exp
 
 _COMMENT = re.compile(r"\A\s*(?:--[^\n]*(?:\n|\Z)|/\*.*?\*/)", re.DOTALL)
 _KINDS: list[tuple[str, str, str]] = [
@@ -43,11 +45,15 @@ _AS_QUERY = re.compile(r"\bas(?:\s|\(|--[^\n]*\n|/\*.*?\*/)+(?:select|with|value
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement's text, its StatementType and its SubstatementType ('' where nothing here runs it)."""
+    """A statement's text, its StatementType and its SubstatementType ('' where nothing here runs it).
+
+    `parsed` is its tree where it has been parsed, for the one who runs it to change.
+    """
 
     text: str
     type: str
     subtype: str
+    parsed: exp.Expression | None = field(default=None, compare=False, repr=False)
 
 
 def read_statement(text: str) -> Statement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -99,7 +100,7 @@ class Submission:
                     f"line 1:1: mismatched input '{statement.text.split(None, 1)[0] if statement.text else '<EOF>'}'",
                 )
             if statement.type == "DML" and statement.subtype in ("SELECT", "INSERT", "MERGE", "UPDATE", "DELETE"):
-                parse_query(statement.text)
+                statement = replace(statement, parsed=parse_query(statement.text))
         except LakeError as error:
             raise ApiError("InvalidRequestException", error.message, "MALFORMED_QUERY") from error
         except RecursionError as error:

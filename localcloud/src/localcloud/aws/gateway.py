@@ -9,10 +9,12 @@ from typing import Any
 from ministack.app import SERVICE_HANDLERS
 from ministack.app import app as ministack_app
 
+from localcloud.aws import tables_door
 from localcloud.aws.firehose_delivery import FirehoseDelivery
 from localcloud.aws.refusal import refusal, refused_service
 from localcloud.aws.s3_events import ObjectEvents
 from localcloud.aws.service_events import SERVICE_EVENTS_PATH, publish
+from localcloud.faults.requests import TABLES_PATH
 
 HEALTH_PATH = "/_localcloud/health"
 
@@ -40,6 +42,9 @@ class Gateway:
                 return
             if scope["path"] == SERVICE_EVENTS_PATH and scope["method"] == "POST":
                 await publish(receive, send)
+                return
+            if scope["path"] == TABLES_PATH and scope["method"] == "GET":
+                await tables_door.tell(scope, send)
                 return
             service = refused_service(scope["headers"])
             if service is not None:

@@ -12,6 +12,8 @@ ENGINE_AGENT = "localcloud-engine"
 """In the user agent of what Athena and Redshift ask of the emulated AWS."""
 OBJECTS_FOLDER_HEADER = "x-localcloud-objects-folder"
 """In answers to the engines while no rule is in force: the folder of objects' bodies, percent-encoded."""
+TABLES_PATH = "/_localcloud/tables"
+"""Where the engines ask the emulated AWS for several tables at once; see localcloud.aws.tables_door."""
 
 _SCOPE = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/aws4_request")
 _PRESIGNED = re.compile(r"X-Amz-Credential=[^&]*?%2F([a-z0-9-]+)%2Faws4_request", re.IGNORECASE)

@@ -39,7 +39,8 @@ def list_ahead(lake: Lake, tables: Sequence[LakeTable]) -> None:
     """List the folders of tables without partitions at once, for a lake that keeps its listings."""
     folders = {folder(table.location) for table in tables if table.kind == "hive" and not table.partition_keys}
     if len(folders) > 1:
-        for listing in [lake.workers.submit(list_objects, lake, uri) for uri in folders]:
+        unknown = folders - (lake.listings or {}).keys()
+        for listing in [lake.workers.submit(list_objects, lake, uri) for uri in unknown]:
             with contextlib.suppress(LakeError, BotoCoreError, ClientError):  # raised where the table is read
                 listing.result()
 
@@ -112,7 +113,7 @@ def _rows(lake: Lake, cursor: duckdb.DuckDBPyConnection, table: LakeTable, objec
         hive_files.orc_rows(lake, cursor, table, objects, name)
     else:
         hive_files.avro_rows(cursor, table, objects, name)
-    return f'"{name}"'
+    return f'temp."{name}"'
 
 
 def _text(lake: Lake, cursor: duckdb.DuckDBPyConnection, table: LakeTable, objects: Sequence[StoredObject]) -> str:
@@ -130,7 +131,7 @@ def _text(lake: Lake, cursor: duckdb.DuckDBPyConnection, table: LakeTable, objec
         raise (failures[0] if failures else error) from error
     finally:
         cursor.unregister(f"{name}_stream")
-    return f'"{name}"'
+    return f'temp."{name}"'
 
 
 def _partition_values(
@@ -146,4 +147,4 @@ def _partition_values(
     cursor.register(f"{name}_arrow", arrow)
     cursor.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM "{name}_arrow"')  # noqa: S608
     cursor.unregister(f"{name}_arrow")
-    return f'"{name}"'
+    return f'temp."{name}"'

@@ -8,7 +8,7 @@ GetObject meets the engines' reads.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -29,7 +29,7 @@ class LocalFiles:
 
     def watch(self, client: Any) -> None:
         """Take from every answer to a boto3 client where bodies are kept now."""
-        client.meta.events.register("after-call", self._note)
+        client.meta.events.register("after-call", lambda http_response, **_: self.note(http_response.headers))
 
     def folder_of(self, objects: Iterable[tuple[str, int]]) -> str | None:
         """The folder, ending in '/', where `bucket/key` is a file of that size for each object (URI, bytes).
@@ -45,8 +45,9 @@ class LocalFiles:
         """DuckDB's words about files as words about the objects that they hold."""
         return text.replace(self._told, _SCHEME) if self._told else text
 
-    def _note(self, http_response: Any, **_: Any) -> None:
-        folder = http_response.headers.get(OBJECTS_FOLDER_HEADER)
+    def note(self, headers: Mapping[str, str]) -> None:
+        """Take from the headers of an answer where bodies are kept now."""
+        folder = headers.get(OBJECTS_FOLDER_HEADER)
         self._folder = f"{unquote(folder)}/" if folder else None
         self._told = self._folder or self._told
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from botocore.exceptions import ClientError
 from sqlglot import exp
@@ -53,12 +54,17 @@ def list_objects(lake: Lake, uri: str) -> Listing:
 
 def _list_objects(lake: Lake, uri: str) -> Listing:
     bucket, prefix = split_uri(uri)
+    pages = lake.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return visible(bucket, (entry for page in pages for entry in page.get("Contents", [])))
+
+
+def visible(bucket: str, contents: Iterable[Mapping[str, Any]]) -> Listing:
+    """What Hive sees of the Contents of ListObjectsV2."""
     found = []
-    for page in lake.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for entry in page.get("Contents", []):
-            name = entry["Key"].rsplit("/", 1)[-1]
-            if name and not name.startswith(("_", ".")):
-                found.append((f"s3://{bucket}/{entry['Key']}", entry["Size"], entry["ETag"]))
+    for entry in contents:
+        name = entry["Key"].rsplit("/", 1)[-1]
+        if name and not name.startswith(("_", ".")):
+            found.append((f"s3://{bucket}/{entry['Key']}", entry["Size"], entry["ETag"]))
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import duckdb
+from sqlglot import exp
 
 from localcloud.athena.sql.compile import Compiled, Compiler
 from localcloud.lake.glue import Column
@@ -28,7 +29,10 @@ class PreparedStatements(Protocol):
 
 @dataclass
 class Context:
-    """One running statement: its cursor, its compiler, its work group's statements and where its results go."""
+    """One running statement: its cursor, its compiler, its work group's statements and where its results go.
+
+    `parsed` is the statement's tree, where it has been parsed; whoever takes it may change it.
+    """
 
     lake: Lake
     cursor: duckdb.DuckDBPyConnection
@@ -39,6 +43,7 @@ class Context:
     prepared: PreparedStatements
     limit_bytes: int | None = None
     result_configuration: Mapping[str, Any] = field(default_factory=dict)
+    parsed: exp.Expression | None = None
     compiler: Compiler = field(init=False)
 
     def __post_init__(self) -> None:

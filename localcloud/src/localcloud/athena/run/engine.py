@@ -39,7 +39,7 @@ Run = Callable[[Context, str], Outcome]
 
 
 def _select(context: Context, text: str) -> Outcome:
-    compiled = context.compiler.compile(parse_query(text))
+    compiled = context.compiler.compile(context.parsed or parse_query(text), runs_next=True)
     return Outcome(query=compiled, columns=compiled.columns)
 
 

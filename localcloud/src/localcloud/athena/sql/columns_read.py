@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.journal import Journal, revert
 from sqlglot.optimizer.pushdown_projections import pushdown_projections
 from sqlglot.optimizer.scope import traverse_scope
 
@@ -17,13 +18,20 @@ def columns_read(query: exp.Expression) -> Mapping[str, set[str]]:
 
     What an inner query selects and no outer one uses is not read. A table that is not in the answer has no column read.
     """
-    pruned = query
+    journal: Journal = []
     if query.find(exp.CTE, exp.SetOperation) or any(map(_is_source, query.find_all(exp.Subquery))):
         # Where it cannot be told, all that it names is taken as read.
         with contextlib.suppress(SqlglotError):
-            pruned = pushdown_projections(query.copy())
+            pushdown_projections(query, journal)
+    try:
+        return _named(query)
+    finally:
+        revert(journal)
+
+
+def _named(query: exp.Expression) -> Mapping[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
-    for scope in traverse_scope(pruned):
+    for scope in traverse_scope(query):
         tables = {alias: source.name for alias, source in scope.sources.items() if isinstance(source, exp.Table)}
         for column in scope.columns:
             if column.table in tables:

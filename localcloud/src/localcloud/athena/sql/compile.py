@@ -1,4 +1,4 @@
-"""A Trino query as DuckDB SQL over views of the tables it reads."""
+"""A Trino query as DuckDB SQL over the files of the tables it reads."""
 
 from __future__ import annotations
 
@@ -84,10 +84,11 @@ class Compiler:
         self._views = 0
         self.scanned_bytes = 0
 
-    def compile(self, query: exp.Expression, *, reads: bool = True) -> Compiled:
+    def compile(self, query: exp.Expression, *, reads: bool = True, runs_next: bool = False) -> Compiled:
         """Compile one query; raises LakeError for what is wrong with it or not supported.
 
-        Without `reads` the query will not be run, only looked at, and counts nothing as scanned.
+        Without `reads` the query will not be run, only looked at, and counts nothing as scanned. With `runs_next` it
+        is run before anything else is done, so that DuckDB need not be asked beforehand what it thinks of it.
         """
         scanned_before = self.scanned_bytes
         found = self.analyse(query)
@@ -100,7 +101,11 @@ class Compiler:
         if self._limit_bytes is not None and self.scanned_bytes > self._limit_bytes:
             raise LakeError("CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded")
         sql = query.sql(dialect="duckdb", copy=False)
-        columns = self._output(sql, names, found.kinds)
+        known = [kind for kind in found.kinds if kind is not None]
+        if runs_next and len(known) == len(names):
+            columns = tuple(map(Column, names, known))
+        else:
+            columns = self._output(sql, names, found.kinds)
         shown = tuple(column.type for column in columns)
         columns = tuple(Column(column.name, plain(column.type)) for column in columns)
         return Compiled(sql, columns, self.scanned_bytes, shown)
@@ -142,10 +147,17 @@ class Compiler:
             names = [column.name for column in columns[table.name] if column.name in needed]
             counted = [name for name in names if name in read.get(table.name, ())]
             select = self._relation(source, names, counted, needed, conditions.get(table.name, []))
-            self._views += 1
-            name = f"_view_{self._views}_{table.name}"
-            self._cursor.execute(f'CREATE TEMP VIEW "{name}" AS {select}')
-            table.set("this", identifier(name))
+            if source.table.database in (LOCAL, INFORMATION_SCHEMA) or source.suffix:
+                table.set("this", identifier(self._view(select, table.name)))
+            else:
+                # Every table in it is named so that no common table expression of the query can be meant.
+                table.set("this", exp.Var(this=f"({select})"))
+
+    def _view(self, select: str, of: str) -> str:
+        self._views += 1
+        name = f"_view_{self._views}_{of}"
+        self._cursor.execute(f'CREATE TEMP VIEW "{name}" AS {select}')
+        return name
 
     def _relation(
         self,
@@ -189,7 +201,7 @@ class Compiler:
         self._cursor.register(f"{name}_arrow", sizes)
         self._cursor.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM "{name}_arrow"')  # noqa: S608
         self._cursor.unregister(f"{name}_arrow")
-        return f'SELECT r.*, f."$file_size" FROM ({relation.sql}) r JOIN "{name}" f ON r."$path" = f."$path"'  # noqa: S608
+        return f'SELECT r.*, f."$file_size" FROM ({relation.sql}) r JOIN temp."{name}" f ON r."$path" = f."$path"'  # noqa: S608
 
     def version(self, node: exp.Expression | None) -> Version | None:
         """The version that FOR TIMESTAMP or VERSION AS OF names."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from botocore.exceptions import BotoCoreError, ClientError
 from sqlglot import exp
 
 from localcloud.athena.sql.dialect import identifier, parse_query
@@ -14,6 +13,7 @@ from localcloud.athena.sql.types import data_type
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable, find_table, view_definition
 from localcloud.lake.session import Lake
+from localcloud.lake.tables_at_once import find_tables
 
 MAX_VIEW_DEPTH = 20
 INFORMATION_SCHEMA = "information_schema"
@@ -79,23 +79,16 @@ class Resolver:
         return query
 
     def _read_entries(self, query: exp.Expression) -> None:
-        """Ask for the entries of all tables at once; one that cannot be had is asked for again where it stands."""
+        """Ask for the entries of all tables at once; one that cannot be had is asked for alone where it stands."""
         common = {cte.alias for cte in query.find_all(exp.CTE)}
         keys = {
             (node.db.lower() or self._database, node.name.partition("$")[0].lower())
             for node in query.find_all(exp.Table)
             if node.name and not node.catalog and node.db != INFORMATION_SCHEMA and (node.db or node.name not in common)
         }
-        asked = [key for key in keys - self._tables.keys() if key[1] not in self.locals]
-        if len(asked) > 1:
-            found = zip(asked, self._lake.workers.map(self._entry, asked), strict=True)
-            self._tables.update((key, table) for key, table in found if table is not None)
-
-    def _entry(self, key: tuple[str, str]) -> LakeTable | None:
-        try:
-            return find_table(self._lake, *key)
-        except (LakeError, BotoCoreError, ClientError):
-            return None
+        self._tables |= find_tables(
+            self._lake, [key for key in keys - self._tables.keys() if key[1] not in self.locals]
+        )
 
     def _visit(self, node: exp.Expression, names: frozenset[str], database: str, depth: int) -> None:
         """Replace the tables below `node`; `names` are the common table expressions in sight."""
