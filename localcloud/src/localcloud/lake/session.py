@@ -17,6 +17,7 @@ from botocore.config import Config
 from pyiceberg.catalog.glue import GlueCatalog
 
 from localcloud.faults.requests import ENGINE_AGENT
+from localcloud.lake import iceberg_manifests
 from localcloud.lake.local_files import LocalFiles
 
 
@@ -86,6 +87,7 @@ class Lake:
         self.local_files = LocalFiles()
         self.local_files.watch(self.s3)
         self.glue: Any = self._client("glue")
+        iceberg_manifests.ENTRIES.install()
         self.iceberg = GlueCatalog("awsdatacatalog", client=self.glue, **self._iceberg_properties())
 
     def of_one_statement(self) -> Lake:
