@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -59,6 +60,25 @@ class NewRelation:
     shown: str | None = None
 
 
+@dataclass(frozen=True)
+class _Read:
+    """The relations that have one of `names`, by schema and name, and their columns by object id."""
+
+    names: frozenset[str]
+    relations: Mapping[tuple[str, str], RelationEntry]
+    columns: Mapping[int, list[CatalogColumn]]
+
+
+_RELATIONS = (
+    "SELECT oid, schema_name, relation_name, kind, definition, late_binding, owner, coalesce(conjunction, '')"
+    " FROM {c}.relations LEFT JOIN {c}.rls_relations ON relation_oid = oid"
+)
+_COLUMNS = (
+    "SELECT relation_oid, column_name, type_name, not_null, default_text, encoding, is_distkey, sortkey"
+    " FROM {c}.columns"
+)
+
+
 def install(connection: duckdb.DuckDBPyConnection, database: str) -> int:
     """Create the catalogue's tables where missing; gives the next free object id."""
     connection.execute(files(__package__).joinpath("catalog.sql").read_text().replace("{database}", database))
@@ -78,19 +98,28 @@ class Catalog:
         self._connection = connection
         self._prefix = f'"{database}".{HIDDEN_SCHEMA}'
         self._oids = oids
+        self._read: _Read | None = None
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run SQL in which `{c}` stands for the catalogue's schema."""
         return self._connection.execute(sql.replace("{c}", self._prefix), list(values)).fetchall()
 
+    @contextmanager
+    def reading(self, names: Collection[str]) -> Iterator[None]:
+        """Read the relations of these names, in any schema, at once and do not ask for them again until the end.
+
+        For work that changes nothing in the catalogue: what it knows of the relations is of one moment.
+        """
+        outer, self._read = self._read, self._read_together(names)
+        try:
+            yield
+        finally:
+            self._read = outer
+
     def relation(self, schema: str, name: str) -> RelationEntry | None:
-        found = self.rows(
-            "SELECT oid, schema_name, relation_name, kind, definition, late_binding, owner, coalesce(conjunction, '')"
-            " FROM {c}.relations LEFT JOIN {c}.rls_relations ON relation_oid = oid"
-            " WHERE schema_name = ? AND relation_name = ?",
-            schema,
-            name,
-        )
+        if self._read is not None and name in self._read.names:
+            return self._read.relations.get((schema, name))
+        found = self.rows(f"{_RELATIONS} WHERE schema_name = ? AND relation_name = ?", schema, name)
         return RelationEntry(*found[0]) if found else None
 
     def require(self, schema: str, name: str) -> RelationEntry:
@@ -100,14 +129,20 @@ class Catalog:
         return entry
 
     def columns(self, oid: int) -> list[CatalogColumn]:
-        return [
-            CatalogColumn(*row)
-            for row in self.rows(
-                "SELECT column_name, type_name, not_null, default_text, encoding, is_distkey, sortkey FROM {c}.columns"
-                " WHERE relation_oid = ? ORDER BY ordinal",
-                oid,
-            )
-        ]
+        if self._read is not None and oid in self._read.columns:
+            return self._read.columns[oid]
+        found = self.rows(f"{_COLUMNS} WHERE relation_oid = ? ORDER BY ordinal", oid)
+        return [CatalogColumn(*row) for _, *row in found]
+
+    def _read_together(self, names: Collection[str]) -> _Read:
+        relations = self.rows(f"{_RELATIONS} WHERE list_contains(?, relation_name)", list(names)) if names else []
+        entries = {(entry.schema, entry.name): entry for entry in (RelationEntry(*row) for row in relations)}
+        oids = [entry.oid for entry in entries.values()]
+        columns: dict[int, list[CatalogColumn]] = {oid: [] for oid in oids}
+        if oids:
+            for oid, *row in self.rows(f"{_COLUMNS} WHERE list_contains(?, relation_oid) ORDER BY ordinal", oids):
+                columns[oid].append(CatalogColumn(*row))
+        return _Read(frozenset(names), entries, columns)
 
     def add(self, relation: NewRelation) -> int:
         """Enter a relation; raises RedshiftError 42P07 when the name is taken. Gives its object id."""

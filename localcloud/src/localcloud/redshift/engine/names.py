@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -45,6 +47,7 @@ class Names:
         self._acting: list[str | None] = []
         self._system: frozenset[tuple[str, str]] | None = None
         self._system_columns: dict[tuple[str, str], Columns] = {}
+        self._temporaries: frozenset[str] | None = None
         self.used: list[int] = []
         self.tables: set[int] = set()
         self.external: bool = False
@@ -142,13 +145,25 @@ class Names:
                 return schema, table.name
         return self.creation_schema(), table.name
 
+    @contextmanager
+    def reading(self, tree: exp.Expression) -> Iterator[None]:
+        """Look up what the tables of a query are at once; in between, the session changes no table."""
+        outer, self._temporaries = self._temporaries, self._temporary_tables()
+        try:
+            with self._session.catalog.reading({table.name.lower() for table in tree.find_all(exp.Table)}):
+                yield
+        finally:
+            self._temporaries = outer
+
     def is_temporary(self, name: str) -> bool:
+        return name in (self._temporary_tables() if self._temporaries is None else self._temporaries)
+
+    def _temporary_tables(self) -> frozenset[str]:
         found = self._session.connection.execute(
-            "SELECT 1 FROM duckdb_tables() WHERE database_name = 'temp' AND table_name = ?"
-            " AND NOT starts_with(table_name, 'pg_landfall')",
-            [name],
-        ).fetchone()
-        return found is not None
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'temp'"
+            " AND NOT starts_with(table_name, 'pg_landfall')"
+        ).fetchall()
+        return frozenset(name for (name,) in found)
 
     def _in_schema(self, schema: str, name: str) -> Stored | Derived | None:
         if schema == HIDDEN_SCHEMA:

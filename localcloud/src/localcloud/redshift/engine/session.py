@@ -168,7 +168,9 @@ class Session:
 
     def typed(self, tree: exp.Expression, parameters: Sequence[exp.Expression]) -> Translated:
         """The same with the Redshift types of its columns."""
-        return translate_typed(bind(tree, parameters), self.names)
+        bound = bind(tree, parameters)
+        with self.names.reading(bound):
+            return translate_typed(bound, self.names)
 
     def query_columns(self, sql: str) -> list[Column]:
         """Names and DuckDB types of a translated query's columns."""
