@@ -82,3 +82,15 @@ def test_of_many_clients_that_insert_every_acknowledged_row_is_there_once(
         acknowledged = sorted(n for numbers in pool.map(insert, range(CLIENTS)) for n in numbers)
     rows = cloud.run(f"select cast(id as varchar) from {table} where id >= 100 order by 1", database).rows
     assert [row[0] for row in rows] == acknowledged
+
+
+@pytest.mark.parametrize("kind", ["", "external "])
+def test_of_many_that_create_a_table_if_it_does_not_exist_none_fails(cloud: Any, database: str, kind: str) -> None:
+    """Trino takes the error of the one that comes late for success (CreateTableTask)."""
+    name = f"wanted_{uuid.uuid4().hex[:8]}"
+    suffix = "" if kind else " tblproperties ('table_type' = 'ICEBERG')"
+    sql = f"create {kind}table if not exists {name} (id int) location '{cloud.lake}/{name}/'{suffix}"
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        ends = list(pool.map(lambda _: end_of(cloud, sql, database), range(CLIENTS)))
+    assert ends == [("SUCCEEDED", "")] * CLIENTS
+    assert end_of(cloud, sql.replace("if not exists ", ""), database)[0] == "FAILED"

@@ -23,6 +23,8 @@ from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, require_database
 from localcloud.lake.partition_sql import parse_spec
 
+_EXISTS = "TABLE_ALREADY_EXISTS"
+
 
 def create_table(context: Context, text: str) -> Outcome:
     """CREATE [EXTERNAL] TABLE [IF NOT EXISTS] name (columns) ..."""
@@ -31,24 +33,35 @@ def create_table(context: Context, text: str) -> Outcome:
         raise NotSupportedError("this form of CREATE TABLE")
     database, name = table_name(context, node.this.this)
     require_database(context.lake, database)
-    if table_exists(context, database, name):
-        if node.args.get("exists"):
-            return Outcome(lines=())
-        raise LakeError("TABLE_ALREADY_EXISTS", f"Table {name} already exists in database {database}")
+    try:
+        _create(context, node, (database, name), text)
+    except LakeError as error:
+        if error.code != _EXISTS or not node.args.get("exists"):
+            raise
+    return Outcome(lines=())
+
+
+def _create(context: Context, node: exp.Create, name: tuple[str, str], text: str) -> None:
+    """Create the table; raises LakeError, TABLE_ALREADY_EXISTS also when another statement is faster."""
+    if table_exists(context, *name):
+        raise _exists(name)
     columns = column_definitions(node.this.expressions)
     properties = _properties(node)
     location = node.find(exp.LocationProperty)
     if location is None:
         raise LakeError("INVALID_TABLE_PROPERTY", "FAILED: SemanticException table location must be specified")
     if properties.get("table_type", "").upper() == "ICEBERG":
-        _create_iceberg(context, (database, name), columns, properties, location.name, text)
+        _create_iceberg(context, name, columns, properties, location.name, text)
     elif node.find(exp.ExternalProperty):
-        _create_hive(context, (database, name), columns, properties, location.name, node)
+        _create_hive(context, name, columns, properties, location.name, node)
     else:
         raise LakeError(
             "INVALID_OPERATION", "FAILED: SemanticException only external tables and Iceberg tables can be created"
         )
-    return Outcome(lines=())
+
+
+def _exists(name: tuple[str, str]) -> LakeError:
+    return LakeError(_EXISTS, f"Table {name[1]} already exists in database {name[0]}")
 
 
 def _properties(node: exp.Create) -> dict[str, str]:
@@ -97,14 +110,17 @@ def _create_hive(
     parameters = {"EXTERNAL": "TRUE", "transient_lastDdlTime": str(int(time.time())), **properties}
     if comment is not None:
         parameters["comment"] = comment.this.name
-    context.lake.glue.create_table(
-        DatabaseName=name[0],
-        TableInput={
-            "Name": name[1],
-            "Owner": OWNER,
-            "TableType": "EXTERNAL_TABLE",
-            "Parameters": parameters,
-            "PartitionKeys": glue_columns(keys),
-            "StorageDescriptor": {"Columns": glue_columns(columns), "Location": location, **hive_storage(node)},
-        },
-    )
+    try:
+        context.lake.glue.create_table(
+            DatabaseName=name[0],
+            TableInput={
+                "Name": name[1],
+                "Owner": OWNER,
+                "TableType": "EXTERNAL_TABLE",
+                "Parameters": parameters,
+                "PartitionKeys": glue_columns(keys),
+                "StorageDescriptor": {"Columns": glue_columns(columns), "Location": location, **hive_storage(node)},
+            },
+        )
+    except context.lake.glue.exceptions.AlreadyExistsException:
+        raise _exists(name) from None
