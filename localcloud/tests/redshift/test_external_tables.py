@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from cloud import Cloud
 from pgclient import PgClient, PgError
+from pyarrow import parquet
 
 BUCKET, DATABASE = "external-tables", "external_tables"
 PLACE = f"s3://{BUCKET}"
@@ -219,3 +222,16 @@ def test_only_the_schemas_owner_makes_tables_and_usage_lets_others_read_and_inse
         assert failure(reader, "drop table ext.shared").sqlstate == "42501"
     finally:
         reader.close()
+
+
+def test_an_error_about_an_unreadable_file_names_no_file_of_this_machine(cloud: Cloud, s3: Any, pg: PgClient) -> None:
+    body = io.BytesIO()
+    parquet.write_table(pa.table({"id": [1]}), body)
+    put(s3, "broken/x.parquet", body.getvalue())
+    pg.query(f"create external table ext.broken (id bigint) stored as parquet location '{PLACE}/broken/'")
+    assert pg.query("select id from ext.broken").rows == [("1",)]
+    (kept,) = (file for file in cloud.state_dir.parent.rglob("broken/x.parquet") if file.is_file())
+    kept.write_bytes(bytes(len(body.getvalue())))
+    told = str(failure(pg, "select id from ext.broken").fields)
+    assert f"{PLACE}/broken/x.parquet" in told
+    assert str(cloud.state_dir.parent) not in told

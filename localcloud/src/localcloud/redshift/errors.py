@@ -59,9 +59,8 @@ _BY_CLASS: tuple[tuple[type[duckdb.Error], str], ...] = (
 )
 
 
-def from_duckdb(error: duckdb.Error) -> RedshiftError:
-    """The error Redshift would give for what DuckDB reports; unknown ones keep DuckDB's text under XX000."""
-    text = str(error)
+def from_duckdb(error: duckdb.Error, text: str) -> RedshiftError:
+    """The error Redshift would give for what DuckDB reports in the words `text`; unknown ones keep them under XX000."""
     if isinstance(error, duckdb.InterruptException):
         return RedshiftError("57014", "Query cancelled on user's request")
     if isinstance(error, duckdb.TransactionException) and "onflict" in text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -18,11 +19,13 @@ from localcloud.redshift.engine import catalog
 from localcloud.redshift.engine.history import History
 from localcloud.redshift.engine.isolation import Isolation
 from localcloud.redshift.engine.usage import KEPT_SECONDS, Meter
-from localcloud.redshift.errors import RedshiftError
+from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.functions import install_macros
 
 SYSTEM = "localsys"
 """The in-memory DuckDB database with macros (main) and system views (sys, info)."""
+_NAME_BYTES = 127
+_NAME = re.compile(r"[\w$-]+")
 _RESERVED = frozenset({SYSTEM, "system", "temp", "memory", "template0", "template1", "padb_harvest"})
 
 
@@ -157,6 +160,11 @@ class Database:
             )
             return frozenset((str(schema), str(name)) for schema, name in rows.fetchall())
 
+    def told(self, error: duckdb.Error) -> str:
+        """DuckDB's words without the places of this machine's files: an S3 object's body goes by its URI."""
+        words = self.lake.local_files.with_uris(str(error))
+        return words.replace(f"{self._path.parent}/", "").replace(f"{self.state_dir}/", "")
+
     def close(self) -> None:
         """Checkpoint and release the file."""
         with self._lock:
@@ -166,6 +174,13 @@ class Database:
 
 
 def check_name(name: str) -> None:
-    """Raise RedshiftError 42602 for what can't be a database's name."""
-    if name in _RESERVED or not name.isidentifier():
+    """Raise RedshiftError for what can't be a database's name.
+
+    42602 for the names of this engine's own databases and for more than 127 bytes, Redshift's limit for a name
+    (https://docs.aws.amazon.com/redshift/latest/dg/r_names.html); 0A000 for what a delimited identifier may hold and
+    the name of a file here may not.
+    """
+    if name in _RESERVED or not 0 < len(name.encode()) <= _NAME_BYTES:
         raise RedshiftError("42602", f'invalid database name "{name}"')
+    if not _NAME.fullmatch(name):
+        raise unsupported(f'the database name "{name}"')

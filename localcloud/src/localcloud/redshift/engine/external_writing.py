@@ -204,4 +204,4 @@ def _write(session: Session, select: str, target: _Target) -> list[WrittenFile]:
             name=f"{datetime.now(UTC):%Y%m%d_%H%M%S_%f}_{session.process_id}_0000_part_00_",
         )
     except duckdb.Error as error:
-        raise from_duckdb(error) from error
+        raise from_duckdb(error, session.database.told(error)) from error

@@ -205,7 +205,7 @@ class Session:
         try:
             yield
         except duckdb.Error as error:
-            raise from_duckdb(error) from error
+            raise from_duckdb(error, self.database.told(error)) from error
         except RecursionError as error:
             raise RedshiftError("54001", "statement too complex") from error
 
