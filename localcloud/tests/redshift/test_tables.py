@@ -202,3 +202,15 @@ def test_columns_change_before_and_after_rows_in_one_transaction(pg: PgClient) -
     assert pg.query("select id, name from w order by id").rows == [("1", "abc"), ("2", "abcdefghi")]
     with pytest.raises(PgError):
         pg.query("insert into w values (null, 'x')")
+
+
+def test_sys_query_detail_tells_when_rows_were_put_into_a_table(pg: PgClient) -> None:
+    pg.query("create table filled (id int); create table made as select 1 as id; create table untouched (id int)")
+    pg.query("insert into filled values (1), (2); update filled set id = 3 where id = 1; delete from filled")
+    found = pg.query(
+        "select trim(c.relname), d.output_rows, d.start_time <= d.end_time and h.query_id is not null"
+        " from sys_query_detail d join pg_class c on c.oid = d.table_id join pg_namespace n on n.oid = c.relnamespace"
+        " left join sys_query_history h on h.query_id = d.query_id"
+        " where d.step_name = 'insert' and n.nspname = 't' order by d.query_id"
+    )
+    assert found.rows == [("made", "1", "t"), ("filled", "2", "t"), ("filled", "1", "t")]

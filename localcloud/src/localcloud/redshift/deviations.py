@@ -27,6 +27,11 @@ DEVIATIONS: tuple[Deviation, ...] = (
         service="adds hidden columns of its own, such as num_rec, which it refreshes by",
     ),
     Deviation(
+        subject="SYS_QUERY_DETAIL",
+        here="has the steps that put rows into tables of the catalogue (INSERT, UPDATE, MERGE, COPY, CREATE TABLE AS)",
+        service="has every step of every query, of temporary tables too",
+    ),
+    Deviation(
         subject="The last digit of a NUMERIC quotient or average",
         here="is rounded half away from zero, as PostgreSQL does",
         service="documents its scale but not its rounding",

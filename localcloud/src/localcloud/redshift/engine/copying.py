@@ -47,6 +47,7 @@ def copy(session: Session, statement: Statement, _parameters: Sequence[exp.Expre
     source = f"s3://{options.bucket}/{options.prefix}"
     load = Load(session.user, session.process_id, statement.text, name, source, rows, len(urls))
     session.database.history.loads.append(load)
+    session.inserted(entry, rows)
     return Result("COPY")
 
 

@@ -18,7 +18,7 @@ KEPT = 5_000
 """Entries of each kind that are remembered; the service keeps seven days."""
 VIEWS = frozenset(
     {"sys_query_history", "sys_query_text", "stl_query", "stl_querytext", "stv_inflight", "sys_load_history"}
-    | {"sys_load_error_detail", "stl_load_errors", "sys_unload_history", "sys_unload_detail"}
+    | {"sys_load_error_detail", "stl_load_errors", "sys_unload_history", "sys_unload_detail", "sys_query_detail"}
 )
 """Those of history_views.sql."""
 _KINDS = {"SELECT": "SELECT", "INSERT": "INSERT", "UPDATE": "UPDATE", "DELETE": "DELETE", "MERGE": "MERGE"}
@@ -51,6 +51,19 @@ class Query:
 
     def finish(self, status: str, *, rows: int = 0, error: str = "") -> None:
         self.end_time, self.status, self.returned_rows, self.error_message = _now(), status, rows, error
+
+
+@dataclass
+class InsertStep:
+    """The step of a statement that put rows into a table."""
+
+    user: str
+    query_id: int
+    table_id: int
+    table_name: str
+    rows: int
+    start_time: datetime
+    end_time: datetime = field(default_factory=_now)
 
 
 @dataclass
@@ -111,6 +124,7 @@ class History:
 
     def __init__(self) -> None:
         self.queries: deque[Query] = deque(maxlen=KEPT)
+        self.insert_steps: deque[InsertStep] = deque(maxlen=KEPT)
         self.loads: deque[Load] = deque(maxlen=KEPT)
         self.load_errors: deque[LoadError] = deque(maxlen=KEPT)
         self.unloads: deque[Unload] = deque(maxlen=KEPT)
@@ -118,6 +132,7 @@ class History:
     def publish(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Put it into the session's tables behind the views."""
         self._fill(connection, "queries", Query, list(self.queries))
+        self._fill(connection, "insert_steps", InsertStep, list(self.insert_steps))
         self._fill(connection, "loads", Load, list(self.loads))
         self._fill(connection, "load_errors", LoadError, list(self.load_errors))
         self._fill(connection, "unloads", Unload, list(self.unloads))

@@ -11,6 +11,14 @@ CREATE VIEW localsys.sys.sys_query_history AS
 CREATE VIEW localsys.sys.sys_query_text AS
     SELECT rs_user_id("user") AS user_id, query_id, transaction_id, session_id, start_time, 0 AS sequence, text
     FROM temp.main.pg_landfall_queries WHERE rsi_may_see("user");
+CREATE VIEW localsys.sys.sys_query_detail AS
+    SELECT rs_user_id("user") AS user_id, query_id, 1 AS child_query_sequence, 0 AS stream_id, 0 AS segment_id, 0 AS step_id, 'insert' AS step_name,
+        table_id, table_name, 'f' AS is_rrscan, start_time, end_time, datediff('microsecond', start_time, end_time) AS duration, NULL::VARCHAR AS alert,
+        NULL::BIGINT AS input_bytes, "rows" AS input_rows, NULL::BIGINT AS output_bytes, "rows" AS output_rows, NULL::BIGINT AS blocks_read,
+        NULL::BIGINT AS blocks_write, NULL::BIGINT AS local_read_io, NULL::BIGINT AS remote_read_io, NULL::VARCHAR AS source,
+        NULL::INTEGER AS data_skewness, NULL::INTEGER AS time_skewness, 'f' AS is_active, NULL::BIGINT AS spilled_block_local_disk,
+        NULL::BIGINT AS spilled_block_remote_disk, NULL::VARCHAR AS step_attribute
+    FROM temp.main.pg_landfall_insert_steps WHERE rsi_may_see("user");
 CREATE VIEW localsys.sys.stl_query AS
     SELECT rs_user_id("user") AS userid, query_id AS query, query_label AS label, transaction_id AS xid, session_id AS pid, "database",
         text AS querytxt, start_time AS starttime, end_time AS endtime, CASE WHEN status IN ('failed', 'canceled') THEN 1 ELSE 0 END AS aborted,

@@ -10,6 +10,7 @@ import duckdb
 from sqlglot import exp
 
 from localcloud.redshift.engine import external_entries, external_writing, row_checks, settings, tables
+from localcloud.redshift.engine.catalog import RelationEntry
 from localcloud.redshift.engine.result import Column, Result, Row, columns_of, of_rows
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.inference import Columns
@@ -163,5 +164,16 @@ def _require_single_matches(session: Session, tree: exp.Merge) -> None:
 
 
 def _change(session: Session, tree: exp.Expression, tag: str) -> Result:
+    written = _written(session, tree)
     row = session.connection.execute(translate(tree, session.names)).fetchone()
-    return Result(tag, affected=int(row[0]) if row else 0)
+    rows = int(row[0]) if row else 0
+    if written is not None and tag != "DELETE":
+        session.inserted(written, rows)
+    return Result(tag, affected=rows)
+
+
+def _written(session: Session, tree: exp.Expression) -> RelationEntry | None:
+    """The table that a statement changes; None for a temporary one, which the catalogue does not have."""
+    target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    schema, name = session.names.place(target)
+    return session.catalog.relation(schema, name)

@@ -12,10 +12,10 @@ from sqlglot import exp
 
 from localcloud.lake.interruption import Interruption
 from localcloud.redshift.engine import cursors, external_reading, handlers, prepared, settings
-from localcloud.redshift.engine.catalog import Catalog
+from localcloud.redshift.engine.catalog import Catalog, RelationEntry
 from localcloud.redshift.engine.database import Database
 from localcloud.redshift.engine.faulting import faulted
-from localcloud.redshift.engine.history import Query, query_type
+from localcloud.redshift.engine.history import InsertStep, Query, query_type
 from localcloud.redshift.engine.names import Names
 from localcloud.redshift.engine.result import Column, Fetch, Result, Row, columns_of
 from localcloud.redshift.engine.session_transactions import FAILED, IDLE, Transactions
@@ -49,6 +49,7 @@ class Session:
         self.plans: dict[str, prepared.Plan] = {}
         self.notices: list[RedshiftError] = []
         self.transactions = Transactions(self)
+        self._query: Query | None = None
         self.cancelled = False
         self.interruption = Interruption(self.connection.interrupt)
         self._statement_lock = threading.Lock()
@@ -84,7 +85,7 @@ class Session:
         self.cancelled = False
         if self.names.left_scratch:
             external_reading.forget_scratch(self)
-        entry = self._entered(statement)
+        entry = self._query = self._entered(statement)
         try:
             with self._working():
                 result = faulted(statement, lambda: self.run(statement, parameters))
@@ -109,6 +110,13 @@ class Session:
         )
         self.database.history.queries.append(entry)
         return entry
+
+    def inserted(self, relation: RelationEntry, rows: int) -> None:
+        """Enter in sys_query_detail that the statement being run has put rows into a table."""
+        if self._query is not None:
+            query = self._query
+            step = InsertStep(self.user, query.query_id, relation.oid, relation.name, rows, query.start_time)
+            self.database.history.insert_steps.append(step)
 
     @property
     def status(self) -> str:

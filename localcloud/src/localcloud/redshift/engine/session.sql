@@ -14,6 +14,8 @@ CREATE TEMP TABLE IF NOT EXISTS pg_landfall_temp_columns (
 CREATE TEMP TABLE IF NOT EXISTS pg_landfall_queries (
     "user" VARCHAR, session_id BIGINT, transaction_id BIGINT, "database" VARCHAR, query_type VARCHAR, text VARCHAR, query_label VARCHAR,
     query_id BIGINT, start_time TIMESTAMP, end_time TIMESTAMP, status VARCHAR, returned_rows BIGINT, error_message VARCHAR);
+CREATE TEMP TABLE IF NOT EXISTS pg_landfall_insert_steps (
+    "user" VARCHAR, query_id BIGINT, table_id INTEGER, table_name VARCHAR, "rows" BIGINT, start_time TIMESTAMP, end_time TIMESTAMP);
 CREATE TEMP TABLE IF NOT EXISTS pg_landfall_loads (
     "user" VARCHAR, session_id BIGINT, text VARCHAR, table_name VARCHAR, source VARCHAR, "rows" BIGINT, files BIGINT, "at" TIMESTAMP);
 CREATE TEMP TABLE IF NOT EXISTS pg_landfall_load_errors (

@@ -63,7 +63,15 @@ def create(session: Session, statement: Statement, parameters: Sequence[exp.Expr
             constraint.name or f"{name}_{'' if constraint.kind == 'p' else '_'.join(constraint.columns) + '_'}{kind}"
         )
         session.catalog.add_constraint(oid, constraint.kind, constraint.columns, constraint.definition, label)
-    return Result("CREATE TABLE" if declared.query is None else "SELECT")
+    if declared.query is None:
+        return Result("CREATE TABLE")
+    session.inserted(session.catalog.require(schema, name), _count(session, place))
+    return Result("SELECT")
+
+
+def _count(session: Session, place: tuple[str, ...]) -> int:
+    row = session.connection.execute(f"SELECT count(*) FROM {identifier(*place)}").fetchone()  # noqa: S608
+    return int(row[0]) if row else 0
 
 
 def _require_own(session: Session, declared: TableDeclaration, schema: str) -> None:
