@@ -63,9 +63,10 @@ def install() -> None:
 
 def find_table(database: str, name: str) -> dict[str, Any] | None:
     """A table as GetTable gives it to the account and region of the request, nulls left out; None if there is none."""
-    request = json.dumps({"DatabaseName": database, "Name": name}).encode()
-    status, _, body = _handle("POST", "/", {"x-amz-target": "AWSGlue.GetTable"}, request, {})
-    return json.loads(body, object_hook=_without_nulls)["Table"] if status == 200 else None
+    with _lock:
+        text = json.dumps(glue._tables.get(f"{database}/{name}"))
+    found = json.loads(text, object_hook=_without_nulls)
+    return _without_empty_texts(found) if found else None
 
 
 def _without_nulls(found: dict[str, Any]) -> dict[str, Any]:
@@ -116,10 +117,15 @@ def _as_given(action: str, response: Response) -> Response:
         return response
     body = json.loads(response[2])
     for table in [body["Table"]] if action == "GetTable" else body["TableList"]:
-        for field in ("Owner", "ViewOriginalText", "ViewExpandedText"):
-            if table.get(field) in ("", None):
-                table.pop(field, None)
+        _without_empty_texts(table)
     return json_response(body)
+
+
+def _without_empty_texts(table: dict[str, Any]) -> dict[str, Any]:
+    for field in ("Owner", "ViewOriginalText", "ViewExpandedText"):
+        if table.get(field) in ("", None):
+            table.pop(field, None)
+    return table
 
 
 def _folded(request: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -43,18 +44,22 @@ def _answer(query: Mapping[str, list[str]]) -> bytes:
 
 def _listings(tables: list[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The objects below each location that a table without partitions has, by that location."""
+    folders: dict[str, set[str]] = defaultdict(set)
     for table in tables:
         location = (table.get("StorageDescriptor") or {}).get("Location") or ""
         bucket, _, prefix = location.removeprefix("s3://").partition("/")
-        if table.get("PartitionKeys") or not location.startswith("s3://") or bucket not in s3._buckets:
-            continue
-        folder = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
+        if not table.get("PartitionKeys") and location.startswith("s3://") and bucket in s3._buckets:
+            folders[bucket].add(prefix if not prefix or prefix.endswith("/") else f"{prefix}/")
+    for bucket, prefixes in folders.items():
         objects = s3._buckets[bucket]["objects"]
+        together = tuple(prefixes)
         # A copy: another thread may write to the bucket.
-        below = sorted(key for key in list(objects) if key.startswith(folder))
-        if len(below) <= _MOST_LISTED:
-            entries = ((key, objects.get(key)) for key in below)
-            yield (
-                f"s3://{bucket}/{folder}",
-                [{"Key": key, "Size": entry["size"], "ETag": entry["etag"]} for key, entry in entries if entry],
-            )
+        found = sorted(key for key in list(objects) if key.startswith(together))
+        for prefix in prefixes:
+            below = [key for key in found if key.startswith(prefix)]
+            if len(below) <= _MOST_LISTED:
+                entries = ((key, objects.get(key)) for key in below)
+                yield (
+                    f"s3://{bucket}/{prefix}",
+                    [{"Key": key, "Size": entry["size"], "ETag": entry["etag"]} for key, entry in entries if entry],
+                )
