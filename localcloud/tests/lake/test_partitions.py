@@ -101,6 +101,18 @@ def test_only_exact_conditions_prune_iceberg_files(
     assert type(found).__name__ == expected
 
 
+@pytest.mark.parametrize("text", ["1200 + 11", "(3) - 4", "-5", "-(2 + 3)", "9999999999", "1.5", "-2147483648"])
+def test_a_value_is_what_duckdb_computes(cursor: duckdb.DuckDBPyConnection, text: str) -> None:
+    found = evaluator(cursor)(parse_one(text, dialect="duckdb"))
+    assert (found,) == cursor.execute(f"SELECT {text}").fetchone()
+
+
+@pytest.mark.parametrize("text", ["2147483647 + 1", "-2147483647 - 2"])
+def test_a_sum_that_duckdb_refuses_is_refused(cursor: duckdb.DuckDBPyConnection, text: str) -> None:
+    with pytest.raises(duckdb.OutOfRangeException):
+        evaluator(cursor)(parse_one(text, dialect="duckdb"))
+
+
 @pytest.mark.parametrize("value", ["", "a", "abcd", "abcdefg", "héllo wörld 12345", "x" * 100])
 def test_murmur3_of_text(cursor: duckdb.DuckDBPyConnection, value: str) -> None:
     cursor.execute(_MURMUR)

@@ -10,9 +10,9 @@ from localcloud.athena.execution import FINAL, Execution
 from localcloud.athena.executions import Executions
 from localcloud.athena.metadata_api import MetadataApi
 from localcloud.athena.named import NamedStatements
+from localcloud.athena.pages_ahead import PagesAhead
 from localcloud.athena.paging import position, token
 from localcloud.athena.request_model import RequestModel
-from localcloud.athena.result_pages import read_page
 from localcloud.athena.submission import Submission
 from localcloud.athena.workgroups import WorkGroups
 from localcloud.lake.session import Lake
@@ -28,7 +28,7 @@ class AthenaApi:
     """Answers requests; every public answer is a JSON structure, every refusal an ApiError."""
 
     def __init__(self, lake: Lake, executions: Executions, workgroups: WorkGroups, named: NamedStatements) -> None:
-        self._lake = lake
+        self._pages = PagesAhead(lake)
         self._executions = executions
         self._workgroups = workgroups
         self._model = RequestModel()
@@ -98,8 +98,7 @@ class AthenaApi:
             raise _not_finished(execution)
         if execution.state != "SUCCEEDED" or execution.finished is None:
             raise invalid_request(f"Query did not finish successfully. Final query state: {execution.state}")
-        page = read_page(
-            self._lake,
+        page = self._pages.read(
             execution.finished.output_location,
             position(execution.id, body),
             body.get("MaxResults", MAX_PAGE_ROWS),

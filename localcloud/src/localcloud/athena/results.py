@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from localcloud.athena import result_metadata
+from localcloud.athena.double_text import double_text
 from localcloud.athena.result_objects import ResultObjects
 from localcloud.athena.run.context import Context, Outcome
 from localcloud.athena.sql.casts import text_of
@@ -171,17 +172,32 @@ class _Csv:
             return
         yield self._counted(_line([column.name for column in columns]))
         names = [f"_r{index}" for index in range(len(columns))]
-        texts = ", ".join(result_text(f'"{name}"', kind) for name, kind in zip(names, query.shown, strict=True))
+        fetched = ", ".join(_fetched(f'"{name}"', kind) for name, kind in zip(names, query.shown, strict=True))
+        doubles = [place for place, kind in enumerate(query.shown) if kind == "double"]
         cursor = self._context.cursor
-        cursor.execute(f"SELECT {texts} FROM ({query.sql}) AS _r({', '.join(names)})")  # noqa: S608
+        cursor.execute(f"SELECT {fetched} FROM ({query.sql}) AS _r({', '.join(names)})")  # noqa: S608
         while rows := cursor.fetchmany(_BATCH_ROWS):
             self.rows += len(rows)
-            yield self._counted("".join(_line(row) for row in rows))
+            yield self._counted("".join(map(_line, _with_texts(rows, doubles))))
 
     def _counted(self, text: str) -> bytes:
         encoded = text.encode()
         self.size += len(encoded)
         return encoded
+
+
+def _fetched(value: str, kind: str) -> str:
+    """SQL for what is fetched of a value: its text, or a double itself."""
+    return f"CAST({value} AS DOUBLE)" if kind == "double" else result_text(value, kind)
+
+
+def _with_texts(rows: Iterable[Sequence[Any]], doubles: Sequence[int]) -> Iterator[Sequence[str | None]]:
+    """The rows with the text of the doubles, which are at these places."""
+    for row in rows:
+        cells = list(row)
+        for place in doubles:
+            cells[place] = double_text(cells[place])
+        yield cells
 
 
 def _line(cells: Sequence[str | None]) -> str:

@@ -35,13 +35,36 @@ def evaluator(cursor: duckdb.DuckDBPyConnection) -> Evaluate:
     """A function that computes an expression without columns and returns its Python value."""
 
     def evaluate(expression: exp.Expression) -> Any:
-        if isinstance(expression, exp.Literal) and (expression.is_string or expression.is_int):
+        if isinstance(expression, exp.Literal) and expression.is_string:
             return expression.to_py()
+        number = _whole_number(expression)
+        if number is not None:
+            return number
         # By Arrow: DuckDB's own fetch of a timestamp with a zone needs pytz.
         values = cursor.execute(f"SELECT {expression.sql(dialect='duckdb')}").to_arrow_table().column(0)
         return values[0].as_py() if len(values) else None
 
     return evaluate
+
+
+def _whole_number(expression: exp.Expression) -> int | None:
+    """The value of an integer or of a sum of integers, where DuckDB would find it to fit its INTEGER too."""
+    node = expression.unnest()
+    if isinstance(node, exp.Literal):
+        return int(node.name) if node.is_int else None
+    if isinstance(node, exp.Neg):
+        inner = _whole_number(node.this)
+        return None if inner is None else _in_range(-inner)
+    if isinstance(node, exp.Add | exp.Sub):
+        left, right = _whole_number(node.this), _whole_number(node.expression)
+        if left is None or right is None:
+            return None
+        return _in_range(left + right if isinstance(node, exp.Add) else left - right)
+    return None
+
+
+def _in_range(value: int) -> int | None:
+    return value if abs(value) < 2**31 else None
 
 
 def matching(
