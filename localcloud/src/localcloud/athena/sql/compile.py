@@ -15,6 +15,8 @@ from localcloud.athena import catalog_tables, metadata_tables
 from localcloud.athena.sql.columns_read import columns_read
 from localcloud.athena.sql.dialect import identifier
 from localcloud.athena.sql.inference import infer
+from localcloud.athena.sql.json_members import share_passes
+from localcloud.athena.sql.json_order import leave_unsorted
 from localcloud.athena.sql.line_numbers import number_lines
 from localcloud.athena.sql.pushdown import conditions_by_table
 from localcloud.athena.sql.resolve import INFORMATION_SCHEMA, LOCAL, Resolver, Source
@@ -94,7 +96,9 @@ class Compiler:
         found = self.analyse(query)
         query = found.query
         names = query.named_selects
+        leave_unsorted(query)
         query = rewrite(query)
+        share_passes(query)
         self._bind(query, found.sources, found.columns)
         if not reads:
             self.scanned_bytes = scanned_before

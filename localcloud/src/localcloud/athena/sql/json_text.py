@@ -5,11 +5,34 @@ from __future__ import annotations
 import json
 
 import duckdb
+import pyarrow as pa
+
+_BORDER = "\x01"
 
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create `landfall_json_sorted(text)`. It is slow a row, so the macros call it only for documents that need it."""
+    """Create `landfall_json_sorted(text)` and `landfall_repeats(keys)`.
+
+    The first is slow a row, so the macros call it only for documents that need it.
+    """
     connection.create_function("landfall_json_sorted", json_sorted, ["VARCHAR"], "VARCHAR")  # type: ignore[list-item]
+    connection.create_function(
+        "landfall_repeats",
+        repeats,
+        ["VARCHAR"],  # type: ignore[list-item]
+        "BOOLEAN",  # type: ignore[arg-type]
+        type="arrow",  # type: ignore[arg-type]
+    )
+
+
+def repeats(keys: pa.ChunkedArray) -> pa.Array:
+    """Whether a key comes twice in each text of keys joined by character 1; surely true where one does.
+
+    Documents of one producer have the same keys, so few of the texts differ, and each is looked at once.
+    """
+    encoded = keys.combine_chunks().dictionary_encode()
+    names = [text.split(_BORDER) for text in encoded.dictionary.to_pylist()]
+    return pa.array([len(set(each)) < len(each) for each in names], pa.bool_()).take(encoded.indices)
 
 
 def json_sorted(text: str) -> str:

@@ -80,7 +80,7 @@ CREATE OR REPLACE MACRO trino_md5(x) AS unhex(md5(x));
 -- JSON. DuckDB's parser takes NaN, Infinity and trailing commas, which are no JSON. Text without such a thing anywhere
 -- has none outside its strings either, so that these are rarely taken out.
 CREATE OR REPLACE MACRO trino_is_json(x) AS CASE WHEN NOT json_valid(x) THEN false
-    WHEN NOT regexp_matches(x, ',\s*[\]}]|[nN][aA][nN]|[iI][nN][fF]') THEN true
+    WHEN NOT (regexp_matches(x, ',\s*[\]}]') OR contains(lower(x), 'nan') OR contains(lower(x), 'inf')) THEN true
     ELSE NOT regexp_matches(regexp_replace(x, '"(?:[^"\\]|\\.)*"', '""', 'g'),
     ',\s*[\]}]|[nN][aA][nN]|[iI][nN][fF]') END;
 -- Keys in order, the last of two equal ones. A function in Python knows all documents; it is a hundred times slower than
@@ -96,7 +96,7 @@ CREATE OR REPLACE MACRO trino_json_plain(x) AS '{' || coalesce(replace(list_aggr
     chr(1), ''), '') || '}';
 CREATE OR REPLACE MACRO trino_json(x) AS CASE
     WHEN NOT contains(x, '{') THEN json(x)
-    WHEN strpos(ltrim(substr(ltrim(x), 2)), '{') > 0 OR list_unique(json_keys(x)) < len(json_keys(x))
+    WHEN strpos(ltrim(substr(ltrim(x), 2)), '{') > 0 OR landfall_repeats(array_to_string(json_keys(x), chr(1)))
     THEN json(landfall_json_sorted(x))
     WHEN NOT contains(x, '\') AND strlen(x) = length(x) THEN CAST(trino_json_plain(x) AS JSON)
     WHEN NOT regexp_matches(array_to_string(json_keys(x), ''), '[\x{10000}-\x{10FFFF}]') THEN json(trino_json_flat(x))
@@ -104,6 +104,12 @@ CREATE OR REPLACE MACRO trino_json(x) AS CASE
 CREATE OR REPLACE MACRO trino_json_parse(x) AS CASE WHEN x IS NULL THEN NULL WHEN trino_is_json(x) THEN trino_json(x)
     ELSE trino_error('INVALID_FUNCTION_ARGUMENT', 'Cannot convert value to JSON: ''' || left(x, 200) || '''')::JSON END;
 CREATE OR REPLACE MACRO trino_json_parse_or_null(x) AS CASE WHEN trino_is_json(x) THEN trino_json(x) END;
+-- The same without an order of the keys, where json_order.py says that nobody sees it: an object without another inside.
+CREATE OR REPLACE MACRO trino_json_unsorted(x) AS CASE WHEN x LIKE '%{%{%' OR NOT regexp_matches(x, '\A\s*\{')
+    OR landfall_repeats(array_to_string(json_keys(x), chr(1))) THEN trino_json(x) ELSE json(x) END;
+CREATE OR REPLACE MACRO trino_json_parse_unsorted(x) AS CASE WHEN x IS NULL THEN NULL
+    WHEN trino_is_json(x) THEN trino_json_unsorted(x) ELSE trino_json_parse(x) END;
+CREATE OR REPLACE MACRO trino_json_parse_unsorted_or_null(x) AS CASE WHEN trino_is_json(x) THEN trino_json_unsorted(x) END;
 CREATE OR REPLACE MACRO trino_json_or_null(x) AS CASE WHEN trino_is_json(x) THEN CAST(x AS JSON) END;
 -- The functions below take JSON; text goes through trino_json_or_null first.
 CREATE OR REPLACE MACRO trino_json_extract(x, p) AS json_extract(x, p);
@@ -114,6 +120,9 @@ CREATE OR REPLACE MACRO trino_json_extract_scalar(x, p) AS
     '.', '\.'), '+', '\+') || '[\s,}\]]') AND json_extract_string(x, p) <> x THEN
     trino_error('NOT_SUPPORTED', 'json_extract_scalar() of a fraction in an unusual form is not supported by the local cloud')
     ELSE json_extract_string(x, p) END;
+-- The same of a member that json_members.py has taken out beforehand.
+CREATE OR REPLACE MACRO trino_json_scalar_member(member, x, p) AS CASE WHEN member IS NULL OR member = 'null' THEN NULL
+    WHEN starts_with(member, '"') THEN json_extract_string(member, '$') ELSE trino_json_extract_scalar(x, p) END;
 -- A JSON null inside a document stays one where the elements are JSON themselves; DuckDB's cast makes it NULL.
 CREATE OR REPLACE MACRO trino_json_array(x) AS list_transform(x, v -> coalesce(v, 'null'::JSON));
 CREATE OR REPLACE MACRO trino_json_map(x) AS

@@ -11,6 +11,7 @@ from localcloud.athena.sql import arithmetic, containers, literals, special_type
 from localcloud.athena.sql.casts import cast
 from localcloud.athena.sql.functions import FUNCTIONS
 from localcloud.athena.sql.inference import TYPE, type_of
+from localcloud.athena.sql.json_order import UNSORTED
 from localcloud.athena.sql.nodes import Rule, call, duckdb_type
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.types import parts
@@ -165,11 +166,15 @@ def _json(node: exp.Expression) -> exp.Expression:
     return call("trino_json_parse", node.this)
 
 
+def _json_parse(node: exp.Expression) -> exp.Expression:
+    return call("trino_json_parse_unsorted" if UNSORTED in node.meta else "trino_json_parse", *node.expressions)
+
+
 def _try(node: exp.Expression) -> exp.Expression:
     """DuckDB's TRY computes row by row once one of its thousands of rows fails, which takes minutes for documents."""
     tried = node.expressions[0]
-    if tried.name.lower() == "trino_json_parse" and isinstance(tried.expressions[0], exp.Column | exp.Identifier):
-        return call("trino_json_parse_or_null", tried.expressions[0])
+    if tried.name.startswith("trino_json_parse") and isinstance(tried.expressions[0], exp.Column | exp.Identifier):
+        return call(f"{tried.name}_or_null", tried.expressions[0])
     return node
 
 
@@ -238,6 +243,7 @@ _SPECIAL: dict[str, Rule] = {
     "try": _try,
     "approx_distinct": _approx_distinct,
     "map_agg": containers.map_agg,
+    "json_parse": _json_parse,
     "json_extract": _json_path,
     "json_extract_scalar": _json_path,
     "json_size": _json_path,
