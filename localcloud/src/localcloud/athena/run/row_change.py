@@ -18,7 +18,7 @@ from localcloud.lake import iceberg_commit, iceberg_read, iceberg_write
 from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import Column, LakeTable
 
-_SOURCE, _MATCHED, _ADDED = "_merge_source", "_merge_matched", "_merge_added"
+_SOURCE, _MATCHED = "_merge_source", "_merge_matched"
 _SID, _PATH, _POS, _CLAUSE = "_merge_sid", "_merge_path", "_merge_pos", "_merge_clause"
 
 
@@ -93,19 +93,17 @@ class RowChange:
             on = with_bounds(self._cursor, on, target, source, _SOURCE)
         self._find_matches(on, changes)
         touched = self._touched(changes)
-        selects = [self._rewritten(touched, changes)] if touched else []
-        inserted = 0
-        if additions:
-            self._cursor.execute(f'CREATE TEMP TABLE "{_ADDED}" AS {self._added(additions)}')
-            inserted = self._count(_ADDED, "true")
-            selects.append(f'SELECT * FROM "{_ADDED}"')  # noqa: S608
+        selects = [self._added(additions)] if additions else []
+        rewritten = 0
+        if touched:
+            rows = "_merge_rewritten"
+            self._cursor.execute(f'CREATE TEMP TABLE "{rows}" AS {self._rewritten(touched, changes)}')
+            rewritten = self._count(rows, "true")
+            selects.append(f'SELECT * FROM "{rows}"')  # noqa: S608
         added = []
         if selects:
-            rows = _ADDED
-            if touched:
-                rows = "_merge_rows"
-                self._cursor.execute(f'CREATE TEMP TABLE "{rows}" AS {" UNION ALL ".join(selects)}')
-            added = iceberg_write.write_files(self._cursor, self._iceberg, f'SELECT * FROM "{rows}"')  # noqa: S608
+            added = iceberg_write.write_files(self._cursor, self._iceberg, " UNION ALL ".join(selects))
+        inserted = sum(file.record_count for file in added) - rewritten
         removed = iceberg_read.plan(self._iceberg, AlwaysTrue()).only(touched).files if touched else ()
         try:
             iceberg_commit.commit_replace(self._context.lake, self._iceberg, added, removed)
@@ -225,19 +223,16 @@ class RowChange:
         selects = []
         earlier: list[exp.Expression] = []
         sids = parse_query(f'SELECT "{_SID}" FROM "{_MATCHED}"')  # noqa: S608
+        has_matches = self._count(_MATCHED, "true") > 0
         for addition in additions:
             values = [
                 exp.alias_(addition.values.get(column.name, exp.Null()).copy(), identifier(column.name))
                 for column in self._columns
             ]
-            unmatched = exp.Not(
-                this=exp.In(this=exp.column(_SID, table=self._source_alias), query=exp.Subquery(this=sids.copy()))
-            )
-            select = (
-                exp.Select(expressions=values)
-                .from_(self._source_table())
-                .where(unmatched, *[e.copy() for e in earlier])
-            )
+            select = exp.Select(expressions=values).from_(self._source_table()).where(*[e.copy() for e in earlier])
+            if has_matches:
+                sid = exp.column(_SID, table=self._source_alias)
+                select = select.where(exp.Not(this=exp.In(this=sid, query=exp.Subquery(this=sids.copy()))))
             if addition.condition is not None:
                 select = select.where(addition.condition.copy())
                 taken = exp.Coalesce(this=addition.condition.copy(), expressions=[exp.false()])
