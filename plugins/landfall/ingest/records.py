@@ -21,11 +21,16 @@ _TOKENS = r'"[^"\\]*(?:\\.[^"\\]*)*"|\}\s*\{|[^"}]+|["}]'
 #
 # The landing table yields each line of an object once, and an object is compressed, hence read by one reader from its
 # start to its end: the numbers are those of the lines. Blank lines have a number but hold no record.
-# A byte order mark at a line's start is the mark of a file that was written or joined with one.
+# A byte order mark at a line's start is the mark of a file that was written or joined with one. Hardly a line has that
+# or a carriage return, and to look costs less than to replace.
 _LINES = r"""
 select "$path" as _source_object, :landed_date as _landed_date,
     row_number() over (partition by "$path") as _line_number,
-    regexp_replace(line, '\A\x{FEFF}|\r+\z', '') as _line
+    if(
+        strpos(line, chr(13)) > 0 or strpos(line, chr(65279)) > 0,
+        regexp_replace(line, '\A\x{FEFF}|\r+\z', ''),
+        line
+    ) as _line
 """
 
 _PARSED_LINES = r"""

@@ -23,7 +23,6 @@ from landfall.ingest.checks import (
 from landfall.ingest.records import IDENTITY, with_records
 
 _DOCUMENT = exp.column("_document")
-_FIELDS = exp.column("_fields")
 _REPLACEMENT = function("chr", exp.Literal.number(0xFFFD))
 _RECORD_COLUMNS = ("_source_object", "_landed_date", "_line_number", "_record_number", "_raw_text")
 
@@ -50,19 +49,14 @@ def checked_records(contract: StreamContract) -> exp.Select:
     """
     return (
         exp.select(*_RECORD_COLUMNS[:4], "_reason", "_field", *(value_column(field) for field in contract.fields))
-        .select(
-            exp.alias_(
-                exp.func("IF", exp.column("_reason").is_(exp.null()).not_(), exp.column("_raw_text")), "_raw_text"
-            )
-        )
-        .select(exp.column("_extra"), exp.alias_(_content_hash(contract), "_content_hash"))
+        .select("_raw_text", "_extra", exp.alias_(_content_hash(contract), "_content_hash"))
         .select(exp.alias_(_key_rank(contract), "_key_rank"))
-        .from_("checked")
-        .with_("documents", as_=_documents(), copy=False)
+        .from_("kept")
         .with_("extracted", as_=_extracted(contract), copy=False)
         .with_("typed", as_=_typed(contract), copy=False)
         .with_("failures", as_=_failures(contract), copy=False)
         .with_("checked", as_=_checked(contract), copy=False)
+        .with_("kept", as_=_kept(contract), copy=False)
     )
 
 
@@ -89,22 +83,16 @@ def drop_scratch(contract: StreamContract, batch_id: str) -> exp.Drop:
     return exp.Drop(tables=[scratch_table(contract, batch_id)], kind="TABLE", exists=True)
 
 
-def _documents() -> exp.Select:
-    """Take each document apart once: `_fields` has the JSON of every field by name, NULL where it is no object."""
-    is_object = matches(function("json_format", _DOCUMENT), r"\A\s*\{")
-    fields = exp.func("IF", is_object, exp.cast(_DOCUMENT, "map(varchar, json)", dialect="trino"))
-    return exp.select(*_RECORD_COLUMNS, exp.alias_(fields, "_fields")).from_("records")
-
-
 def _extracted(contract: StreamContract) -> exp.Select:
     """Take each field out of its document, once as JSON text and, where it is sent as a string, once without quotes."""
-    query = exp.select(*_RECORD_COLUMNS, "_fields").from_("documents")
+    is_object = exp.and_(_DOCUMENT.is_(exp.null()).not_(), matches(exp.column("_raw_text"), r"\A\s*\{"))
+    query = exp.select(*_RECORD_COLUMNS, "_document", exp.alias_(is_object, "_is_object")).from_("records")
     for field in contract.fields:
-        sent = function("element_at", _FIELDS, text_of(field.name))
-        text = function("json_format", sent)
+        path = text_of(f"$.{field.name}")
+        text = function("json_format", function("json_extract", _DOCUMENT, path))
         query = query.select(exp.alias_(text, json_column(field).name, quoted=True, copy=False), copy=False)
         if _is_sent_as_string(field):
-            scalar = function("json_extract_scalar", sent.copy(), text_of("$"))
+            scalar = function("json_extract_scalar", _DOCUMENT, path.copy())
             query = query.select(exp.alias_(scalar, scalar_column(field).name, quoted=True, copy=False), copy=False)
     return query
 
@@ -112,15 +100,16 @@ def _extracted(contract: StreamContract) -> exp.Select:
 def _extra(contract: StreamContract) -> exp.Expr:
     """The fields of a document that the contract does not know, each as its JSON text; NULL if there are none."""
     known = exp.column("name").isin(*(field.name for field in contract.fields))
-    unknown = function("map_filter", _FIELDS, _lambda(exp.not_(known)))
+    fields = exp.cast(_DOCUMENT, "map(varchar, json)", dialect="trino")
+    unknown = function("map_filter", fields, _lambda(exp.not_(known)))
     texts = function("transform_values", unknown, _lambda(function("json_format", exp.column("value"))))
     # Told by counting, for hardly a document has any.
     count: exp.Expr = exp.Literal.number(0)
     for field in contract.fields:
         is_sent = exp.func("IF", json_column(field).is_(exp.null()), exp.Literal.number(0), exp.Literal.number(1))
         count = exp.Add(this=count, expression=is_sent)
-    has_unknown = exp.GT(this=function("cardinality", _FIELDS), expression=count)
-    return exp.func("IF", has_unknown, texts)
+    has_unknown = exp.GT(this=function("json_size", _DOCUMENT, text_of("$")), expression=count)
+    return exp.func("IF", exp.and_(exp.column("_is_object"), has_unknown), texts)
 
 
 def _lambda(body: exp.Expr) -> exp.Lambda:
@@ -142,11 +131,7 @@ def _is_sent_as_string(field: Field) -> bool:
 
 
 def _typed(contract: StreamContract) -> exp.Select:
-    query = (
-        exp.select(*_RECORD_COLUMNS, exp.alias_(_FIELDS.is_(exp.null()).not_(), "_is_object"))
-        .select(exp.alias_(_extra(contract), "_extra"))
-        .from_("extracted")
-    )
+    query = exp.select(*_RECORD_COLUMNS, "_is_object").select(exp.alias_(_extra(contract), "_extra")).from_("extracted")
     for field in contract.fields:
         query = query.select(json_column(field), exp.alias_(typed_value(field), field.name, quoted=True), copy=False)
     return query
@@ -178,6 +163,16 @@ def _checked(contract: StreamContract) -> exp.Select:
         exp.select(*_RECORD_COLUMNS, "_extra", exp.alias_(reason, "_reason"), exp.alias_(name, "_field"))
         .select(*(value_column(field) for field in contract.fields))
         .from_("failures")
+    )
+
+
+def _kept(contract: StreamContract) -> exp.Select:
+    """Keep the text of broken records only, before the keys are ranked: ranking holds every row in memory."""
+    text = exp.func("IF", exp.column("_reason").is_(exp.null()).not_(), exp.column("_raw_text"))
+    return (
+        exp.select(*_RECORD_COLUMNS[:4], exp.alias_(text, "_raw_text"), "_extra", "_reason", "_field")
+        .select(*(value_column(field) for field in contract.fields))
+        .from_("checked")
     )
 
 
