@@ -2,7 +2,7 @@
 
 Run by an interpreter that has dlt, which is no dependency of Landfall:
 
-    python3.11 -m venv dlt && dlt/bin/pip install 'dlt[filesystem,parquet]==1.31.0'
+    python3.11 -m venv dlt && dlt/bin/pip install "$(python -c 'from benchmarks.load import DLT; print(DLT)')"
     python -m benchmarks.load --dlt dlt/bin/python
 
 `PYTHON benchmarks/load_dlt.py --way dict|arrow FOLDER` prints one line of JSON: rows and seconds. Both ways parse with
@@ -24,8 +24,6 @@ from pathlib import Path
 from typing import Any
 
 KEY = ("order_id", "line_number", "version")
-ABSENT = 3
-"""Exit status where this interpreter has no dlt."""
 
 
 def main() -> int:
@@ -35,11 +33,9 @@ def main() -> int:
     parser.add_argument("--way", choices=("dict", "arrow"), required=True)
     args = parser.parse_args()
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-    try:
-        import dlt
-        import pyarrow as pa
-    except ImportError:
-        return ABSENT
+    import dlt
+    import pyarrow as pa
+
     objects = _objects(sorted(args.folder.glob("*.gz")))
     pages = objects if args.way == "dict" else (pa.Table.from_pylist(page) for page in objects)
     with tempfile.TemporaryDirectory(prefix="landfall-dlt-") as out:
