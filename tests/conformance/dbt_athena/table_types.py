@@ -11,3 +11,11 @@ class IcebergOnly:
     @pytest.fixture(scope="class")
     def table_type(self) -> str:
         return "iceberg"
+
+
+class OnceOnly:
+    """For what does not depend on the kind of table."""
+
+    @pytest.fixture(scope="class")
+    def table_type(self) -> str:
+        return "hive"

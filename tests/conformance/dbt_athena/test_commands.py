@@ -1,10 +1,8 @@
-"""The suite's commands and options: show, debug, unit tests, stored failures, query comments, contracts, samples.
-
-Left out: BaseContractSqlHeader, whose header is a statement of its own, PostgreSQL's SET, where Athena takes one at a
-time.
-"""
+"""The suite's commands and options: show, debug, unit tests, stored failures, query comments, contracts, samples."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 from dbt.tests.adapter.constraints.fixtures import (
@@ -14,7 +12,11 @@ from dbt.tests.adapter.constraints.fixtures import (
 from dbt.tests.adapter.constraints.test_constraints import (
     BaseConstraintQuotedColumn,
 )
-from dbt.tests.adapter.dbt_debug.test_dbt_debug import BaseDebugProfileVariable
+from dbt.tests.adapter.dbt_debug.test_dbt_debug import (
+    BaseDebugInvalidProjectPostgres,
+    BaseDebugPostgres,
+    BaseDebugProfileVariable,
+)
 from dbt.tests.adapter.dbt_show.test_dbt_show import (
     BaseShowDoesNotHandleDoubleLimit,
     BaseShowLimit,
@@ -72,12 +74,23 @@ class TestDebugProfileVariable(BaseDebugProfileVariable):
     pass
 
 
-class TestQueryComments(BaseQueryComments):
+class TestDebug(BaseDebugPostgres):
     pass
+
+
+class TestDebugInvalidProject(BaseDebugInvalidProjectPostgres):
+    pass
+
+
+class TestQueryComments(BaseQueryComments):
+    def test_matches_comment(self, project: Any) -> None:
+        # dbt-athena writes a comment on one line after '--', for some of Athena's DDL takes no other.
+        assert r"-- /* dbt rules! */\n" in self.run_get_json()
 
 
 class TestMacroQueryComments(BaseMacroQueryComments):
-    pass
+    def test_matches_comment(self, project: Any) -> None:
+        assert r"-- /* dbt macros are pretty cool */\n" in self.run_get_json()
 
 
 class TestMacroArgsQueryComments(BaseMacroArgsQueryComments):

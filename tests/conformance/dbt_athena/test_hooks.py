@@ -1,89 +1,143 @@
-"""The suite's hooks of models, seeds, snapshots and runs, on Iceberg: they change tables in place.
-
-Left out: BasePrePostRunHooks, whose hooks make tables without a location, and BaseAfterRunHooks, which wants an
-exception of another class than dbt-athena raises.
-"""
+"""The suite's hooks of models, seeds, snapshots and runs, on Iceberg: they change tables in place."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from dbt.tests.adapter.hooks.test_model_hooks import (
-    BaseHookRefs,
     BaseHooksRefsOnSeeds,
-    BasePrePostModelHooks,
-    BasePrePostModelHooksInConfig,
-    BasePrePostModelHooksInConfigKwargs,
-    BasePrePostModelHooksInConfigWithCount,
     BasePrePostModelHooksOnSeeds,
+    BasePrePostModelHooksOnSeedsPlusPrefixed,
+    BasePrePostModelHooksOnSeedsPlusPrefixedWhitespace,
     BasePrePostModelHooksOnSnapshots,
+    BasePrePostSnapshotHooksInConfigKwargs,
+)
+from dbt.tests.adapter.hooks.test_run_hooks import BaseAfterRunHooks
+from dbt.tests.util import run_dbt
+from dbt_common.exceptions import DbtRuntimeError
+
+from tests.conformance.hooks import (
+    PrePostRunHooks,
+    TestHookRefs,
+    TestPrePostModelHooks,
+    TestPrePostModelHooksInConfig,
+    TestPrePostModelHooksInConfigKwargs,
+    TestPrePostModelHooksInConfigWithCount,
+    TestPrePostModelHooksUnderscores,
+    hook_columns,
 )
 
-from tests.conformance.dbt_athena.table_types import IcebergOnly
-from tests.conformance.hook_columns import check_hook, hook_columns
-
-
-class ModelHooks(IcebergOnly):
-    """Told of Athena where the suite is told of PostgreSQL; dbt-athena tells no host, database or user."""
-
-    @pytest.fixture(scope="class", autouse=True)
-    def setUp(self, project: Any, local_cloud: Mapping[str, str]) -> None:
-        columns = hook_columns(text="string", integer="int")
-        project.run_sql(
-            f"create table {project.test_schema}.on_model_hook ({columns})"
-            f" location 's3://{local_cloud['LANDFALL_OPS_BUCKET']}/dbt-conformance/hooks/{project.test_schema}/'"
-            " tblproperties ('table_type' = 'iceberg')"
-        )
-
-    def check_hooks(self, state: str, project: Any, _host: str | None, count: int = 1) -> None:
-        told = {"dbname": "", "host": "", "type": "athena", "user": ""}
-        for row in self.get_ctx_vars(state, count=count, project=project):  # type: ignore[attr-defined]
-            check_hook(row, project, told)
-
-
-class TestPrePostModelHooks(ModelHooks, BasePrePostModelHooks):
-    pass
-
-
-class TestHookRefs(ModelHooks, BaseHookRefs):
-    pass
-
-
-class TestPrePostModelHooksInConfig(ModelHooks, BasePrePostModelHooksInConfig):
-    pass
-
-
-class TestPrePostModelHooksInConfigWithCount(ModelHooks, BasePrePostModelHooksInConfigWithCount):
-    pass
-
-
-class TestPrePostModelHooksInConfigKwargs(ModelHooks, BasePrePostModelHooksInConfigKwargs):
-    pass
-
+__all__ = [
+    "TestHookRefs",
+    "TestPrePostModelHooks",
+    "TestPrePostModelHooksInConfig",
+    "TestPrePostModelHooksInConfigKwargs",
+    "TestPrePostModelHooksInConfigWithCount",
+    "TestPrePostModelHooksUnderscores",
+]
 
 CHANGES = ["alter table {{ this.render_hive() }} add columns (new_col int)", "update {{ this }} set new_col = 1"]
 """What the suite's hooks do to seeds and snapshots, in Athena's SQL."""
 
 
-class TestPrePostModelHooksOnSeeds(IcebergOnly, BasePrePostModelHooksOnSeeds):
+@pytest.fixture(scope="class")
+def table_type() -> str:
+    """Athena changes rows of Iceberg tables only."""
+    return "iceberg"
+
+
+@pytest.fixture(scope="class")
+def hook_table(project: Any, local_cloud: Mapping[str, str]) -> Callable[[str], None]:
+    """Makes the table that hooks write to; the suite leaves it to each adapter."""
+
+    def make(name: str) -> None:
+        columns = hook_columns(text="string", integer="int")
+        location = f"s3://{local_cloud['LANDFALL_OPS_BUCKET']}/dbt-conformance/hooks/{project.test_schema}/{name}/"
+        project.run_sql(f"drop table if exists {project.test_schema}.{name}")
+        project.run_sql(
+            f"create table {project.test_schema}.{name} ({columns}) location '{location}'"
+            " tblproperties ('table_type' = 'iceberg')"
+        )
+
+    return make
+
+
+@pytest.fixture(scope="class")
+def hook_target() -> dict[str, str]:
+    """What dbt-athena tells a hook of where it runs: no host, database or user."""
+    return {"dbname": "", "host": "", "type": "athena", "user": ""}
+
+
+class TestPrePostModelHooksOnSeeds(BasePrePostModelHooksOnSeeds):
     @pytest.fixture(scope="class")
     def project_config_update(self) -> dict[str, Any]:
         return {"seeds": {"post-hook": CHANGES, "quote_columns": False}}
 
 
-class TestPrePostModelHooksOnSeedsPlusPrefixed(IcebergOnly, BasePrePostModelHooksOnSeeds):
+class PlusPrefixed:
+    """The same by the configuration's longer name."""
+
     @pytest.fixture(scope="class")
     def project_config_update(self) -> dict[str, Any]:
         return {"seeds": {"+post-hook": CHANGES, "quote_columns": False}}
 
 
-class TestHooksRefsOnSeeds(IcebergOnly, BaseHooksRefsOnSeeds):
+class TestPrePostModelHooksOnSeedsPlusPrefixed(PlusPrefixed, BasePrePostModelHooksOnSeedsPlusPrefixed):
     pass
 
 
-class TestPrePostModelHooksOnSnapshots(IcebergOnly, BasePrePostModelHooksOnSnapshots):
+class TestPrePostModelHooksOnSeedsPlusPrefixedWhitespace(
+    PlusPrefixed, BasePrePostModelHooksOnSeedsPlusPrefixedWhitespace
+):
+    pass
+
+
+class TestHooksRefsOnSeeds(BaseHooksRefsOnSeeds):
+    pass
+
+
+class TestPrePostModelHooksOnSnapshots(BasePrePostModelHooksOnSnapshots):
     @pytest.fixture(scope="class")
     def project_config_update(self) -> dict[str, Any]:
         return {"snapshot-paths": ["test-snapshots"], "snapshots": {"post-hook": CHANGES}}
+
+
+class TestPrePostSnapshotHooksInConfigKwargs(BasePrePostSnapshotHooksInConfigKwargs):
+    @pytest.fixture(scope="class")
+    def project_config_update(self) -> dict[str, Any]:
+        return {"snapshot-paths": ["test-kwargs-snapshots"], "snapshots": {"post-hook": CHANGES}}
+
+
+class TestPrePostRunHooks(PrePostRunHooks):
+    @pytest.fixture(scope="class")
+    def project_config_update(self) -> dict[str, Any]:
+        """The suite's hooks, with a query for each table: Athena wants a location where a table has none."""
+        order_tests = {
+            state: [
+                f"{{{{ custom_run_hook('{state}', target, run_started_at, invocation_id) }}}}",
+                f"create table {{{{ target.schema }}}}.{state}_hook_order_test as select 1 as id",
+                f"drop table {{{{ target.schema }}}}.{state}_hook_order_test",
+            ]
+            for state in ("start", "end")
+        }
+        return {
+            "on-run-start": [*order_tests["start"], "{{ log(env_var('TERM_TEST'), info=True) }}"],
+            "on-run-end": [
+                *order_tests["end"],
+                "create table {{ target.schema }}.schemas as select schema from unnest(array["
+                "{% for schema in schemas %}'{{ schema }}'{{ ',' if not loop.last }}{% endfor %}]) t (schema)",
+                "create table {{ target.schema }}.db_schemas as select db, schema from (values"
+                "{% for db, schema in database_schemas %}('{{ db }}', '{{ schema }}'){{ ',' if not loop.last }}"
+                "{% endfor %}) t (db, schema)",
+            ],
+            "seeds": {"quote_columns": False},
+        }
+
+
+class TestAfterRunHooks(BaseAfterRunHooks):
+    def test_missing_column_pre_hook(self, project: Any) -> None:
+        # The class that dbt-athena raises, of which the suite's DbtDatabaseError is one kind.
+        with pytest.raises(DbtRuntimeError):
+            run_dbt(["run"], expect_pass=False)

@@ -50,7 +50,14 @@ def _with_dates(files: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class TestUniqueKey(MergesByDefault, BaseIncrementalUniqueKey):
+class TestUniqueKey(IcebergOnly, BaseIncrementalUniqueKey):
+    @pytest.fixture(scope="class")
+    def project_config_update(self) -> dict[str, Any]:
+        """Models merge by their key; dbt-athena asks for one, so those without any append."""
+        keyless = ("no_unique_key", "empty_str_unique_key", "empty_unique_key_list")
+        appends = {model: {"+incremental_strategy": "append"} for model in keyless}
+        return {"models": {"+incremental_strategy": "merge", "test": appends}}
+
     @pytest.fixture(scope="class")
     def models(self) -> dict[str, Any]:
         return _with_dates(inspect.unwrap(BaseIncrementalUniqueKey.models)(self))

@@ -1,20 +1,25 @@
-"""The suite's relations: names, caches, changes of kind, clones, comments, and what a model's run leaves behind.
-
-Left out: BaseEphemeralMulti and BaseEphemeralNested, which compare statements with PostgreSQL's to the letter, and
-BasePersistDocsQuotedDescriptionNotAppliedOnMismatch, for names that differ by case only, which Glue has not.
-"""
+"""The suite's relations: names, caches, changes of kind, clones, comments, and what a model's run leaves behind."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from dbt.tests.adapter.aliases.fixtures import MACROS__CAST_SQL, MACROS__EXPECT_VALUE_SQL
-from dbt.tests.adapter.aliases.test_aliases import BaseAliasErrors, BaseAliases, BaseSameAliasDifferentSchemas
+from dbt.tests.adapter.aliases.test_aliases import (
+    BaseAliasErrors,
+    BaseAliases,
+    BaseSameAliasDifferentDatabases,
+    BaseSameAliasDifferentSchemas,
+)
 from dbt.tests.adapter.caching.test_caching import (
     BaseCachingLowercaseModel,
     BaseCachingSelectedSchemaOnly,
     BaseCachingUppercaseModel,
     BaseNoPopulateCache,
 )
+from dbt.tests.adapter.catalog import files
+from dbt.tests.adapter.catalog.relation_types import CatalogRelationTypes
 from dbt.tests.adapter.concurrency.test_concurrency import BaseConcurrency
 from dbt.tests.adapter.dbt_clone.test_dbt_clone import (
     BaseCloneNotPossible,
@@ -28,9 +33,13 @@ from dbt.tests.adapter.persist_docs.test_persist_docs import (
     BasePersistDocsColumnMissing,
     BasePersistDocsCommentOnQuotedColumn,
     BasePersistDocsQuotedColumnCaseSensitive,
+    BasePersistDocsQuotedDescriptionNotAppliedOnMismatch,
 )
 from dbt.tests.adapter.relations.test_changing_relation_type import BaseChangeRelationTypeValidator
 from dbt.tests.adapter.relations.test_dropping_schema_named import BaseDropSchemaNamed
+
+from tests.conformance.dbt_athena.table_types import OnceOnly
+from tests.conformance.ephemeral_models import EphemeralMulti, EphemeralNested
 
 
 class LiteralsOfAthena:
@@ -54,6 +63,10 @@ class TestAliasErrors(BaseAliasErrors):
 
 
 class TestSameAliasDifferentSchemas(LiteralsOfAthena, BaseSameAliasDifferentSchemas):
+    pass
+
+
+class TestSameAliasDifferentDatabases(LiteralsOfAthena, BaseSameAliasDifferentDatabases):
     pass
 
 
@@ -89,6 +102,14 @@ class TestCloneSameSourceAndTarget(BaseCloneSameSourceAndTarget):
     pass
 
 
+class TestEphemeralMulti(EphemeralMulti):
+    pass
+
+
+class TestEphemeralNested(EphemeralNested):
+    pass
+
+
 class TestEphemeralErrorHandling(BaseEphemeralErrorHandling):
     pass
 
@@ -119,3 +140,25 @@ class TestDropSchemaNamed(BaseDropSchemaNamed):
 
 class TestPersistDocsQuotedColumnCaseSensitive(BasePersistDocsQuotedColumnCaseSensitive):
     pass
+
+
+class TestPersistDocsQuotedDescriptionNotAppliedOnMismatch(
+    OnceOnly, BasePersistDocsQuotedDescriptionNotAppliedOnMismatch
+):
+    pass
+
+
+class TestCatalogRelationTypes(CatalogRelationTypes):
+    """Athena's kinds of relation; it has no materialized views."""
+
+    @pytest.fixture(scope="class", autouse=True)
+    def models(self) -> dict[str, str]:
+        return {"my_table.sql": files.MY_TABLE, "my_view.sql": files.MY_VIEW}
+
+    @pytest.mark.parametrize(
+        ("node_name", "kind"),
+        [("seed.test.my_seed", "table"), ("model.test.my_table", "table"), ("model.test.my_view", "view")],
+    )
+    def test_relation_types_populate_correctly(self, docs: Any, table_type: str, node_name: str, kind: str) -> None:
+        told = "iceberg_table" if (kind, table_type) == ("table", "iceberg") else kind
+        super().test_relation_types_populate_correctly(docs, node_name, told)

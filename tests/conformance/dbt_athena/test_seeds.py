@@ -1,9 +1,4 @@
-"""The suite's seeds.
-
-Left out: BaseTestEmptySeedFlag, for dbt-core 1.11 has no `dbt seed --empty`; MetadataWithEmptyFlag, whose models
-change the types of columns and drop them, which Athena's Hive tables can't; EmptyModelsArentRunBase, which looks for
-its tables with PostgreSQL's ILIKE; and the test of materialized views in SimpleCopyBase, for Athena has none.
-"""
+"""The suite's seeds, empty runs and copies."""
 
 from __future__ import annotations
 
@@ -12,8 +7,14 @@ import io
 from typing import Any
 
 import pytest
-from dbt.tests.adapter.empty.test_empty import BaseTestEmpty, BaseTestEmptyInlineSourceRef
-from dbt.tests.adapter.simple_copy.test_simple_copy import SimpleCopyBase
+from dbt.tests.adapter.empty.test_empty import (
+    BaseTestEmpty,
+    BaseTestEmptyInlineSourceRef,
+    BaseTestEmptySeedFlag,
+    MetadataWithEmptyFlag,
+)
+from dbt.tests.adapter.simple_copy.test_copy_uppercase import BaseSimpleCopyUppercase
+from dbt.tests.adapter.simple_copy.test_simple_copy import EmptyModelsArentRunBase, SimpleCopyBase
 from dbt.tests.adapter.simple_seed import seeds
 from dbt.tests.adapter.simple_seed.test_seed import (
     BaseBasicSeedTests,
@@ -32,6 +33,7 @@ from dbt.tests.adapter.simple_seed.test_seed import (
 from dbt.tests.util import run_dbt
 
 from tests.conformance.bom_seed import BomSeed
+from tests.conformance.dbt_athena.table_types import IcebergOnly, OnceOnly
 
 
 def _literal(cell: str) -> str:
@@ -121,5 +123,33 @@ class TestEmptyFlagInlineSourceRef(BaseTestEmptyInlineSourceRef):
     pass
 
 
+class TestEmptySeedFlag(OnceOnly, BaseTestEmptySeedFlag):
+    pass
+
+
+class TestMetadataWithEmptyFlag(IcebergOnly, MetadataWithEmptyFlag):
+    pass
+
+
 class TestSimpleCopy(SimpleCopyBase):
     test_simple_copy_with_materialized_views = None
+
+
+class TestSimpleCopyUppercase(BaseSimpleCopyUppercase):
+    @pytest.fixture(scope="class")
+    def dbt_profile_target(self, dbt_profile_target: dict[str, Any]) -> dict[str, Any]:
+        return dbt_profile_target
+
+
+class TestEmptyModelsArentRun(EmptyModelsArentRunBase):
+    @pytest.fixture(scope="class")
+    def project(self, project: Any) -> Any:
+        # The suite asks for its tables by PostgreSQL's ILIKE.
+        project.get_tables_in_schema = lambda: dict(
+            project.run_sql(
+                "select table_name, table_type from information_schema.tables"
+                f" where table_schema = '{project.test_schema}'",
+                fetch="all",
+            )
+        )
+        return project

@@ -1,8 +1,4 @@
-"""The suite's snapshots.
-
-Its modules test_various_configs and new_record_* are left out: they make, fill and change their tables with
-PostgreSQL's own statements.
-"""
+"""The suite's snapshots, on Iceberg: between them it changes rows in place."""
 
 from __future__ import annotations
 
@@ -11,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from dbt.tests.adapter.simple_snapshot.new_record_check_mode import BaseSnapshotNewRecordCheckMode
+from dbt.tests.adapter.simple_snapshot.new_record_timestamp_mode import BaseSnapshotNewRecordTimestampMode
 from dbt.tests.adapter.simple_snapshot.test_ephemeral_snapshot_hard_deletes import (
     BaseSnapshotEphemeralHardDeletes,
     BaseSnapshotNewColumnSpecificCheckCols,
@@ -20,7 +18,15 @@ from dbt.tests.adapter.simple_snapshot.test_ephemeral_snapshot_hard_deletes impo
 from dbt.tests.adapter.simple_snapshot.test_snapshot import BaseSimpleSnapshot, BaseSnapshotCheck
 from dbt.tests.util import relation_from_name
 
+from tests.conformance.dbt_athena.statements import in_athenas_words
 from tests.conformance.dbt_athena.table_types import IcebergOnly
+
+_SNAPSHOT = """
+{% snapshot snapshot_actual %}
+    {{ config(unique_key="cast(id as varchar) || '-' || first_name") }}
+    select * from {{ target.database }}.{{ target.schema }}.seed
+{% endsnapshot %}
+"""
 
 
 class FactsInAthenasWords(IcebergOnly):
@@ -95,4 +101,36 @@ class TestSnapshotNewColumnSpecificCheckCols(SourceInAthenasWords, BaseSnapshotN
 
 
 class TestSnapshotNewColumnWithDeletes(SourceInAthenasWords, BaseSnapshotNewColumnWithDeletes):
+    pass
+
+
+class StatementsInAthenasWords(IcebergOnly):
+    """What the suite does to its tables before and between snapshots, in Athena's SQL."""
+
+    @pytest.fixture(scope="class")
+    def project(self, project: Any, local_cloud: Mapping[str, str]) -> Any:
+        send = project.run_sql
+        storage = f"s3://{local_cloud['LANDFALL_OPS_BUCKET']}/dbt-conformance/statements/{project.test_schema}/"
+
+        def run_sql(sql: str, fetch: str | None = None) -> Any:
+            filled = sql.format(database=project.database, schema=project.test_schema)
+            *before, last = in_athenas_words(filled, storage=storage)
+            for statement in before:
+                send(statement)
+            return send(last, fetch=fetch)
+
+        project.run_sql = run_sql
+        return project
+
+    @pytest.fixture(scope="class")
+    def snapshots(self) -> dict[str, str]:
+        # Trino joins no number to a text.
+        return {"snapshot.sql": _SNAPSHOT}
+
+
+class TestSnapshotNewRecordTimestampMode(StatementsInAthenasWords, BaseSnapshotNewRecordTimestampMode):
+    pass
+
+
+class TestSnapshotNewRecordCheckMode(StatementsInAthenasWords, BaseSnapshotNewRecordCheckMode):
     pass

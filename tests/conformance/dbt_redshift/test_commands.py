@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dbt.tests.adapter.dbt_debug.test_dbt_debug import BaseDebugProfileVariable
+from dbt.tests.adapter.dbt_debug.test_dbt_debug import (
+    BaseDebugInvalidProjectPostgres,
+    BaseDebugPostgres,
+    BaseDebugProfileVariable,
+)
 from dbt.tests.adapter.dbt_show.test_dbt_show import BaseShowDoesNotHandleDoubleLimit, BaseShowLimit, BaseShowSqlHeader
 from dbt.tests.adapter.query_comment.test_query_comment import (
     BaseEmptyQueryComments,
@@ -33,6 +37,14 @@ from dbt.tests.adapter.unit_testing.test_quoted_reserved_word_column_names impor
 
 
 class TestDebugProfileVariable(BaseDebugProfileVariable):
+    pass
+
+
+class TestDebug(BaseDebugPostgres):
+    pass
+
+
+class TestDebugInvalidProject(BaseDebugInvalidProjectPostgres):
     pass
 
 

@@ -10,9 +10,11 @@ from dbt.tests.adapter.constraints.test_constraints import (
     BaseIncrementalConstraintsColumnsEqual,
     BaseIncrementalConstraintsRollback,
     BaseIncrementalConstraintsRuntimeDdlEnforcement,
+    BaseIncrementalContractSqlHeader,
     BaseIncrementalForeignKeyConstraint,
     BaseModelConstraintsRuntimeEnforcement,
     BaseTableConstraintsColumnsEqual,
+    BaseTableContractSqlHeader,
     BaseViewConstraintsColumnsEqual,
 )
 
@@ -152,4 +154,12 @@ class TestIncrementalConstraintsRollback(RefusesNull, BaseIncrementalConstraints
 
 
 class TestIncrementalForeignKeyConstraint(BaseIncrementalForeignKeyConstraint):
+    pass
+
+
+class TestTableContractSqlHeader(BaseTableContractSqlHeader):
+    pass
+
+
+class TestIncrementalContractSqlHeader(BaseIncrementalContractSqlHeader):
     pass

@@ -1,13 +1,13 @@
-"""Aliases, caching, clones, comments and changes of a relation's kind.
-
-Left out: BaseEphemeralMulti and BaseEphemeralNested, which compare statements with those of PostgreSQL's own project to
-the letter, and BasePersistDocsQuotedDescriptionNotAppliedOnMismatch, for names that differ by case only, which Redshift
-folds unless enable_case_sensitive_identifier is on.
-"""
+"""Aliases, caching, clones, comments and changes of a relation's kind."""
 
 from __future__ import annotations
 
-from dbt.tests.adapter.aliases.test_aliases import BaseAliasErrors, BaseAliases, BaseSameAliasDifferentSchemas
+from dbt.tests.adapter.aliases.test_aliases import (
+    BaseAliasErrors,
+    BaseAliases,
+    BaseSameAliasDifferentDatabases,
+    BaseSameAliasDifferentSchemas,
+)
 from dbt.tests.adapter.caching.test_caching import (
     BaseCachingLowercaseModel,
     BaseCachingSelectedSchemaOnly,
@@ -20,18 +20,19 @@ from dbt.tests.adapter.dbt_clone.test_dbt_clone import (
     BaseCloneSameSourceAndTarget,
     BaseCloneSameTargetAndState,
 )
-from dbt.tests.adapter.ephemeral.test_ephemeral import (
-    BaseEphemeralErrorHandling,
-)
+from dbt.tests.adapter.ephemeral.test_ephemeral import BaseEphemeralErrorHandling
 from dbt.tests.adapter.persist_docs.test_persist_docs import (
     BasePersistDocs,
     BasePersistDocsAllColumnsMissing,
     BasePersistDocsColumnMissing,
     BasePersistDocsCommentOnQuotedColumn,
     BasePersistDocsQuotedColumnCaseSensitive,
+    BasePersistDocsQuotedDescriptionNotAppliedOnMismatch,
 )
 from dbt.tests.adapter.relations.test_changing_relation_type import BaseChangeRelationTypeValidator
 from dbt.tests.adapter.relations.test_dropping_schema_named import BaseDropSchemaNamed
+
+from tests.conformance.ephemeral_models import EphemeralMulti, EphemeralNested
 
 
 class TestAliases(BaseAliases):
@@ -43,6 +44,10 @@ class TestAliasErrors(BaseAliasErrors):
 
 
 class TestSameAliasDifferentSchemas(BaseSameAliasDifferentSchemas):
+    pass
+
+
+class TestSameAliasDifferentDatabases(BaseSameAliasDifferentDatabases):
     pass
 
 
@@ -78,6 +83,14 @@ class TestCloneSameSourceAndTarget(BaseCloneSameSourceAndTarget):
     pass
 
 
+class TestEphemeralMulti(EphemeralMulti):
+    pass
+
+
+class TestEphemeralNested(EphemeralNested):
+    pass
+
+
 class TestEphemeralErrorHandling(BaseEphemeralErrorHandling):
     pass
 
@@ -107,4 +120,8 @@ class TestDropSchemaNamed(BaseDropSchemaNamed):
 
 
 class TestPersistDocsQuotedColumnCaseSensitive(BasePersistDocsQuotedColumnCaseSensitive):
+    pass
+
+
+class TestPersistDocsQuotedDescriptionNotAppliedOnMismatch(BasePersistDocsQuotedDescriptionNotAppliedOnMismatch):
     pass

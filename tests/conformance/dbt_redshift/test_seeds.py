@@ -11,6 +11,7 @@ from dbt.tests.adapter.empty.test_empty import (
     BaseTestEmptySeedFlag,
     MetadataWithEmptyFlag,
 )
+from dbt.tests.adapter.simple_copy.test_copy_uppercase import BaseSimpleCopyUppercase
 from dbt.tests.adapter.simple_copy.test_simple_copy import EmptyModelsArentRunBase, SimpleCopyBase
 from dbt.tests.adapter.simple_seed.seeds import seeds__expected_sql
 from dbt.tests.adapter.simple_seed.test_seed import (
@@ -45,6 +46,12 @@ class TestEmptySeedFlag(BaseTestEmptySeedFlag):
 
 class TestSimpleCopy(SimpleCopyBase):
     pass
+
+
+class TestSimpleCopyUppercase(BaseSimpleCopyUppercase):
+    @pytest.fixture(scope="class")
+    def dbt_profile_target(self, dbt_profile_target: dict[str, Any]) -> dict[str, Any]:
+        return dbt_profile_target
 
 
 class TestEmptyModelsArentRun(EmptyModelsArentRunBase):
