@@ -27,3 +27,12 @@ def test_a_client_keeps_variables_of_its_own(pg: PgClient) -> None:
 def test_set_config_of_the_rows_of_a_table_is_refused(pg: PgClient) -> None:
     with pytest.raises(PgError, match="not supported by the local cloud"):
         pg.query("select set_config('query_group', table_name, false) from svv_tables")
+
+
+@pytest.mark.parametrize("form", ["set time zone {}", "set session time zone {}", "set timezone to {}"])
+def test_each_form_of_setting_the_time_zone_takes_utc_and_refuses_others(pg: PgClient, form: str) -> None:
+    pg.query(form.format("'UTC'"))
+    assert pg.query("show timezone").rows == [("UTC",)]
+    with pytest.raises(PgError, match="not supported by the local cloud") as caught:
+        pg.query(form.format("'Asia/Kolkata'"))
+    assert caught.value.sqlstate == "0A000"

@@ -52,7 +52,10 @@ _WITHOUT_EFFECT = frozenset({"wlm_query_slot_count", "analyze_threshold_percent"
 
 
 def set_value(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
-    """SET [SESSION|LOCAL] name {=|TO} value; transaction characteristics are accepted, all being snapshots."""
+    """SET [SESSION|LOCAL] {name {=|TO} | TIME ZONE} value.
+
+    Transaction characteristics are accepted, all being snapshots.
+    """
     words = Words(statement.tokens)
     words.expect("SET")
     if not words.accept("SESSION"):
@@ -61,8 +64,9 @@ def set_value(session: Session, statement: Statement, _parameters: Sequence[exp.
         if "AUTHORIZATION" in statement.text.upper():
             raise unsupported("SET SESSION AUTHORIZATION")
         return Result("SET")
+    names_zone = words.peek() == "TIME"
     name = _name(words)
-    if not words.accept("="):
+    if not names_zone and not words.accept("="):
         words.expect("TO")
     value = statement.text[words.next().start :].strip()
     value = value[1:-1].replace("''", "'") if value[:1] == "'" and value[-1:] == "'" else value
