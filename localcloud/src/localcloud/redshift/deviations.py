@@ -27,6 +27,12 @@ DEVIATIONS: tuple[Deviation, ...] = (
         service="adds hidden columns of its own, such as num_rec, which it refreshes by",
     ),
     Deviation(
+        subject="The certificate of TLS on the wire",
+        here="is signed by itself: a client that verifies it, as redshift_connector does by default, trusts it where"
+        " SSL_CERT_FILE names <state folder>/redshift/redshift-tls.pem",
+        service="is signed by Amazon's authority, which redshift_connector brings along",
+    ),
+    Deviation(
         subject="SYS_QUERY_DETAIL",
         here="has the steps that put rows into tables of the catalogue (INSERT, UPDATE, MERGE, COPY, CREATE TABLE AS)",
         service="has every step of every query, of temporary tables too",
