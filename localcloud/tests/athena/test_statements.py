@@ -152,3 +152,8 @@ def test_information_schema_and_show(cloud: Any, database: str) -> None:
     described = cloud.run("describe t", database).rows
     assert described[2:4] == [["id\tbigint\t"], ["at\ttimestamp\t"]]
     cloud.run("drop database if exists none_such", database)
+
+
+@pytest.mark.parametrize("source", ["unnest(array['10', '9']) as t (v)", "(values '10', '9') as t (v)"])
+def test_order_by_casts_an_output_by_the_name_it_is_given(cloud: Any, source: str) -> None:
+    assert cloud.run(f"select v as x from {source} order by cast(x as integer)").rows == [["9"], ["10"]]

@@ -214,3 +214,13 @@ def test_sys_query_detail_tells_when_rows_were_put_into_a_table(pg: PgClient) ->
         " where d.step_name = 'insert' and n.nspname = 't' order by d.query_id"
     )
     assert found.rows == [("made", "1", "t"), ("filled", "2", "t"), ("filled", "1", "t")]
+
+
+def test_a_views_column_that_is_a_text_as_written_is_as_long_as_the_text(pg: PgClient) -> None:
+    pg.query("create view worded as select 1.23 as n, 'a' as one, 'fünf' as five, upper('ab') as computed")
+    found = pg.query(
+        "select column_name, character_maximum_length from svv_columns"
+        " where table_schema = 't' and table_name = 'worded' order by ordinal_position"
+    )
+    assert found.rows == [("n", None), ("one", "1"), ("five", "5"), ("computed", "65535")]
+    assert pg.query("select one, five from worded").rows == [("a", "fünf")]

@@ -13,6 +13,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from localcloud.athena.sql import special_types, types
 from localcloud.athena.sql.functions import FUNCTIONS
 from localcloud.athena.sql.literals import literal_type
+from localcloud.athena.sql.node_types import at_zone, other_type
 from localcloud.athena.sql.nodes import TYPE, type_of
 from localcloud.lake.glue import Column
 from localcloud.lake.types import from_data_type, parts
@@ -115,7 +116,7 @@ class _Inference:
         if not isinstance(expression, exp.Select):
             return []
         for key, value in expression.args.items():
-            if key in ("with_", "from_"):
+            if key in ("with_", "from_", "order"):
                 continue
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, exp.Expression):
@@ -123,9 +124,18 @@ class _Inference:
         outer = expression.parent
         names = expression.named_selects
         kinds = [type_of(projection) for projection in expression.selects]
+        self._order(expression, list(zip(names, kinds, strict=True)))
         if isinstance(outer, exp.Subquery | exp.CTE) and outer.alias_column_names:
             names = outer.alias_column_names
         return list(zip(names, kinds, strict=False))
+
+    def _order(self, query: exp.Select, outputs: list[tuple[str, str | None]]) -> None:
+        """Type ORDER BY, which may use the names that the outputs are given, inside expressions too."""
+        order = query.args.get("order")
+        if order is not None:
+            self._variables = dict(outputs)
+            self.visit(order)
+            self._variables = {}
 
     def visit(self, node: exp.Expression) -> str | None:
         """The type of `node`, found after the types of all below it."""
@@ -195,44 +205,7 @@ class _Inference:
             return types.common([type_of(node.this), *(type_of(other) for other in node.expressions)])
         if isinstance(node, exp.Array):
             return f"array({types.common([type_of(item) for item in node.expressions]) or 'unknown'})"
-        return _other(node)
-
-
-def at_zone(kind: str | None, zone: exp.Expression) -> str | None:
-    """The type of `value AT TIME ZONE zone`."""
-    if kind is None:
-        return None
-    if isinstance(zone, exp.Literal) and zone.is_string and kind.startswith("timestamp"):
-        return special_types.with_zone(kind, zone.name)
-    return kind if "zone" in kind else f"{kind} with time zone"
-
-
-def _other(node: exp.Expression) -> str | None:
-    if isinstance(node, exp.Bracket):
-        base, inner = parts(type_of(node.this) or "")
-        return inner[-1] if base in ("array", "map") else None
-    if isinstance(node, exp.Dot):
-        base, fields = parts(type_of(node.this) or "")
-        named = dict((field.partition(" ")[0], field.partition(" ")[2]) for field in fields) if base == "row" else {}
-        return named.get(node.expression.name.lower())
-    if isinstance(node, exp.Interval):
-        unit = node.args["unit"].name.upper() if node.args.get("unit") else ""
-        return "interval year to month" if unit in ("YEAR", "MONTH") else "interval day to second"
-    fixed: dict[type[exp.Expression], str] = {
-        exp.Extract: "bigint",
-        exp.CurrentDate: "date",
-        exp.CurrentTimestamp: "timestamp(3) with time zone",
-        exp.Localtimestamp: "timestamp(3)",
-        exp.Trim: "varchar",
-        exp.Substring: "varchar",
-        exp.StrPosition: "bigint",
-        exp.GroupConcat: "varchar",
-        exp.HexString: "varbinary",
-        exp.ParseJSON: "json",
-    }
-    if isinstance(node, exp.AtTimeZone):
-        return at_zone(type_of(node.this), node.args["zone"])
-    return fixed.get(type(node))
+        return other_type(node)
 
 
 def _default(node: exp.Case) -> list[str | None]:

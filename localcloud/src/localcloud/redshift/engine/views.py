@@ -79,12 +79,22 @@ def _require_place(session: Session, table: exp.Table, schema: str) -> None:
 
 def _bound_columns(session: Session, definition: str) -> tuple[list[CatalogColumn], list[int]]:
     session.names.used, session.names.external = [], False
-    translated = translate_typed(parse(definition), session.names)
+    tree = parse(definition)
+    texts = [_literal_type(projection) for projection in tree.selects] if isinstance(tree, exp.Select) else []
+    translated = translate_typed(tree, session.names)
     if session.names.external:
         raise RedshiftError("0A000", "External tables are not supported in views (use WITH NO SCHEMA BINDING)")
     found = columns_of(((c.name, c.type) for c in session.query_columns(translated.sql)), translated.columns)
     kinds = [of_typed_result(column.declared or None, column.type).name for column in found]
+    if len(texts) == len(kinds):
+        kinds = [text or kind for text, kind in zip(texts, kinds, strict=True)]
     return [CatalogColumn(column.name, kind) for column, kind in zip(found, kinds, strict=True)], session.names.used
+
+
+def _literal_type(projection: exp.Expression) -> str:
+    """The type of a view's column that is a text as written, which is as long as the text; '' for any other."""
+    value = projection.unalias()
+    return f"character varying({max(1, len(value.name.encode()))})" if value.is_string else ""
 
 
 def _with_names(query: exp.Expression, names: Sequence[str]) -> exp.Expression:
