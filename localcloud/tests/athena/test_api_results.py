@@ -149,3 +149,17 @@ def test_a_failed_query_has_the_error_of_athenas_catalogue(cloud: Any, sql: str,
     assert (status["State"], error["ErrorCategory"], error["ErrorType"]) == ("FAILED", category, kind), error
     assert not error["Retryable"]
     assert error["ErrorMessage"] == status["StateChangeReason"]
+
+
+@pytest.mark.parametrize("versioning", ["Enabled", "Suspended"])
+def test_a_result_that_was_deleted_at_once_cannot_be_read(cloud: Any, versioning: str) -> None:
+    bucket = f"results-{uuid.uuid4().hex[:8]}"
+    cloud.s3.create_bucket(Bucket=bucket)
+    cloud.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": versioning})
+    result = {"OutputLocation": f"s3://{bucket}/"}
+    started = cloud.athena.start_query_execution(QueryString="select 1", ResultConfiguration=result)
+    query_id = started["QueryExecutionId"]
+    cloud.wait(query_id)
+    cloud.s3.delete_object(Bucket=bucket, Key=f"{query_id}.csv")
+    with pytest.raises(ClientError, match="Could not find results"):
+        cloud.athena.get_query_results(QueryExecutionId=query_id)

@@ -69,7 +69,15 @@ def main() -> None:
     # uvicorn raises the signal again once it has shut down: end with 0 then, by way of `finally`.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     try:
-        uvicorn.run(app, host="127.0.0.1", port=arguments.port, log_level="warning", timeout_graceful_shutdown=5)
+        uvicorn.run(
+            app,
+            host="127.0.0.1",
+            port=arguments.port,
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=5,
+        )
     finally:
         executions.close()
         engine.close()

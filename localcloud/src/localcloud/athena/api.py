@@ -63,7 +63,16 @@ class AthenaApi:
 
     def _start(self, body: Body) -> Body:
         request = self._submission.read(body)
-        return {"QueryExecutionId": self._executions.start(request, body.get("ClientRequestToken"))}
+        query_id = self._executions.start(request, body.get("ClientRequestToken"))
+        if request.statement.subtype == "SELECT":
+            execution = self._executions.get(query_id)
+            execution.when_ended(lambda: self._read_ahead(execution))
+        return {"QueryExecutionId": query_id}
+
+    def _read_ahead(self, execution: Execution) -> None:
+        """Begin to read the first page: a client that waited for the query asks for it next."""
+        if execution.finished is not None:
+            self._pages.begin(execution.finished.output_location, 0, MAX_PAGE_ROWS)
 
     def _get(self, body: Body) -> Body:
         return {"QueryExecution": self._executions.get(body["QueryExecutionId"]).description()}

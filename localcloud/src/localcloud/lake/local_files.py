@@ -18,6 +18,10 @@ from localcloud.faults.requests import OBJECTS_FOLDER_HEADER
 _PATTERN_SIGNS = re.compile(r"[*?\[]")
 """DuckDB takes a path with one of these for a pattern."""
 _SCHEME = "s3://"
+_DESCRIPTION = ".meta.json"
+"""What follows an object's name in that of the file that says what it is: also, that a version of it was deleted."""
+Version = tuple[tuple[int, int, int], ...]
+"""Inode, time of the last change in nanoseconds and size in bytes, of an object's body and of its description."""
 
 
 class LocalFiles:
@@ -40,6 +44,18 @@ class LocalFiles:
         if folder is None or _PATTERN_SIGNS.search(folder):
             return None
         return folder if all(_is_kept(folder, uri, size) for uri, size in objects) else None
+
+    def version_of(self, uri: str) -> Version | None:
+        """What differs once the object is written anew or deleted; None where it is gone or not to be read here."""
+        folder = self._folder
+        if folder is None or not uri.startswith(_SCHEME):
+            return None
+        path = local_path(folder, uri)
+        try:
+            found = [Path(path).stat(), Path(path + _DESCRIPTION).stat()]
+        except (OSError, ValueError):
+            return None
+        return tuple((file.st_ino, file.st_mtime_ns, file.st_size) for file in found)
 
     def with_uris(self, text: str) -> str:
         """DuckDB's words about files as words about the objects that they hold."""
