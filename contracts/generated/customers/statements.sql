@@ -73,7 +73,11 @@ WITH lines AS (
     "$path" AS _source_object,
     CAST(dt AS DATE) AS _landed_date,
     ROW_NUMBER() OVER (PARTITION BY "$path") AS _line_number,
-    REGEXP_REPLACE(line, '\A\x{FEFF}|\r+\z', '') AS _line
+    IF(
+      STRPOS(line, CHR(  13)) > 0 OR STRPOS(line, CHR(  65279)) > 0,
+      REGEXP_REPLACE(line, '\A\x{FEFF}|\r+\z', ''),
+      line
+    ) AS _line
   FROM "landing"."customers"
   WHERE
     (
@@ -130,18 +134,6 @@ WITH lines AS (
     _pieces,
     ARRAY[_line]
   )) WITH ORDINALITY AS piece(_raw_text, _record_number)
-), documents AS (
-  SELECT
-    _source_object,
-    _landed_date,
-    _line_number,
-    _record_number,
-    _raw_text,
-    IF(
-      REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'),
-      CAST(_document AS MAP(VARCHAR, JSON))
-    ) AS _fields
-  FROM records
 ), extracted AS (
   SELECT
     _source_object,
@@ -149,22 +141,23 @@ WITH lines AS (
     _line_number,
     _record_number,
     _raw_text,
-    _fields,
-    JSON_FORMAT(ELEMENT_AT(_fields, 'customer_id')) AS "_json_customer_id",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'customer_id'), '$') AS "_scalar_customer_id",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'version')) AS "_json_version",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'name')) AS "_json_name",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'name'), '$') AS "_scalar_name",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'plan')) AS "_json_plan",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'plan'), '$') AS "_scalar_plan",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'country')) AS "_json_country",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'country'), '$') AS "_scalar_country",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'email')) AS "_json_email",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'email'), '$') AS "_scalar_email",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'is_active')) AS "_json_is_active",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'occurred_at')) AS "_json_occurred_at",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'occurred_at'), '$') AS "_scalar_occurred_at"
-  FROM documents
+    _document,
+    NOT _document IS NULL AND REGEXP_LIKE(_raw_text, '\A\s*\{') AS _is_object,
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.customer_id')) AS "_json_customer_id",
+    JSON_EXTRACT_SCALAR(_document, '$.customer_id') AS "_scalar_customer_id",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.version')) AS "_json_version",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.name')) AS "_json_name",
+    JSON_EXTRACT_SCALAR(_document, '$.name') AS "_scalar_name",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.plan')) AS "_json_plan",
+    JSON_EXTRACT_SCALAR(_document, '$.plan') AS "_scalar_plan",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.country')) AS "_json_country",
+    JSON_EXTRACT_SCALAR(_document, '$.country') AS "_scalar_country",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.email')) AS "_json_email",
+    JSON_EXTRACT_SCALAR(_document, '$.email') AS "_scalar_email",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.is_active')) AS "_json_is_active",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.occurred_at')) AS "_json_occurred_at",
+    JSON_EXTRACT_SCALAR(_document, '$.occurred_at') AS "_scalar_occurred_at"
+  FROM records
 ), typed AS (
   SELECT
     _source_object,
@@ -172,12 +165,13 @@ WITH lines AS (
     _line_number,
     _record_number,
     _raw_text,
-    NOT _fields IS NULL AS _is_object,
+    _is_object,
     IF(
-      CARDINALITY(_fields) > 0 + IF("_json_customer_id" IS NULL, 0, 1) + IF("_json_version" IS NULL, 0, 1) + IF("_json_name" IS NULL, 0, 1) + IF("_json_plan" IS NULL, 0, 1) + IF("_json_country" IS NULL, 0, 1) + IF("_json_email" IS NULL, 0, 1) + IF("_json_is_active" IS NULL, 0, 1) + IF("_json_occurred_at" IS NULL, 0, 1),
+      _is_object
+      AND JSON_SIZE(_document, '$') > 0 + IF("_json_customer_id" IS NULL, 0, 1) + IF("_json_version" IS NULL, 0, 1) + IF("_json_name" IS NULL, 0, 1) + IF("_json_plan" IS NULL, 0, 1) + IF("_json_country" IS NULL, 0, 1) + IF("_json_email" IS NULL, 0, 1) + IF("_json_is_active" IS NULL, 0, 1) + IF("_json_occurred_at" IS NULL, 0, 1),
       TRANSFORM_VALUES(
         MAP_FILTER(
-          _fields,
+          CAST(_document AS MAP(VARCHAR, JSON)),
           (name, value) -> NOT name IN (
             'customer_id',
             'version',
@@ -354,6 +348,25 @@ WITH lines AS (
     "is_active",
     "occurred_at"
   FROM failures
+), kept AS (
+  SELECT
+    _source_object,
+    _landed_date,
+    _line_number,
+    _record_number,
+    IF(NOT _reason IS NULL, _raw_text) AS _raw_text,
+    _extra,
+    _reason,
+    _field,
+    "customer_id",
+    "version",
+    "name",
+    "plan",
+    "country",
+    "email",
+    "is_active",
+    "occurred_at"
+  FROM checked
 )
 SELECT
   _source_object,
@@ -370,7 +383,7 @@ SELECT
   "email",
   "is_active",
   "occurred_at",
-  IF(NOT _reason IS NULL, _raw_text) AS _raw_text,
+  _raw_text,
   _extra,
   IF(
     _reason IS NULL,
@@ -391,7 +404,7 @@ SELECT
       ORDER BY _source_object, _line_number, _record_number
     )
   ) AS _key_rank
-FROM checked;
+FROM kept;
 
 -- Insert the good records whose key is new.
 MERGE INTO "raw"."customers" AS target

@@ -77,7 +77,11 @@ WITH lines AS (
     "$path" AS _source_object,
     CAST(dt AS DATE) AS _landed_date,
     ROW_NUMBER() OVER (PARTITION BY "$path") AS _line_number,
-    REGEXP_REPLACE(line, '\A\x{FEFF}|\r+\z', '') AS _line
+    IF(
+      STRPOS(line, CHR(  13)) > 0 OR STRPOS(line, CHR(  65279)) > 0,
+      REGEXP_REPLACE(line, '\A\x{FEFF}|\r+\z', ''),
+      line
+    ) AS _line
   FROM "landing"."orders"
   WHERE
     (
@@ -134,18 +138,6 @@ WITH lines AS (
     _pieces,
     ARRAY[_line]
   )) WITH ORDINALITY AS piece(_raw_text, _record_number)
-), documents AS (
-  SELECT
-    _source_object,
-    _landed_date,
-    _line_number,
-    _record_number,
-    _raw_text,
-    IF(
-      REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'),
-      CAST(_document AS MAP(VARCHAR, JSON))
-    ) AS _fields
-  FROM records
 ), extracted AS (
   SELECT
     _source_object,
@@ -153,28 +145,29 @@ WITH lines AS (
     _line_number,
     _record_number,
     _raw_text,
-    _fields,
-    JSON_FORMAT(ELEMENT_AT(_fields, 'order_id')) AS "_json_order_id",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'order_id'), '$') AS "_scalar_order_id",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'line_number')) AS "_json_line_number",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'version')) AS "_json_version",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'customer_id')) AS "_json_customer_id",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'customer_id'), '$') AS "_scalar_customer_id",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'shopper_id')) AS "_json_shopper_id",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'shopper_id'), '$') AS "_scalar_shopper_id",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'status')) AS "_json_status",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'status'), '$') AS "_scalar_status",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'sku')) AS "_json_sku",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'sku'), '$') AS "_scalar_sku",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'quantity')) AS "_json_quantity",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'unit_price_cents')) AS "_json_unit_price_cents",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'currency')) AS "_json_currency",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'currency'), '$') AS "_scalar_currency",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'note')) AS "_json_note",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'note'), '$') AS "_scalar_note",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'occurred_at')) AS "_json_occurred_at",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'occurred_at'), '$') AS "_scalar_occurred_at"
-  FROM documents
+    _document,
+    NOT _document IS NULL AND REGEXP_LIKE(_raw_text, '\A\s*\{') AS _is_object,
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.order_id')) AS "_json_order_id",
+    JSON_EXTRACT_SCALAR(_document, '$.order_id') AS "_scalar_order_id",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.line_number')) AS "_json_line_number",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.version')) AS "_json_version",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.customer_id')) AS "_json_customer_id",
+    JSON_EXTRACT_SCALAR(_document, '$.customer_id') AS "_scalar_customer_id",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.shopper_id')) AS "_json_shopper_id",
+    JSON_EXTRACT_SCALAR(_document, '$.shopper_id') AS "_scalar_shopper_id",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.status')) AS "_json_status",
+    JSON_EXTRACT_SCALAR(_document, '$.status') AS "_scalar_status",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.sku')) AS "_json_sku",
+    JSON_EXTRACT_SCALAR(_document, '$.sku') AS "_scalar_sku",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.quantity')) AS "_json_quantity",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.unit_price_cents')) AS "_json_unit_price_cents",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.currency')) AS "_json_currency",
+    JSON_EXTRACT_SCALAR(_document, '$.currency') AS "_scalar_currency",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.note')) AS "_json_note",
+    JSON_EXTRACT_SCALAR(_document, '$.note') AS "_scalar_note",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.occurred_at')) AS "_json_occurred_at",
+    JSON_EXTRACT_SCALAR(_document, '$.occurred_at') AS "_scalar_occurred_at"
+  FROM records
 ), typed AS (
   SELECT
     _source_object,
@@ -182,12 +175,13 @@ WITH lines AS (
     _line_number,
     _record_number,
     _raw_text,
-    NOT _fields IS NULL AS _is_object,
+    _is_object,
     IF(
-      CARDINALITY(_fields) > 0 + IF("_json_order_id" IS NULL, 0, 1) + IF("_json_line_number" IS NULL, 0, 1) + IF("_json_version" IS NULL, 0, 1) + IF("_json_customer_id" IS NULL, 0, 1) + IF("_json_shopper_id" IS NULL, 0, 1) + IF("_json_status" IS NULL, 0, 1) + IF("_json_sku" IS NULL, 0, 1) + IF("_json_quantity" IS NULL, 0, 1) + IF("_json_unit_price_cents" IS NULL, 0, 1) + IF("_json_currency" IS NULL, 0, 1) + IF("_json_note" IS NULL, 0, 1) + IF("_json_occurred_at" IS NULL, 0, 1),
+      _is_object
+      AND JSON_SIZE(_document, '$') > 0 + IF("_json_order_id" IS NULL, 0, 1) + IF("_json_line_number" IS NULL, 0, 1) + IF("_json_version" IS NULL, 0, 1) + IF("_json_customer_id" IS NULL, 0, 1) + IF("_json_shopper_id" IS NULL, 0, 1) + IF("_json_status" IS NULL, 0, 1) + IF("_json_sku" IS NULL, 0, 1) + IF("_json_quantity" IS NULL, 0, 1) + IF("_json_unit_price_cents" IS NULL, 0, 1) + IF("_json_currency" IS NULL, 0, 1) + IF("_json_note" IS NULL, 0, 1) + IF("_json_occurred_at" IS NULL, 0, 1),
       TRANSFORM_VALUES(
         MAP_FILTER(
-          _fields,
+          CAST(_document AS MAP(VARCHAR, JSON)),
           (name, value) -> NOT name IN (
             'order_id',
             'line_number',
@@ -433,6 +427,29 @@ WITH lines AS (
     "note",
     "occurred_at"
   FROM failures
+), kept AS (
+  SELECT
+    _source_object,
+    _landed_date,
+    _line_number,
+    _record_number,
+    IF(NOT _reason IS NULL, _raw_text) AS _raw_text,
+    _extra,
+    _reason,
+    _field,
+    "order_id",
+    "line_number",
+    "version",
+    "customer_id",
+    "shopper_id",
+    "status",
+    "sku",
+    "quantity",
+    "unit_price_cents",
+    "currency",
+    "note",
+    "occurred_at"
+  FROM checked
 )
 SELECT
   _source_object,
@@ -453,7 +470,7 @@ SELECT
   "currency",
   "note",
   "occurred_at",
-  IF(NOT _reason IS NULL, _raw_text) AS _raw_text,
+  _raw_text,
   _extra,
   IF(
     _reason IS NULL,
@@ -474,7 +491,7 @@ SELECT
       ORDER BY _source_object, _line_number, _record_number
     )
   ) AS _key_rank
-FROM checked;
+FROM kept;
 
 -- Insert the good records whose key is new.
 MERGE INTO "raw"."orders" AS target

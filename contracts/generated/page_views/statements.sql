@@ -72,7 +72,11 @@ WITH lines AS (
     "$path" AS _source_object,
     CAST(dt AS DATE) AS _landed_date,
     ROW_NUMBER() OVER (PARTITION BY "$path") AS _line_number,
-    REGEXP_REPLACE(line, '\A\x{FEFF}|\r+\z', '') AS _line
+    IF(
+      STRPOS(line, CHR(  13)) > 0 OR STRPOS(line, CHR(  65279)) > 0,
+      REGEXP_REPLACE(line, '\A\x{FEFF}|\r+\z', ''),
+      line
+    ) AS _line
   FROM "landing"."page_views"
   WHERE
     (
@@ -129,18 +133,6 @@ WITH lines AS (
     _pieces,
     ARRAY[_line]
   )) WITH ORDINALITY AS piece(_raw_text, _record_number)
-), documents AS (
-  SELECT
-    _source_object,
-    _landed_date,
-    _line_number,
-    _record_number,
-    _raw_text,
-    IF(
-      REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'),
-      CAST(_document AS MAP(VARCHAR, JSON))
-    ) AS _fields
-  FROM records
 ), extracted AS (
   SELECT
     _source_object,
@@ -148,22 +140,23 @@ WITH lines AS (
     _line_number,
     _record_number,
     _raw_text,
-    _fields,
-    JSON_FORMAT(ELEMENT_AT(_fields, 'page_view_id')) AS "_json_page_view_id",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'page_view_id'), '$') AS "_scalar_page_view_id",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'shopper_id')) AS "_json_shopper_id",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'shopper_id'), '$') AS "_scalar_shopper_id",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'customer_id')) AS "_json_customer_id",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'customer_id'), '$') AS "_scalar_customer_id",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'url')) AS "_json_url",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'url'), '$') AS "_scalar_url",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'referrer')) AS "_json_referrer",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'referrer'), '$') AS "_scalar_referrer",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'device')) AS "_json_device",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'device'), '$') AS "_scalar_device",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'occurred_at')) AS "_json_occurred_at",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'occurred_at'), '$') AS "_scalar_occurred_at"
-  FROM documents
+    _document,
+    NOT _document IS NULL AND REGEXP_LIKE(_raw_text, '\A\s*\{') AS _is_object,
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.page_view_id')) AS "_json_page_view_id",
+    JSON_EXTRACT_SCALAR(_document, '$.page_view_id') AS "_scalar_page_view_id",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.shopper_id')) AS "_json_shopper_id",
+    JSON_EXTRACT_SCALAR(_document, '$.shopper_id') AS "_scalar_shopper_id",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.customer_id')) AS "_json_customer_id",
+    JSON_EXTRACT_SCALAR(_document, '$.customer_id') AS "_scalar_customer_id",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.url')) AS "_json_url",
+    JSON_EXTRACT_SCALAR(_document, '$.url') AS "_scalar_url",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.referrer')) AS "_json_referrer",
+    JSON_EXTRACT_SCALAR(_document, '$.referrer') AS "_scalar_referrer",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.device')) AS "_json_device",
+    JSON_EXTRACT_SCALAR(_document, '$.device') AS "_scalar_device",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.occurred_at')) AS "_json_occurred_at",
+    JSON_EXTRACT_SCALAR(_document, '$.occurred_at') AS "_scalar_occurred_at"
+  FROM records
 ), typed AS (
   SELECT
     _source_object,
@@ -171,12 +164,13 @@ WITH lines AS (
     _line_number,
     _record_number,
     _raw_text,
-    NOT _fields IS NULL AS _is_object,
+    _is_object,
     IF(
-      CARDINALITY(_fields) > 0 + IF("_json_page_view_id" IS NULL, 0, 1) + IF("_json_shopper_id" IS NULL, 0, 1) + IF("_json_customer_id" IS NULL, 0, 1) + IF("_json_url" IS NULL, 0, 1) + IF("_json_referrer" IS NULL, 0, 1) + IF("_json_device" IS NULL, 0, 1) + IF("_json_occurred_at" IS NULL, 0, 1),
+      _is_object
+      AND JSON_SIZE(_document, '$') > 0 + IF("_json_page_view_id" IS NULL, 0, 1) + IF("_json_shopper_id" IS NULL, 0, 1) + IF("_json_customer_id" IS NULL, 0, 1) + IF("_json_url" IS NULL, 0, 1) + IF("_json_referrer" IS NULL, 0, 1) + IF("_json_device" IS NULL, 0, 1) + IF("_json_occurred_at" IS NULL, 0, 1),
       TRANSFORM_VALUES(
         MAP_FILTER(
-          _fields,
+          CAST(_document AS MAP(VARCHAR, JSON)),
           (name, value) -> NOT name IN (
             'page_view_id',
             'shopper_id',
@@ -334,6 +328,24 @@ WITH lines AS (
     "device",
     "occurred_at"
   FROM failures
+), kept AS (
+  SELECT
+    _source_object,
+    _landed_date,
+    _line_number,
+    _record_number,
+    IF(NOT _reason IS NULL, _raw_text) AS _raw_text,
+    _extra,
+    _reason,
+    _field,
+    "page_view_id",
+    "shopper_id",
+    "customer_id",
+    "url",
+    "referrer",
+    "device",
+    "occurred_at"
+  FROM checked
 )
 SELECT
   _source_object,
@@ -349,7 +361,7 @@ SELECT
   "referrer",
   "device",
   "occurred_at",
-  IF(NOT _reason IS NULL, _raw_text) AS _raw_text,
+  _raw_text,
   _extra,
   IF(
     _reason IS NULL,
@@ -370,7 +382,7 @@ SELECT
       ORDER BY _source_object, _line_number, _record_number
     )
   ) AS _key_rank
-FROM checked;
+FROM kept;
 
 -- Insert the good records whose key is new.
 MERGE INTO "raw"."page_views" AS target

@@ -75,7 +75,11 @@ WITH lines AS (
     "$path" AS _source_object,
     CAST(dt AS DATE) AS _landed_date,
     ROW_NUMBER() OVER (PARTITION BY "$path") AS _line_number,
-    REGEXP_REPLACE(line, '\A\x{FEFF}|\r+\z', '') AS _line
+    IF(
+      STRPOS(line, CHR(  13)) > 0 OR STRPOS(line, CHR(  65279)) > 0,
+      REGEXP_REPLACE(line, '\A\x{FEFF}|\r+\z', ''),
+      line
+    ) AS _line
   FROM "landing"."payments"
   WHERE
     (
@@ -132,18 +136,6 @@ WITH lines AS (
     _pieces,
     ARRAY[_line]
   )) WITH ORDINALITY AS piece(_raw_text, _record_number)
-), documents AS (
-  SELECT
-    _source_object,
-    _landed_date,
-    _line_number,
-    _record_number,
-    _raw_text,
-    IF(
-      REGEXP_LIKE(JSON_FORMAT(_document), '\A\s*\{'),
-      CAST(_document AS MAP(VARCHAR, JSON))
-    ) AS _fields
-  FROM records
 ), extracted AS (
   SELECT
     _source_object,
@@ -151,27 +143,28 @@ WITH lines AS (
     _line_number,
     _record_number,
     _raw_text,
-    _fields,
-    JSON_FORMAT(ELEMENT_AT(_fields, 'payment_event_id')) AS "_json_payment_event_id",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'payment_event_id'), '$') AS "_scalar_payment_event_id",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'payment_id')) AS "_json_payment_id",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'payment_id'), '$') AS "_scalar_payment_id",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'order_id')) AS "_json_order_id",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'order_id'), '$') AS "_scalar_order_id",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'customer_id')) AS "_json_customer_id",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'customer_id'), '$') AS "_scalar_customer_id",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'shopper_id')) AS "_json_shopper_id",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'shopper_id'), '$') AS "_scalar_shopper_id",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'kind')) AS "_json_kind",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'kind'), '$') AS "_scalar_kind",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'amount_cents')) AS "_json_amount_cents",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'currency')) AS "_json_currency",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'currency'), '$') AS "_scalar_currency",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'method')) AS "_json_method",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'method'), '$') AS "_scalar_method",
-    JSON_FORMAT(ELEMENT_AT(_fields, 'occurred_at')) AS "_json_occurred_at",
-    JSON_EXTRACT_SCALAR(ELEMENT_AT(_fields, 'occurred_at'), '$') AS "_scalar_occurred_at"
-  FROM documents
+    _document,
+    NOT _document IS NULL AND REGEXP_LIKE(_raw_text, '\A\s*\{') AS _is_object,
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.payment_event_id')) AS "_json_payment_event_id",
+    JSON_EXTRACT_SCALAR(_document, '$.payment_event_id') AS "_scalar_payment_event_id",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.payment_id')) AS "_json_payment_id",
+    JSON_EXTRACT_SCALAR(_document, '$.payment_id') AS "_scalar_payment_id",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.order_id')) AS "_json_order_id",
+    JSON_EXTRACT_SCALAR(_document, '$.order_id') AS "_scalar_order_id",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.customer_id')) AS "_json_customer_id",
+    JSON_EXTRACT_SCALAR(_document, '$.customer_id') AS "_scalar_customer_id",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.shopper_id')) AS "_json_shopper_id",
+    JSON_EXTRACT_SCALAR(_document, '$.shopper_id') AS "_scalar_shopper_id",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.kind')) AS "_json_kind",
+    JSON_EXTRACT_SCALAR(_document, '$.kind') AS "_scalar_kind",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.amount_cents')) AS "_json_amount_cents",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.currency')) AS "_json_currency",
+    JSON_EXTRACT_SCALAR(_document, '$.currency') AS "_scalar_currency",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.method')) AS "_json_method",
+    JSON_EXTRACT_SCALAR(_document, '$.method') AS "_scalar_method",
+    JSON_FORMAT(JSON_EXTRACT(_document, '$.occurred_at')) AS "_json_occurred_at",
+    JSON_EXTRACT_SCALAR(_document, '$.occurred_at') AS "_scalar_occurred_at"
+  FROM records
 ), typed AS (
   SELECT
     _source_object,
@@ -179,12 +172,13 @@ WITH lines AS (
     _line_number,
     _record_number,
     _raw_text,
-    NOT _fields IS NULL AS _is_object,
+    _is_object,
     IF(
-      CARDINALITY(_fields) > 0 + IF("_json_payment_event_id" IS NULL, 0, 1) + IF("_json_payment_id" IS NULL, 0, 1) + IF("_json_order_id" IS NULL, 0, 1) + IF("_json_customer_id" IS NULL, 0, 1) + IF("_json_shopper_id" IS NULL, 0, 1) + IF("_json_kind" IS NULL, 0, 1) + IF("_json_amount_cents" IS NULL, 0, 1) + IF("_json_currency" IS NULL, 0, 1) + IF("_json_method" IS NULL, 0, 1) + IF("_json_occurred_at" IS NULL, 0, 1),
+      _is_object
+      AND JSON_SIZE(_document, '$') > 0 + IF("_json_payment_event_id" IS NULL, 0, 1) + IF("_json_payment_id" IS NULL, 0, 1) + IF("_json_order_id" IS NULL, 0, 1) + IF("_json_customer_id" IS NULL, 0, 1) + IF("_json_shopper_id" IS NULL, 0, 1) + IF("_json_kind" IS NULL, 0, 1) + IF("_json_amount_cents" IS NULL, 0, 1) + IF("_json_currency" IS NULL, 0, 1) + IF("_json_method" IS NULL, 0, 1) + IF("_json_occurred_at" IS NULL, 0, 1),
       TRANSFORM_VALUES(
         MAP_FILTER(
-          _fields,
+          CAST(_document AS MAP(VARCHAR, JSON)),
           (name, value) -> NOT name IN (
             'payment_event_id',
             'payment_id',
@@ -397,6 +391,27 @@ WITH lines AS (
     "method",
     "occurred_at"
   FROM failures
+), kept AS (
+  SELECT
+    _source_object,
+    _landed_date,
+    _line_number,
+    _record_number,
+    IF(NOT _reason IS NULL, _raw_text) AS _raw_text,
+    _extra,
+    _reason,
+    _field,
+    "payment_event_id",
+    "payment_id",
+    "order_id",
+    "customer_id",
+    "shopper_id",
+    "kind",
+    "amount_cents",
+    "currency",
+    "method",
+    "occurred_at"
+  FROM checked
 )
 SELECT
   _source_object,
@@ -415,7 +430,7 @@ SELECT
   "currency",
   "method",
   "occurred_at",
-  IF(NOT _reason IS NULL, _raw_text) AS _raw_text,
+  _raw_text,
   _extra,
   IF(
     _reason IS NULL,
@@ -436,7 +451,7 @@ SELECT
       ORDER BY _source_object, _line_number, _record_number
     )
   ) AS _key_rank
-FROM checked;
+FROM kept;
 
 -- Insert the good records whose key is new.
 MERGE INTO "raw"."payments" AS target
