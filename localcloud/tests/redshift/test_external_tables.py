@@ -235,3 +235,25 @@ def test_an_error_about_an_unreadable_file_names_no_file_of_this_machine(cloud: 
     told = str(failure(pg, "select id from ext.broken").fields)
     assert f"{PLACE}/broken/x.parquet" in told
     assert str(cloud.state_dir.parent) not in told
+
+
+@pytest.mark.parametrize("condition", ["", "where v = 'a'", "where id = 1"])
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_parquet_text_that_is_no_utf8_fails_in_redshifts_words(
+    s3: Any, pg: PgClient, condition: str, marked: bool
+) -> None:
+    bytes_ = pa.array([b"a", b"\xff\xfe"], type=pa.binary())
+    texts = pa.Array.from_buffers(pa.string(), len(bytes_), bytes_.buffers()) if marked else bytes_
+    body = io.BytesIO()
+    parquet.write_table(pa.table({"id": pa.array([1, 2], pa.int32()), "v": texts}), body)
+    put(s3, f"no-utf8-{marked}/x", body.getvalue())
+    pg.query("drop table if exists ext.no_utf8")
+    pg.query(
+        f"create external table ext.no_utf8 (id int, v varchar(10)) stored as parquet"
+        f" location '{PLACE}/no-utf8-{marked}/'"
+    )
+    caught = failure(pg, f"select v from ext.no_utf8 {condition}")
+    assert (caught.sqlstate, caught.fields["M"]) == (
+        "XX000",
+        "String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: ff",
+    )

@@ -224,3 +224,11 @@ def test_a_views_column_that_is_a_text_as_written_is_as_long_as_the_text(pg: PgC
     )
     assert found.rows == [("n", None), ("one", "1"), ("five", "5"), ("computed", "65535")]
     assert pg.query("select one, five from worded").rows == [("a", "fünf")]
+
+
+@pytest.mark.parametrize("name", ["svl_s3log", "pg_catalog.svl_s3log", "stv_recents", "sys_spectrum_scan_error"])
+def test_a_system_view_that_is_not_there_is_told_from_a_missing_table(pg: PgClient, name: str) -> None:
+    missing = refused(pg, f"select * from {name}")
+    assert missing.sqlstate == "42P01"
+    assert "not supported by the local cloud" in missing.fields["M"]
+    assert refused(pg, "select * from sys").fields["M"] == 'relation "sys" does not exist'

@@ -109,9 +109,18 @@ def _row_group(group: pq.RowGroupMetaData) -> RowGroup:
         sizes[name] = sizes.get(name, 0) + chunk.total_compressed_size
         statistics = chunk.statistics if "." not in chunk.path_in_schema else None
         if statistics is not None:
-            low, high = (statistics.min, statistics.max) if statistics.has_min_max else (None, None)
-            bounds[name] = Bounds(low, high, statistics.null_count if statistics.has_null_count else None)
+            bounds[name] = _bounds(statistics)
     return RowGroup(group.num_rows, sizes, bounds)
+
+
+def _bounds(statistics: pq.Statistics) -> Bounds:
+    nulls = statistics.null_count if statistics.has_null_count else None
+    try:
+        low, high = (statistics.min, statistics.max) if statistics.has_min_max else (None, None)
+    except UnicodeDecodeError:
+        # A writer may cut a bound in the middle of a character, and a text need not be UTF-8.
+        return Bounds(None, None, nulls)
+    return Bounds(low, high, nulls)
 
 
 def _may_match(group: RowGroup, schema: Schema, evaluator: _InclusiveMetricsEvaluator) -> bool:

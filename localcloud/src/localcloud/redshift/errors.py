@@ -35,6 +35,7 @@ _COLUMN_MISSING = re.compile(r'Referenced column "([^"]+)" not found|does not ha
 _AMBIGUOUS = re.compile(r'Ambiguous reference to column name "([^"]+)"', re.I)
 _FUNCTION_MISSING = re.compile(r"(?:Scalar|Aggregate|Table) Function with name (\S+) does not exist", re.I)
 _NOT_NULL = re.compile(r"NOT NULL constraint failed: \S*?([^.\s]+)$", re.I | re.M)
+_NO_UTF8 = re.compile(r'value ".*?\\x([0-9A-F]{2}).* is not valid UTF8', re.S)
 _RAISED = {
     "division by zero": "22012",
     "value too long for type": "22001",
@@ -80,7 +81,18 @@ def from_duckdb(error: duckdb.Error, text: str) -> RedshiftError:
     return RedshiftError("XX000", summary)
 
 
+def invalid_utf8(byte: str) -> str:
+    """Redshift's words for a text that is no UTF-8, told by its first wrong byte in hex.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/multi-byte-character-load-errors.html
+    """
+    return f"String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: {byte}"
+
+
 def _named_error(text: str) -> RedshiftError | None:
+    stray = _NO_UTF8.search(text)
+    if stray:
+        return RedshiftError("XX000", invalid_utf8(stray[1].lower()))
     shapes = (
         (_TABLE_MISSING, "42P01", 'relation "{}" does not exist'),
         (_SCHEMA_MISSING, "3F000", 'schema "{}" does not exist'),

@@ -14,7 +14,7 @@ from typing import Any
 
 import zstandard
 
-from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.errors import RedshiftError, invalid_utf8, unsupported
 from localcloud.redshift.sql.copy_options import CopyOptions
 from localcloud.redshift.sql.storage_options import s3_place
 
@@ -53,8 +53,7 @@ def records(s3: Any, url: str, columns: Sequence[str], options: CopyOptions) -> 
         found = _line_records(url, text, options)
     for record in found:
         if record.failure is None and bad and "\ufffd" in record.raw:
-            text = f"String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: {bad}"
-            yield Record(record.url, record.line, record.raw, (), Failure(1220, text))
+            yield Record(record.url, record.line, record.raw, (), Failure(1220, invalid_utf8(bad)))
         else:
             yield record if options.format == "JSON" else _fitted(record, len(columns), options)
 

@@ -23,7 +23,7 @@ from localcloud.redshift.engine import (
 )
 from localcloud.redshift.engine.catalog import HIDDEN_SCHEMA, RelationEntry
 from localcloud.redshift.engine.database import SYSTEM
-from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.errors import NOT_SUPPORTED, RedshiftError, unsupported
 from localcloud.redshift.sql.inference import Columns
 from localcloud.redshift.sql.statement import parse
 from localcloud.redshift.sql.translate import Derived, Stored, Translated, UserFunction, translate_typed
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _MAX_VIEW_DEPTH = 50
 _DATABASE_VIEWS = frozenset({"pg_database", "svv_redshift_databases", "svv_all_databases", "stv_db_isolation_level"})
 _LATE_VIEWS = frozenset({"pg_get_late_binding_view_cols", "svv_columns", "svv_redshift_columns", "svv_all_columns"})
+_SYSTEM_PREFIXES = ("pg_", "stl_", "stv_", "svcs_", "svl_", "svv_", "sys_")
+"""https://docs.aws.amazon.com/redshift/latest/dg/c_types-of-system-tables-and-views.html"""
 
 
 class Names:
@@ -114,6 +116,8 @@ class Names:
             found = self._in_schema(schema, name)
             if found is not None:
                 return found
+        if name.startswith(_SYSTEM_PREFIXES):
+            raise _system_view_missing(name)
         raise RedshiftError("42P01", f'relation "{name}" does not exist')
 
     def search_path(self) -> list[str]:
@@ -212,7 +216,7 @@ class Names:
 
     def _system_view(self, schema: str, name: str) -> Stored:
         if (schema, name) not in self._system_names():
-            raise RedshiftError("42P01", f'relation "{name}" does not exist or is not supported by the local cloud')
+            raise _system_view_missing(name)
         if name in external_listing.VIEWS and schema == "sys":
             external_listing.refresh(self._session)
         if name == external_listing.PARTITIONS_VIEW:
@@ -228,6 +232,10 @@ class Names:
         if (schema, name) not in self._system_columns:
             self._system_columns[schema, name] = self._described(f"SELECT * FROM {SYSTEM}.{schema}.{identifier(name)}")  # noqa: S608
         return Stored(SYSTEM, schema, name, self._system_columns[schema, name])
+
+
+def _system_view_missing(name: str) -> RedshiftError:
+    return RedshiftError("42P01", f'relation "{name}" does not exist or is {NOT_SUPPORTED}')
 
 
 @lru_cache(maxsize=256)
