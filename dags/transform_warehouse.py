@@ -9,6 +9,9 @@ records them as published.
 publication record of group `warehouse`, which names the lake version it was built from, and the asset
 `published_warehouse`.
 
+After a rollback of the lake, every model first forgets the rows it has, in the same transaction, since some may be of
+a version that was withdrawn.
+
 **If it fails**, trigger it again once the cause is mended: every model takes up where its own rows end.
 - A red task below `dbt`: its log has dbt's message. Clear it with its downstream tasks to run that model alone.
 - `audit_warehouse`: the log and the Data Docs link name the broken expectations. The record stays on the last version.
@@ -42,7 +45,9 @@ def transform_warehouse() -> None:
     def begin_attempt(**context: Any) -> int:
         from landfall.publish import steps
 
-        return steps.begin("warehouse", causes=causes(context), run_id=context["run_id"])
+        lake_version = steps.begin("warehouse", causes=causes(context), run_id=context["run_id"])
+        context["ti"].xcom_push(key="build_anew", value="yes" if steps.must_build_anew(lake_version) else "")
+        return lake_version
 
     @task
     def audit_warehouse(lake_version: int, **context: Any) -> dict[str, Any]:
@@ -70,7 +75,11 @@ def transform_warehouse() -> None:
 
     begun = begin_attempt()
     models = dbt_models(
-        target="warehouse", environment={"LANDFALL_LAKE_VERSION": "{{ ti.xcom_pull(task_ids='begin_attempt') }}"}
+        target="warehouse",
+        environment={
+            "LANDFALL_LAKE_VERSION": "{{ ti.xcom_pull(task_ids='begin_attempt') }}",
+            "LANDFALL_BUILD_ANEW": "{{ ti.xcom_pull(task_ids='begin_attempt', key='build_anew') }}",
+        },
     )
     audited = audit_warehouse(begun)
     published = publish_warehouse(audited)

@@ -1,11 +1,11 @@
 {#-
     From where on raw rows are new to this model, as a timestamp literal: `load_overlap_hours` before the newest
     `_loaded_at` it holds. A literal and no subquery, so that the engine skips files by their statistics and cost stays
-    with the new data.
+    with the new data. A model that is built anew takes all.
 -#}
 {% macro loaded_watermark() -%}
     {%- set newest = none -%}
-    {%- if execute and is_incremental() -%}
+    {%- if execute and is_incremental() and not env_var('LANDFALL_BUILD_ANEW', '') -%}
         {%- set newest = run_query('select cast(max(_loaded_at) as varchar(40)) from ' ~ this).columns[0].values()[0] -%}
     {%- endif -%}
     {%- if newest -%}

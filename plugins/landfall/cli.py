@@ -22,6 +22,8 @@ class Subcommand:
 SUBCOMMANDS = {
     "deploy": Subcommand("landfall.deploy.command", "create or update every AWS resource from infra/"),
     "contracts": Subcommand("landfall.contracts.command", "check the stream contracts and extract products"),
+    "published": Subcommand("landfall.publish.published_command", "show published versions; pin a statement to one"),
+    "rollback": Subcommand("landfall.publish.rollback_command", "move readers back to an older published version"),
     "verify": Subcommand("landfall.extract.verify_command", "check downloaded extract files against their manifest"),
 }
 

@@ -42,13 +42,20 @@ def replace_table(*, database: str, definition: dict[str, Any], version_id: str)
     return True
 
 
-def put_table(*, database: str, definition: dict[str, Any]) -> None:
-    """Create the table of `definition` (Glue's TableInput), or replace the definition of the one there is."""
+def create_table(*, database: str, definition: dict[str, Any]) -> bool:
+    """Create the table of `definition` (Glue's TableInput); return False, with nothing done, if there is one."""
     try:
         client("glue").create_table(DatabaseName=database, TableInput=definition)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "AlreadyExistsException":
-            raise
+        if error.response["Error"]["Code"] == "AlreadyExistsException":
+            return False
+        raise
+    return True
+
+
+def put_table(*, database: str, definition: dict[str, Any]) -> None:
+    """Create the table of `definition` (Glue's TableInput), or replace the definition of the one there is."""
+    if not create_table(database=database, definition=definition):
         client("glue").update_table(DatabaseName=database, TableInput=definition)
 
 

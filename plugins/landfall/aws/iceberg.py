@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from landfall.aws.clients import client
+from landfall.aws import glue
 from landfall.aws.s3 import read_object, split_uri
 from landfall.errors import PublicationError
 
@@ -17,6 +17,14 @@ class IcebergState:
 
     metadata_location: str
     snapshot_id: int
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Where a table points to, and the version of its definition in Glue by which a change is conditional."""
+
+    metadata_location: str
+    version_id: str
 
 
 def metadata_document(metadata_location: str) -> dict[str, Any]:
@@ -46,35 +54,47 @@ class IcebergCatalog:
 
         Raises PublicationError if the table exists on another file: a version never changes.
         """
-        existing = self._get(table)
-        if existing is None:
-            database, _, name = table.partition(".")
-            client("glue").create_table(
-                DatabaseName=database, TableInput=self._definition(name, like=like, metadata_location=metadata_location)
-            )
-        elif existing["Parameters"].get("metadata_location") != metadata_location:
+        if self._create(table, like=like, metadata_location=metadata_location):
+            return
+        existing = self.pointer(table)
+        if existing is None or existing.metadata_location != metadata_location:
             raise PublicationError(f"table {table} exists on another snapshot: published versions are never rewritten")
 
-    def point(self, table: str, *, like: str, metadata_location: str) -> None:
-        """Make `table` follow to a metadata file, creating it if it is new and doing nothing if it is there already."""
-        existing = self._get(table)
+    def pointer(self, table: str) -> Pointer | None:
+        """Return where `table` points to now, None if there is no such table."""
+        found = self._get(table)
+        if found is None:
+            return None
+        return Pointer(
+            metadata_location=str(found.get("Parameters", {}).get("metadata_location", "")),
+            version_id=str(found["VersionId"]),
+        )
+
+    def point(self, table: str, *, like: str, metadata_location: str, seen: Pointer | None) -> bool:
+        """Point `table` to a metadata file, creating it if none was `seen`; False if it is not any more as it was seen.
+
+        The condition is the one under which Iceberg's own writers commit to a table in Glue.
+        """
+        if seen is None:
+            return self._create(table, like=like, metadata_location=metadata_location)
         database, _, name = table.partition(".")
-        if existing is None:
-            self.register(table, like=like, metadata_location=metadata_location)
-        elif existing["Parameters"].get("metadata_location") != metadata_location:
-            client("glue").update_table(
-                DatabaseName=database,
-                TableInput=self._definition(name, like=like, metadata_location=metadata_location),
-                SkipArchive=True,
-            )
+        definition = self._definition(name, like=like, metadata_location=metadata_location)
+        return glue.replace_table(database=database, definition=definition, version_id=seen.version_id)
 
     def drop(self, table: str) -> None:
         """Remove `table` from the catalog if it is there; its files are the candidate's and stay."""
         database, _, name = table.partition(".")
-        try:
-            client("glue").delete_table(DatabaseName=database, Name=name)
-        except client("glue").exceptions.EntityNotFoundException:
-            return
+        glue.delete_table(database=database, table=name)
+
+    def names(self, database: str) -> tuple[str, ...]:
+        """Return the names of all tables of `database`."""
+        return tuple(str(found["Name"]) for found in glue.list_tables(database=database))
+
+    def _create(self, table: str, *, like: str, metadata_location: str) -> bool:
+        """Create `table` on a metadata file; False if it exists."""
+        database, _, name = table.partition(".")
+        definition = self._definition(name, like=like, metadata_location=metadata_location)
+        return glue.create_table(database=database, definition=definition)
 
     def _definition(self, name: str, *, like: str, metadata_location: str) -> dict[str, Any]:
         source = self._get(like)
@@ -89,7 +109,4 @@ class IcebergCatalog:
 
     def _get(self, table: str) -> dict[str, Any] | None:
         database, _, name = table.partition(".")
-        try:
-            return dict(client("glue").get_table(DatabaseName=database, Name=name)["Table"])
-        except client("glue").exceptions.EntityNotFoundException:
-            return None
+        return glue.get_table(database=database, table=name)

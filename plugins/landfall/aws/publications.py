@@ -6,7 +6,7 @@ A group's items are its versions (`0000000001`, state reserved, published or aba
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -78,26 +78,39 @@ class PublicationTable:
             ],
         )
 
-    def reserved_before(self, group: str, number: int) -> tuple[int, ...]:
-        """Return the version numbers below `number` that were reserved and never published."""
+    def amend(self, current: Mapping[str, Any], version: Mapping[str, Any]) -> bool:
+        """Rewrite the current version's two items in one transaction; False if another version is current by now."""
+        condition = {
+            "ConditionExpression": "#number = :expected",
+            "ExpressionAttributeNames": {"#number": "number"},
+            "ExpressionAttributeValues": {":expected": {"N": str(current["number"])}},
+        }
+        return self._succeeds(
+            "transact_write_items",
+            TransactItems=[
+                {"Put": {"TableName": self._name, "Item": _item(item), **condition}} for item in (current, version)
+            ],
+        )
+
+    def between(self, group: str, low: int, high: int) -> Iterator[dict[str, Any]]:
+        """Yield the items, whatever their state, of the versions from `low` to below `high`, in order."""
         pages = (
             client("dynamodb")
             .get_paginator("query")
             .paginate(
                 TableName=self._name,
                 KeyConditionExpression="#group = :group AND version BETWEEN :low AND :high",
-                FilterExpression="#state = :reserved",
-                ExpressionAttributeNames={"#group": "group", "#state": "state"},
+                ExpressionAttributeNames={"#group": "group"},
                 ExpressionAttributeValues={
                     ":group": {"S": group},
-                    ":low": {"S": "0000000000"},
-                    ":high": {"S": f"{number - 1:010d}"},
-                    ":reserved": {"S": "reserved"},
+                    ":low": {"S": f"{low:010d}"},
+                    ":high": {"S": f"{high - 1:010d}"},
                 },
                 ConsistentRead=True,
             )
         )
-        return tuple(int(_plain(item)["number"]) for page in pages for item in page["Items"])
+        for page in pages:
+            yield from (_plain(item) for item in page["Items"])
 
     def abandon(self, group: str, number: int) -> None:
         """Mark a reserved version as one that will never be published; its number stays used."""

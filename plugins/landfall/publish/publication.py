@@ -2,7 +2,8 @@
 
 The order of steps makes a crash harmless between any two of them: a version number is reserved, its immutable tables
 are registered, one transaction moves `current`, and the stable pointers follow. Until the transaction nobody can see
-the new version; after it the next publication (or a retry of the same task) brings the pointers up.
+the new version; after it whoever comes next (a retry, the next publication, the begin of any transform run) brings the
+pointers up.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from landfall.publish.record import (
     Candidate,
     Publication,
     PublishedDataset,
-    stable_table,
+    Rollback,
     version_key,
     versioned_table,
 )
+from landfall.publish.repair import Repair
 from landfall.settings import Settings
 
 __all__ = ["Attempt", "Candidate", "Publication", "PublicationStore", "PublishedDataset"]
@@ -37,6 +39,7 @@ class PublicationStore:
     ) -> None:
         self._table = table or PublicationTable(name=settings.publication_table)
         self._catalog = catalog or IcebergCatalog()
+        self._repair = Repair(table=self._table, catalog=self._catalog)
 
     def current(self, group: str) -> Publication | None:
         """Return what readers of `group` see now, None before the first publication."""
@@ -48,7 +51,7 @@ class PublicationStore:
         item = self._table.get(group, version_key(version))
         if item is None or item["state"] != "published":
             raise PublicationError(
-                f"group {group!r} has no published version {version}: list them in the publication table"
+                f"group {group!r} has no published version {version}: `landfall published --history` lists them"
             )
         return Publication.from_item(item)
 
@@ -75,16 +78,40 @@ class PublicationStore:
         """Make the audited `candidate` what readers see, and return it.
 
         An unchanged candidate, or one that an earlier try of the same run published, returns the current publication.
-        Raises PublicationError if another publication came first since the candidate was frozen.
+        Raises PublicationError if another publication came first since the candidate was frozen, and for what a
+        rollback withdrew.
         """
         current = self.current(candidate.group)
-        if current and (_same_content(current, candidate) or _published_before(current, candidate, cause_run_id)):
-            self._move_pointers(current)
-            return current
+        if current and (
+            current.same_content(candidate.datasets) or _published_before(current, candidate, cause_run_id)
+        ):
+            return self.recover(candidate.group) or current
         _refuse_if_overtaken(candidate, current)
-        number = self._table.reserve(candidate.group, cause_run_id=cause_run_id)
+        self._refuse_withdrawn(candidate, current)
+        return self.move(
+            candidate,
+            gate=gate,
+            contract_versions=contract_versions,
+            cause_run_id=cause_run_id,
+        )
+
+    def move(
+        self,
+        candidate: Candidate,
+        *,
+        gate: str,
+        contract_versions: Mapping[str, str],
+        cause_run_id: str,
+        rollback: Rollback | None = None,
+    ) -> Publication:
+        """Make `candidate` the next version, whatever it is; the steps that publications and rollbacks share.
+
+        Raises PublicationError if another publication came first since `candidate.base_version`.
+        """
+        group = candidate.group
+        number = self._table.reserve(group, cause_run_id=cause_run_id)
         publication = Publication(
-            group=candidate.group,
+            group=group,
             version=number,
             datasets={name: _as_published(name, dataset, number) for name, dataset in candidate.datasets.items()},
             gate=gate,
@@ -92,21 +119,46 @@ class PublicationStore:
             cause_run_id=cause_run_id,
             published_at=datetime.now(UTC),
             built_from=candidate.built_from,
+            rollback=rollback,
         )
         self._register(publication, candidate)
-        if not self._table.move_current(
-            publication.to_item(sort_key=CURRENT),
-            publication.to_item(sort_key=version_key(number)),
-            expected_version=candidate.base_version,
-        ):
-            self._abandon(candidate.group, number, candidate.datasets)
+        if not self._moved(publication, expected_version=candidate.base_version):
+            self._repair.give_up(group, number, [name for name, each in candidate.datasets.items() if _in_lake(each)])
             raise PublicationError(
-                f"version {number} of group {candidate.group!r} was not published: another publication moved it from "
+                f"version {number} of group {group!r} was not published: another publication moved it from "
                 f"{candidate.base_version} meanwhile; transform and audit again"
             )
-        self._move_pointers(publication)
-        self._sweep(publication)
+        self._repair.bring_up(group)
+        self._repair.sweep(publication)
         return publication
+
+    def amend(self, publication: Publication) -> bool:
+        """Rewrite what the record says of the current version; False if another version is current by now."""
+        return self._table.amend(
+            publication.to_item(sort_key=CURRENT), publication.to_item(sort_key=version_key(publication.version))
+        )
+
+    def recover(self, group: str) -> Publication | None:
+        """End what publishers of `group` began that died, and return the current version (None: there is none yet)."""
+        current = self._repair.bring_up(group)
+        if current:
+            self._repair.sweep(current)
+        return current
+
+    def versions(self, group: str, *, after: int, before: int) -> tuple[Publication, ...]:
+        """Return the published versions of `group` with numbers between `after` and `before`, both exclusive."""
+        found = self._table.between(group, after + 1, before)
+        return tuple(Publication.from_item(item) for item in found if item["state"] == "published")
+
+    def check_readable(self, publication: Publication) -> None:
+        """Raise PublicationError if a table of `publication` is gone, or is not what the record says."""
+        for dataset in publication.datasets.values():
+            try:
+                state = self._catalog.read(dataset.table)
+            except KeyError as error:
+                raise PublicationError(f"{dataset.table} cannot be read any more: {error} is gone") from error
+            if state.metadata_location != dataset.metadata_location or state.snapshot_id != dataset.snapshot_id:
+                raise PublicationError(f"{dataset.table} is at {state}, but the record says {dataset}")
 
     def record_attempt(self, attempt: Attempt) -> None:
         """Keep how far an attempt has come, replacing what was known of it."""
@@ -128,27 +180,34 @@ class PublicationStore:
                     dataset.table, like=candidate.datasets[name].table, metadata_location=dataset.metadata_location
                 )
 
-    def _move_pointers(self, publication: Publication) -> None:
-        for name, dataset in publication.datasets.items():
-            if dataset.metadata_location:
-                self._catalog.point(stable_table(name), like=dataset.table, metadata_location=dataset.metadata_location)
+    def _moved(self, publication: Publication, *, expected_version: int) -> bool:
+        """Move the record. A refused move may be the second try of one whose answer was lost: the version tells."""
+        key = version_key(publication.version)
+        current, version = publication.to_item(sort_key=CURRENT), publication.to_item(sort_key=key)
+        if self._table.move_current(current, version, expected_version=expected_version):
+            return True
+        found = self._table.get(publication.group, key)
+        return found is not None and found["state"] == "published"
 
-    def _sweep(self, publication: Publication) -> None:
-        """Drop what publishers that died before the transaction left; they can no longer win."""
-        for number in self._table.reserved_before(publication.group, publication.version):
-            self._abandon(publication.group, number, publication.datasets)
-
-    def _abandon(self, group: str, number: int, datasets: Mapping[str, PublishedDataset]) -> None:
-        for name, dataset in datasets.items():
-            if dataset.metadata_location:
-                self._catalog.drop(versioned_table(name, number))
-        self._table.abandon(group, number)
-
-
-def _same_content(current: Publication, candidate: Candidate) -> bool:
-    return current.datasets.keys() == candidate.datasets.keys() and all(
-        dataset.same_content(current.datasets[name]) for name, dataset in candidate.datasets.items()
-    )
+    def _refuse_withdrawn(self, candidate: Candidate, current: Publication | None) -> None:
+        """Raise PublicationError for what would undo a rollback without anybody saying so."""
+        rollback = current.rollback if current else None
+        if rollback is None:
+            return
+        reason = (
+            f"{rollback.who} rolled group {candidate.group!r} back to version {rollback.to_version}: {rollback.why}"
+        )
+        if rollback.held:
+            raise PublicationError(
+                f"{reason}. Nothing is published until the cause is mended and the group is released: "
+                "`landfall rollback --release --why ...`, or the DAG roll_back_publication"
+            )
+        for number in rollback.withdrawn:
+            if self.version(candidate.group, number).same_content(candidate.datasets):
+                raise PublicationError(
+                    f"{reason}. The candidate is version {number} unchanged, which was withdrawn by that: mend its "
+                    f"models, or roll back to {number} to have it again"
+                )
 
 
 def _published_before(current: Publication, candidate: Candidate, cause_run_id: str) -> bool:
@@ -164,7 +223,11 @@ def _refuse_if_overtaken(candidate: Candidate, current: Publication | None) -> N
         )
 
 
+def _in_lake(dataset: PublishedDataset) -> bool:
+    return dataset.metadata_location is not None
+
+
 def _as_published(name: str, dataset: PublishedDataset, number: int) -> PublishedDataset:
-    if dataset.metadata_location is None:
+    if not _in_lake(dataset):
         return dataset
     return replace(dataset, table=versioned_table(name, number))

@@ -51,11 +51,39 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rollback:
+    """Why a version has the content of an older one, and which versions it took from the readers.
+
+    While `held`, nothing new is published: the tables that the next version would be taken from still hold what was
+    withdrawn. Somebody releases the group when the cause is mended.
+    """
+
+    to_version: int
+    withdrawn: tuple[int, ...]
+    who: str
+    why: str
+    held: bool
+    released_by: str = ""
+    released_why: str = ""
+
+    def to_item(self) -> dict[str, Any]:
+        """Return plain values for DynamoDB."""
+        return {**asdict(self), "withdrawn": list(self.withdrawn)}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Rollback:
+        """Read what `to_item` made."""
+        numbers = {"to_version": int(item["to_version"]), "withdrawn": tuple(int(each) for each in item["withdrawn"])}
+        return cls(**{**item, **numbers})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Publication:
     """A whole version of a group of datasets, as readers see it.
 
     `gate` is the name and result of the audit that let it through; `contract_versions` maps a stream to its contract's
-    version; `built_from` is the version of group `lake` that a warehouse publication was computed from.
+    version; `built_from` is the version of group `lake` that a warehouse publication was computed from; `rollback` is
+    set on a version that somebody moved readers back by.
     """
 
     group: str
@@ -66,6 +94,13 @@ class Publication:
     cause_run_id: str
     published_at: datetime
     built_from: int | None = None
+    rollback: Rollback | None = None
+
+    def same_content(self, datasets: Mapping[str, PublishedDataset]) -> bool:
+        """Tell whether `datasets` are the same Iceberg snapshots of the same datasets as this version's."""
+        return self.datasets.keys() == datasets.keys() and all(
+            dataset.same_content(self.datasets[name]) for name, dataset in datasets.items()
+        )
 
     def to_item(self, *, sort_key: str) -> dict[str, Any]:
         """Return the DynamoDB item (plain values) to store under `sort_key`."""
@@ -80,6 +115,7 @@ class Publication:
             "cause_run_id": self.cause_run_id,
             "published_at": self.published_at.isoformat(),
             "built_from": self.built_from,
+            "rollback": self.rollback.to_item() if self.rollback else None,
         }
 
     @classmethod
@@ -94,6 +130,7 @@ class Publication:
             cause_run_id=item["cause_run_id"],
             published_at=datetime.fromisoformat(item["published_at"]),
             built_from=_optional_int(item.get("built_from")),
+            rollback=Rollback.from_item(item["rollback"]) if item.get("rollback") else None,
         )
 
 

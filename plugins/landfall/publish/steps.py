@@ -12,6 +12,7 @@ from typing import Any
 
 from landfall.contracts.streams import load_stream_contracts
 from landfall.errors import PublicationError
+from landfall.publish import rollback
 from landfall.publish.groups import LAKE, WAREHOUSE, datasets, suites
 from landfall.publish.publication import Attempt, Candidate, PublicationStore
 from landfall.quality.gates import Engine, run_gate
@@ -32,14 +33,20 @@ def expect(causes: Sequence[str]) -> None:
 def begin(group: str, *, causes: Sequence[str], run_id: str) -> int:
     """Record that the attempt runs and return the current version of the lake (0: none), to which a run is pinned.
 
-    Raises PublicationError for the warehouse while there is no published lake to build it from.
+    What publishers of the lake that died have left is repaired here. Raises PublicationError for the warehouse while
+    there is no published lake to build it from.
     """
     store = PublicationStore(Settings.from_environment())
     _record(store, causes, Attempt(group=group, cause="", state="running", run_id=run_id))
-    lake = store.current(LAKE)
+    lake = store.recover(LAKE)
     if group == WAREHOUSE and lake is None:
         raise PublicationError("the warehouse is built from the published lake, and there is none: run transform_lake")
     return lake.version if lake else 0
+
+
+def must_build_anew(lake_version: int) -> bool:
+    """Tell whether the warehouse's models must forget their rows: some may be of a lake version that was withdrawn."""
+    return rollback.must_build_anew(PublicationStore(Settings.from_environment()), lake_version=lake_version)
 
 
 def audit(group: str, *, run_id: str, dag_id: str, lake_version: int | None = None) -> dict[str, Any]:

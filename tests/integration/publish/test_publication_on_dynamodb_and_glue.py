@@ -7,12 +7,14 @@ import threading
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from landfall.aws.clients import client
 from landfall.aws.iceberg import IcebergCatalog
 from landfall.errors import PublicationError
 from landfall.publish.publication import Publication, PublicationStore
+from landfall.publish.rollback import release, roll_back
 from landfall.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("local_cloud")
@@ -151,12 +153,12 @@ def test_a_publisher_that_dies_between_steps_is_repaired_by_the_next(
     marts.move_to(2)
     calls = 0
 
-    def die(self: IcebergCatalog, table: str, *, like: str, metadata_location: str) -> None:
+    def die(self: IcebergCatalog, table: str, **told: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == 2:
             raise Killed
-        original(self, table, like=like, metadata_location=metadata_location)
+        return original(self, table, **told)
 
     original = getattr(IcebergCatalog, step)
     with monkeypatch.context() as patch:
@@ -171,3 +173,20 @@ def test_a_publisher_that_dies_between_steps_is_repaired_by_the_next(
     for name in marts.tables:
         assert IcebergCatalog().read(f"published.{name}").snapshot_id == 2
     assert store.version(marts.group, 1) == first
+
+
+def test_a_rollback_moves_every_door_back_and_holds_what_comes_next(store: PublicationStore, marts: Marts) -> None:
+    first = publish(store, marts, "first")
+    marts.move_to(2)
+    publish(store, marts, "second")
+    moved = roll_back(store, marts.group, to_version=1, who="ada", why="doubled", cause_run_id="back")
+    assert store.current(marts.group) == moved == store.version(marts.group, 3)
+    assert moved.same_content(first.datasets)
+    for name, dataset in moved.datasets.items():
+        assert IcebergCatalog().read(dataset.table).snapshot_id == 1
+        assert IcebergCatalog().read(f"published.{name}").snapshot_id == 1
+    marts.move_to(3)
+    with pytest.raises(PublicationError, match="ada rolled group"):
+        publish(store, marts, "third")
+    release(store, marts.group, who="bob", why="mended")
+    assert publish(store, marts, "third").version == 4

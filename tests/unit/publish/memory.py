@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from landfall.aws.iceberg import IcebergState
+from landfall.aws.iceberg import IcebergState, Pointer
 from landfall.errors import PublicationError
 
 
@@ -36,12 +36,17 @@ class MemoryTable:
         self.put(version)
         return True
 
-    def reserved_before(self, group: str, number: int) -> tuple[int, ...]:
-        return tuple(
-            item["number"]
-            for (owner, key), item in self.items.items()
-            if owner == group and key.isdigit() and item["number"] < number and item["state"] == "reserved"
-        )
+    def amend(self, current: Mapping[str, Any], version: Mapping[str, Any]) -> bool:
+        if self.items[current["group"], "current"]["number"] != current["number"]:
+            return False
+        self.put(current)
+        self.put(version)
+        return True
+
+    def between(self, group: str, low: int, high: int) -> Iterator[dict[str, Any]]:
+        for (owner, key), item in sorted(self.items.items()):
+            if owner == group and key.isdigit() and low <= item["number"] < high:
+                yield item
 
     def abandon(self, group: str, number: int) -> None:
         self.items[group, f"{number:010d}"]["state"] = "abandoned"
@@ -62,9 +67,18 @@ class MemoryCatalog:
         if self.tables.setdefault(table, metadata_location) != metadata_location:
             raise PublicationError(f"{table} exists")
 
-    def point(self, table: str, *, like: str, metadata_location: str) -> None:
+    def pointer(self, table: str) -> Pointer | None:
+        return Pointer(self.tables[table], self.tables[table]) if table in self.tables else None
+
+    def point(self, table: str, *, like: str, metadata_location: str, seen: Pointer | None) -> bool:
         self.before_point()
+        if self.pointer(table) != seen:
+            return False
         self.tables[table] = metadata_location
+        return True
+
+    def names(self, database: str) -> tuple[str, ...]:
+        return tuple(table.partition(".")[2] for table in self.tables if table.startswith(f"{database}."))
 
     def drop(self, table: str) -> None:
         self.tables.pop(table, None)
