@@ -31,7 +31,7 @@ class Results:
         self.asked.append(offset)
         if self.version is None:
             raise ApiError("InvalidRequestException", "Could not find results")
-        return ResultPage([[str(offset)]], offset + 1 if offset < 2 else None)
+        return ResultPage(str(offset), offset + 1 if offset < 2 else None)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def pages(results: Results) -> Iterator[PagesAhead]:
 
 
 def test_a_client_that_pages_on_finds_each_page_once(results: Results, pages: PagesAhead) -> None:
-    assert [pages.read(LOCATION, offset, 1).rows for offset in range(3)] == [[["0"]], [["1"]], [["2"]]]
+    assert [pages.read(LOCATION, offset, 1).rows for offset in range(3)] == ["0", "1", "2"]
     assert results.asked == [0, 1, 2]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,18 @@ from botocore.response import StreamingBody
 from localcloud.athena import result_pages
 from localcloud.athena.result_pages import read_page
 
-TEXTS = {'"a"': "a", '","': ",", '""': "", '""""': '"', '"a,""b"': 'a,"b', '"1\n2"': "1\n2", "": None}
+TEXTS = {
+    '"a"': "a",
+    '"\\"': "\\",
+    '"\t"': "\t",
+    '"é"': "é",
+    '","': ",",
+    '""': "",
+    '""""': '"',
+    '"a,""b"': 'a,"b',
+    '"1\n2"': "1\n2",
+    "": None,
+}
 
 
 def lake_with(body: bytes) -> Any:
@@ -39,4 +51,7 @@ def test_every_mix_of_quoted_empty_and_missing_cells_is_read_as_it_was_written(
     assert first.next_offset
     rest = read_page(lake, "s3://results/x.csv", first.next_offset, len(lines))
     assert rest.next_offset is None
-    assert first.rows + rest.rows == [[TEXTS[cell] for cell in line] for line in lines]
+    rows = [*json.loads(first.rows), *json.loads(rest.rows)]
+    assert [[cell.get("VarCharValue") for cell in row["Data"]] for row in rows] == [
+        [TEXTS[cell] for cell in line] for line in lines
+    ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from localcloud.athena.errors import ApiError, invalid_request, not_supported
@@ -18,6 +19,8 @@ from localcloud.athena.workgroups import WorkGroups
 from localcloud.lake.session import Lake
 
 Body = dict[str, Any]
+Answer = Body | str
+"""A JSON structure, or the text of one."""
 MAX_PAGE_ROWS = 1_000
 FIRST_ANSWER_SECONDS = 2.0
 """How long GetQueryExecution waits for a query to end: a client that finds it running pauses longer (PyAthena 1 s)."""
@@ -25,7 +28,7 @@ _EXECUTIONS_PAGE = 50
 
 
 class AthenaApi:
-    """Answers requests; every public answer is a JSON structure, every refusal an ApiError."""
+    """Answers requests; every refusal is an ApiError."""
 
     def __init__(self, lake: Lake, executions: Executions, workgroups: WorkGroups, named: NamedStatements) -> None:
         self._pages = PagesAhead(lake)
@@ -33,7 +36,7 @@ class AthenaApi:
         self._workgroups = workgroups
         self._model = RequestModel()
         self._submission = Submission(lake, workgroups, named)
-        self._operations: dict[str, Callable[[Body], Body]] = {
+        self._operations: Mapping[str, Callable[[Body], Answer]] = {
             "StartQueryExecution": self._start,
             "GetQueryExecution": self._get,
             "BatchGetQueryExecution": self._batch_get,
@@ -46,7 +49,7 @@ class AthenaApi:
             **named.operations(),
         }
 
-    def handle(self, operation: str, body: Body) -> Body:
+    def handle(self, operation: str, body: Body) -> Answer:
         """Answer one request; raises ApiError."""
         if operation not in self._model.operations:
             raise ApiError("UnknownOperationException", f"Athena has no operation {operation[:100]!r}")
@@ -99,7 +102,7 @@ class AthenaApi:
         self._executions.stop(body["QueryExecutionId"])
         return {}
 
-    def _results(self, body: Body) -> Body:
+    def _results(self, body: Body) -> Answer:
         if body.get("QueryResultType") == "DATA_MANIFEST":
             raise not_supported("The query result type DATA_MANIFEST")
         execution = self._executions.get(body["QueryExecutionId"])
@@ -114,18 +117,11 @@ class AthenaApi:
         )
         statement = execution.request.statement
         columns = () if statement.type == "DML" and statement.subtype != "SELECT" else execution.columns
-        answer: Body = {
-            "ResultSet": {
-                "Rows": [
-                    {"Data": [{} if cell is None else {"VarCharValue": cell} for cell in row]} for row in page.rows
-                ],
-                "ResultSetMetadata": {"ColumnInfo": [column.info() for column in columns]},
-            },
-            "UpdateCount": execution.finished.update_count or 0,
-        }
+        described = json.dumps({"ColumnInfo": [column.info() for column in columns]})
+        rest: Body = {"UpdateCount": execution.finished.update_count or 0}
         if page.next_offset is not None:
-            answer["NextToken"] = token(execution.id, page.next_offset)
-        return answer
+            rest["NextToken"] = token(execution.id, page.next_offset)
+        return f'{{"ResultSet":{{"Rows":{page.rows},"ResultSetMetadata":{described}}},{json.dumps(rest)[1:]}'
 
     def _runtime(self, body: Body) -> Body:
         execution = self._executions.get(body["QueryExecutionId"])

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
 from localcloud.athena.errors import invalid_request
+from localcloud.athena.page_json import rows_json
 from localcloud.lake.objects import split_uri
 from localcloud.lake.session import Lake
 
-Row = list[str | None]
 _CHUNK_BYTES = 256 * 1024
-_CELL = re.compile(r'"((?:[^"]|"")*)"|([^,"\n]*)')
 
 
 @dataclass(frozen=True)
 class ResultPage:
-    """Rows of a result and the byte where the next page starts (None: there is none)."""
+    """Rows of a result as JSON, see rows_json, and the byte where the next page starts (None: there is none)."""
 
-    rows: list[Row]
+    rows: str
     next_offset: int | None
 
 
@@ -32,7 +30,7 @@ def read_page(lake: Lake, location: str, offset: int, most: int) -> ResultPage:
     Raises InvalidRequestException where the object is gone or no row starts at the offset.
     """
     if not location.endswith((".csv", ".txt")):
-        return ResultPage([], None)
+        return ResultPage("[]", None)
     is_csv = location.endswith(".csv")
     try:
         lines = list(itertools.islice(_lines(_chunks(lake, location, offset), quoted=is_csv), most + 1))
@@ -41,7 +39,7 @@ def read_page(lake: Lake, location: str, offset: int, most: int) -> ResultPage:
     shown = lines[:most]
     end = offset + sum(len(line) + 1 for line in shown)
     try:
-        rows = [_cells(line.decode()) if is_csv else [line.decode()] for line in shown]
+        rows = rows_json([line.decode() for line in shown], is_csv=is_csv)
     except ValueError as error:
         raise invalid_request("The given NextToken is not valid") from error
     return ResultPage(rows, end if len(lines) > most else None)
@@ -80,24 +78,3 @@ def _lines(chunks: Iterable[bytes], *, quoted: bool) -> Iterator[bytes]:
                 continue
             yield line
             line, quotes = b"", 0
-
-
-def _cells(line: str) -> Row:
-    """The cells of a CSV line: a quoted one is text, an empty one NULL."""
-    if line.startswith('"') and line.endswith('"') and '""' not in line:
-        plain = line[1:-1].split('","')
-        if line.count('"') == 2 * len(plain):  # no NULL, no quote in a text: most lines, and many times as fast
-            return list(plain)
-    cells: Row = []
-    position = 0
-    while True:
-        match = _CELL.match(line, position)
-        if match is None:
-            raise ValueError(f"the result is broken at {position}")
-        cells.append(match[1].replace('""', '"') if match[1] is not None else None)
-        position = match.end()
-        if position >= len(line):
-            return cells
-        if line[position] != ",":
-            raise ValueError(f"the result is broken at {position}")
-        position += 1

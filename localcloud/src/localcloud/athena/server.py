@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from localcloud.athena.api import FIRST_ANSWER_SECONDS, AthenaApi
+from localcloud.athena.api import FIRST_ANSWER_SECONDS, Answer, AthenaApi
 from localcloud.athena.errors import ApiError
 
 _log = logging.getLogger(__name__)
@@ -106,9 +106,9 @@ async def _await_end(api: AthenaApi, query_id: object) -> None:
         await ended.wait()
 
 
-def _json(body: dict[str, Any], status: int, headers: dict[str, str] | None = None) -> Response:
+def _json(body: Answer, status: int, headers: dict[str, str] | None = None) -> Response:
     return Response(
-        json.dumps(body),
+        body if isinstance(body, str) else json.dumps(body),
         status_code=status,
         media_type=_JSON,
         headers={"x-amzn-RequestId": str(uuid.uuid4()), **(headers or {})},
