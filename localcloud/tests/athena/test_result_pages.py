@@ -37,7 +37,8 @@ def lake_with(body: bytes) -> Any:
             "ETag": "etag",
         }
 
-    return SimpleNamespace(s3=SimpleNamespace(get_object=get_object))
+    recent = SimpleNamespace(read=lambda _uri: None)
+    return SimpleNamespace(s3=SimpleNamespace(get_object=get_object), recent=recent)
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 7, 1 << 18])

@@ -44,6 +44,8 @@ def main() -> None:
     )
     parser.add_argument("--max-history", type=int, default=10_000, help="executions remembered for at most 45 days")
     arguments = parser.parse_args()
+    # A thread that answers a request waits this long (s) for one that compiles a query to let it in.
+    sys.setswitchinterval(0.0005)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     arguments.state_dir.mkdir(parents=True, exist_ok=True)
     lake = Lake(

@@ -88,11 +88,11 @@ class Execution:
         watcher()
 
     def end(self, state: str) -> None:
-        """Give the execution its last state and tell who waits for it."""
+        """Give the execution its last state and tell who waits for it, the latest first."""
         with self._lock:
             self.state = state
             watchers, self._watchers = self._watchers, []
-        for watcher in watchers:
+        for watcher in reversed(watchers):
             watcher()
 
     def description(self) -> dict[str, Any]:

@@ -113,11 +113,12 @@ class Executions:
 
     def _run(self, execution: Execution) -> None:
         execution.started = time.time()
-        state = "CANCELLED"
+        state, reusable = "CANCELLED", False
         try:
             if not execution.cancelled:
                 execution.state = "RUNNING"
-                if not self._reuse(execution):
+                reusable = is_reusable(execution.request.statement)
+                if not (reusable and self._reuse(execution)):
                     self._execute(execution)
                 state = "SUCCEEDED"
         except LakeError as error:
@@ -129,7 +130,7 @@ class Executions:
             state = "FAILED"
         execution.completed = time.time()
         fresh = state == "SUCCEEDED" and not execution.reused
-        self._store.finish(execution, state, reusable=fresh and is_reusable(execution.request.statement))
+        self._store.finish(execution, state, reusable=fresh and reusable)
         execution.end(state)
         with self._lock:
             del self._active[execution.id]
@@ -163,7 +164,7 @@ class Executions:
     def _reuse(self, execution: Execution) -> bool:
         """Give an execution the result of an earlier one, if the request allows it and one is young enough."""
         request = execution.request
-        if request.reuse_minutes is None or not is_reusable(request.statement):
+        if request.reuse_minutes is None:
             return False
         earliest = time.time() - 60 * request.reuse_minutes
         earlier = self._store.reusable(request.digest(with_reuse=False), earliest)

@@ -9,6 +9,7 @@ from typing import Any
 
 from localcloud.athena.run.context import Context
 from localcloud.lake.objects import split_uri
+from localcloud.lake.put_object import put_object
 
 _ONE_REQUEST_BYTES = 4 * 1024 * 1024
 
@@ -17,33 +18,34 @@ class ResultObjects:
     """Puts result objects as the request's ResultConfiguration says: encrypted, with an ACL, for an owner."""
 
     def __init__(self, context: Context) -> None:
-        self._s3, self._workers = context.lake.s3, context.lake.workers
+        self._lake = context.lake
         self._options = _put_options(context.result_configuration)
 
     def put(self, uri: str, body: bytes) -> None:
         """Write one object."""
         bucket, key = split_uri(uri)
-        self._s3.put_object(Bucket=bucket, Key=key, Body=body, **self._options)
+        put_object(self._lake, bucket, key, body, self._options)
 
     def upload(self, uri: str, chunks: Iterator[bytes], metadata: bytes) -> None:
         """Small results go in one request, large ones in parts, so that no result is held whole.
 
         Their metadata go beside them, once the query has given its first rows.
         """
-        bucket, key = split_uri(uri)
         first, rest = b"", _Stream(chunks)
         while len(first) < _ONE_REQUEST_BYTES and (chunk := rest.read(_ONE_REQUEST_BYTES)):
             first += chunk
-        described = self._workers.submit(self.put, f"{uri}.metadata", metadata)
-        self._upload(bucket, key, first, rest)
+        described = self._lake.workers.submit(self.put, f"{uri}.metadata", metadata)
+        self._upload(uri, first, rest)
         described.result()
 
-    def _upload(self, bucket: str, key: str, first: bytes, rest: _Stream) -> None:
+    def _upload(self, uri: str, first: bytes, rest: _Stream) -> None:
         if len(first) < _ONE_REQUEST_BYTES:
-            self._s3.put_object(Bucket=bucket, Key=key, Body=first, **self._options)
+            self.put(uri, first)
+            self._lake.recent.keep(uri, first)
             return
+        bucket, key = split_uri(uri)
         body = _Stream(itertools.chain([first], iter(lambda: rest.read(_ONE_REQUEST_BYTES), b"")))
-        self._s3.upload_fileobj(body, bucket, key, ExtraArgs=self._options)
+        self._lake.s3.upload_fileobj(body, bucket, key, ExtraArgs=self._options)
 
 
 def _put_options(configuration: Mapping[str, Any]) -> dict[str, str]:

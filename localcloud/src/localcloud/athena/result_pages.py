@@ -47,6 +47,10 @@ def read_page(lake: Lake, location: str, offset: int, most: int) -> ResultPage:
 
 def _chunks(lake: Lake, location: str, offset: int) -> Iterator[bytes]:
     """The object's bytes from `offset`, asked for as they are needed: a page leaves no answer half read."""
+    kept = lake.recent.read(location)
+    if kept is not None and offset < len(kept):
+        yield from (kept[start : start + _CHUNK_BYTES] for start in range(offset, len(kept), _CHUNK_BYTES))
+        return
     bucket, key = split_uri(location)
     same: dict[str, str] = {}
     while True:

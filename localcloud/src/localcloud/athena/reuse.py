@@ -17,11 +17,14 @@ _BY_TIME = (exp.Rand, exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, ex
 
 
 def is_reusable(statement: Statement) -> bool:
-    """Whether a statement's result depends on nothing but data: no chance, no clock, no LIMIT without an order."""
+    """Whether a statement's result depends on nothing but data: no chance, no clock, no LIMIT without an order.
+
+    Ask before the statement is run: whoever runs it changes its tree.
+    """
     if statement.subtype != "SELECT":
         return False
     try:
-        tree = parse_query(statement.text)
+        tree = statement.parsed or parse_query(statement.text)
     except LakeError:
         return False
     return not any(_varies(node) for node in tree.walk())

@@ -19,6 +19,7 @@ from pyiceberg.catalog.glue import GlueCatalog
 from localcloud.faults.requests import ENGINE_AGENT
 from localcloud.lake import iceberg_manifests
 from localcloud.lake.local_files import LocalFiles
+from localcloud.lake.recent_objects import RecentObjects
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +87,7 @@ class Lake:
         self.s3: Any = self._client("s3")
         self.local_files = LocalFiles()
         self.local_files.watch(self.s3)
+        self.recent = RecentObjects(self.local_files)
         self.glue: Any = self._client("glue")
         iceberg_manifests.ENTRIES.install()
         self.iceberg = GlueCatalog("awsdatacatalog", client=self.glue, **self._iceberg_properties())
