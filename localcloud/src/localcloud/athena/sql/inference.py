@@ -124,7 +124,10 @@ class _Inference:
         outer = expression.parent
         names = expression.named_selects
         kinds = [type_of(projection) for projection in expression.selects]
-        self._order(expression, list(zip(names, kinds, strict=True)))
+        # A lone expression that is looked at, as a version's, has no name.
+        self._order(
+            expression, [(part.output_name, kind) for part, kind in zip(expression.selects, kinds, strict=True)]
+        )
         if isinstance(outer, exp.Subquery | exp.CTE) and outer.alias_column_names:
             names = outer.alias_column_names
         return list(zip(names, kinds, strict=False))
