@@ -35,7 +35,9 @@ def test_keys_encodings_and_types_are_kept_in_the_catalogue(pg: PgClient) -> Non
 
 def test_create_table_as_keeps_its_properties(pg: PgClient) -> None:
     pg.query("create table a diststyle all compound sortkey (x, y) as select 1 as x, 'q' as y, sum(2::bigint) as z")
-    assert pg.query("select diststyle, sortkey_num from svv_table_info where \"table\" = 'a'").rows == [("ALL", "2")]
+    assert pg.query(
+        "select diststyle, sortkey_num from svv_table_info where \"table\" = 'a' and schema = 't'"
+    ).rows == [("ALL", "2")]
     assert pg.query("select data_type from svv_columns where table_name = 'a' order by ordinal_position").rows == [
         ("integer",),
         ("character varying",),
@@ -170,6 +172,14 @@ def test_comments_and_show_commands(pg: PgClient) -> None:
     assert pg.query('show columns from table "shop"."t"."a"').rows[0][3:5] == ("x", "1")
     assert ("shop", "t") in [row[:2] for row in pg.query("show schemas from database \"shop\" like 't'").rows]
     assert pg.query("show search_path").rows == [("t, public",)]
+
+
+def test_show_grants_tells_who_may_do_what_with_a_table(pg: PgClient) -> None:
+    pg.query("create table a (x int); create group readers; grant select on a to group readers")
+    shown = [row[2:5] + row[6:8] for row in pg.query('show grants on table "shop"."t"."a"').rows]
+    assert ("a", "TABLE", "SELECT", "/readers", "role") in shown
+    assert pg.query("show grants on table t.a").rows == pg.query("show grants on table shop.t.a").rows
+    pg.query("revoke select on a from group readers; drop group readers")
 
 
 def test_dropping_a_schema_needs_cascade_when_it_holds_something(pg: PgClient) -> None:

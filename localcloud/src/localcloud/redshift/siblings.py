@@ -10,6 +10,7 @@ from localcloud.redshift.errors import RedshiftError
 from localcloud.redshift.limits import refuse_overuse
 
 if TYPE_CHECKING:
+    from localcloud.redshift.engine.session import Session
     from localcloud.redshift.namespaces import Namespace, Registry
 
 FIRST_DATABASE = "dev"
@@ -27,6 +28,9 @@ class NamespaceDatabases:
         names = {w.name for w in list(self._registry.workgroups.values()) if w.namespace == self._namespace.name}
         limits = [limit for limit in list(self._registry.usage_limits.values()) if limit.workgroup in names]
         refuse_overuse(limits, self._registry.meter(self._namespace))
+
+    def session(self, name: str, user: str) -> Session:
+        return self._registry.open(self._namespace, name, user)
 
     def levels(self) -> dict[str, str]:
         return {self._namespace.database: SNAPSHOT, FIRST_DATABASE: SNAPSHOT} | self._namespace.databases

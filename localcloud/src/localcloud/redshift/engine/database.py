@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import duckdb
 
@@ -22,6 +22,9 @@ from localcloud.redshift.engine.usage import KEPT_SECONDS, Meter
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.functions import install_macros
 
+if TYPE_CHECKING:
+    from localcloud.redshift.engine.session import Session
+
 SYSTEM = "localsys"
 """The in-memory DuckDB database with macros (main) and system views (sys, info)."""
 _NAME_BYTES = 127
@@ -31,6 +34,8 @@ _RESERVED = frozenset({SYSTEM, "system", "temp", "memory", "template0", "templat
 
 class Siblings(Protocol):
     """The databases of the same namespace, by name; each method raises RedshiftError for names it can't take."""
+
+    def session(self, name: str, user: str) -> Session: ...
 
     def create(self, name: str, level: str) -> None: ...
 

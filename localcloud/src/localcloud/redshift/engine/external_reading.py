@@ -19,8 +19,8 @@ from localcloud.redshift.sql.translate import Derived
 if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
-_SCRATCH = r"\_(text|rows|partitions)\_\d+"
-"""Names of the temporary tables in which the lake keeps what DuckDB has no reader for."""
+_SCRATCH = r"\_(text|rows|partitions|other)\_\d+"
+"""Names of the temporary tables that hold the rows of what DuckDB can't read itself."""
 
 
 def find(session: Session, schema: str, glue_database: str, name: str) -> LakeTable:

@@ -58,7 +58,7 @@ class Names:
     def resolve(self, parts: tuple[str, ...]) -> Stored | Derived:
         """See translate.Resolver."""
         if len(parts) == 3 and parts[0] != self._session.database.name:
-            raise unsupported(f'a reference to another database, "{parts[0]}",')
+            return self._session.others.scan(parts, self.acting)
         name = parts[-1]
         if len(parts) == 1:
             return self._unqualified(name)
@@ -139,7 +139,7 @@ class Names:
     def place(self, table: exp.Table) -> tuple[str, str]:
         """Schema and name of the table that DDL or DML writes to; a temporary table's schema is `pg_temp`."""
         if table.catalog and table.catalog != self._session.database.name:
-            raise unsupported(f'a reference to another database, "{table.catalog}",')
+            raise unsupported(f'writing to another database, "{table.catalog}",')
         if table.db:
             return ("pg_temp" if table.db.startswith("pg_temp") else table.db), table.name
         if self.is_temporary(table.name):

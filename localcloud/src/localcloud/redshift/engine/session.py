@@ -17,6 +17,7 @@ from localcloud.redshift.engine.database import Database
 from localcloud.redshift.engine.faulting import faulted
 from localcloud.redshift.engine.history import InsertStep, Query, query_type
 from localcloud.redshift.engine.names import Names
+from localcloud.redshift.engine.other_databases import OtherDatabases
 from localcloud.redshift.engine.result import Column, Fetch, Result, Row, columns_of
 from localcloud.redshift.engine.session_transactions import FAILED, IDLE, Transactions
 from localcloud.redshift.errors import RedshiftError, from_duckdb
@@ -45,6 +46,7 @@ class Session:
         settings.publish(self)
         self.catalog = Catalog(self.connection, database.name, database.oids)
         self.names = Names(self)
+        self.others = OtherDatabases(self)
         self.cursors: dict[str, Result] = {}
         self.plans: dict[str, prepared.Plan] = {}
         self.notices: list[RedshiftError] = []
@@ -62,10 +64,7 @@ class Session:
     def describe(self, statement: Statement, parameters: Sequence[exp.Expression]) -> Sequence[Column] | None:
         """The columns that executing `statement` will give, or None; has no effect on data."""
         if statement.verb == "SELECT":
-            with self.errors():
-                translated = self.typed(statement.tree, parameters)
-                described = [(column.name, column.type) for column in self.query_columns(translated.sql)]
-                return columns_of(described, translated.columns)
+            return self._described(statement, parameters)
         if statement.verb == "FETCH":
             return cursors.columns(self, statement)
         if statement.verb == "EXECUTE":
@@ -73,6 +72,20 @@ class Session:
         if statement.verb in handlers.READ_ONLY_ROWS:
             return self.execute(statement, parameters).columns
         return None
+
+    def _described(self, statement: Statement, parameters: Sequence[exp.Expression]) -> Sequence[Column]:
+        try:
+            with self.errors():
+                translated = self.typed(statement.tree, parameters)
+                described = [(column.name, column.type) for column in self.query_columns(translated.sql)]
+                return columns_of(described, translated.columns)
+        finally:
+            self._left_others()
+
+    def _left_others(self) -> None:
+        """Outside a transaction block each statement sees other databases anew."""
+        if self.status == IDLE:
+            self.others.leave()
 
     def execute(self, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
         """Run one statement; raises RedshiftError and leaves the transaction as it found it (see `fail`)."""
@@ -92,6 +105,8 @@ class Session:
         except RedshiftError as error:
             entry.finish("canceled" if error.sqlstate == "57014" else "failed", error=error.message)
             raise
+        finally:
+            self._left_others()
         entry.finish("success", rows=result.affected or 0)
         if result.columns is not None:
             result.fetch = self._guarded(result.fetch)

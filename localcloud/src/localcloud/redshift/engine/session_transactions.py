@@ -72,7 +72,8 @@ class Transactions:
             self._implicit = False
 
     def _leave(self, *, committed: bool) -> None:
-        """Have the database forget the transaction and its locks."""
+        """Have the databases forget the transaction and its locks."""
+        self._session.others.leave()
         if self._transaction is not None:
             self._session.database.isolation.end(self._transaction, committed=committed)
             self._transaction = None

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localcloud.redshift.engine.result import Column, Result, of_rows
-from localcloud.redshift.errors import RedshiftError, unsupported
-from localcloud.redshift.sql.statement import Statement
+from localcloud.redshift.errors import unsupported
+from localcloud.redshift.sql.statement import Statement, parse
 from localcloud.redshift.sql.words import Words
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ def show_schemas(session: Session, statement: Statement, _parameters: Sequence[e
     words = Words(statement.tokens)
     words.expect("SHOW", "SCHEMAS")
     words.expect("FROM", "DATABASE")
-    _require_database(session, words.name())
-    return _select(session, "SELECT * FROM pg_catalog.svv_all_schemas", "schema_name", words, [])
+    place = _in_database(session, words.name())
+    return _select(place, "SELECT * FROM pg_catalog.svv_all_schemas", "schema_name", words, [])
 
 
 def show_tables(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
@@ -31,10 +31,9 @@ def show_tables(session: Session, statement: Statement, _parameters: Sequence[ex
     words.expect("SHOW", "TABLES")
     words.expect("FROM", "SCHEMA")
     parts = words.dotted_name()
-    if len(parts) == 2:
-        _require_database(session, parts[0])
+    place = _in_database(session, parts[0]) if len(parts) == 2 else session
     return _select(
-        session,
+        place,
         "SELECT * FROM pg_catalog.rs_show_tables WHERE NOT table_name LIKE 'mv\\_tbl\\_\\_%'",
         "table_name",
         words,
@@ -50,12 +49,11 @@ def show_columns(session: Session, statement: Statement, _parameters: Sequence[e
     parts = words.dotted_name()
     if len(parts) < 2:
         raise words.error()
-    if len(parts) == 3:
-        _require_database(session, parts[0])
-    session.names.resolve(parts)
+    place = _in_database(session, parts[0]) if len(parts) == 3 else session
+    place.names.resolve(parts)
     conditions = [("schema_name", parts[-2]), ("table_name", parts[-1])]
     return _select(
-        session, "SELECT * FROM pg_catalog.svv_all_columns", "column_name", words, conditions, order="ordinal_position"
+        place, "SELECT * FROM pg_catalog.svv_all_columns", "column_name", words, conditions, order="ordinal_position"
     )
 
 
@@ -72,6 +70,9 @@ def show_grants(session: Session, statement: Statement, _parameters: Sequence[ex
     if not words.accept("ON", "TABLE"):
         raise unsupported("SHOW GRANTS on anything but a table")
     parts = words.dotted_name()
+    if len(parts) < 2:
+        raise words.error()
+    place = _in_database(session, parts[0]) if len(parts) == 3 else session
     query = (
         "SELECT current_database() AS database_name, namespace_name AS schema_name, relation_name AS object_name,"
         " 'TABLE' AS object_type,"
@@ -82,17 +83,17 @@ def show_grants(session: Session, statement: Statement, _parameters: Sequence[ex
         " FROM pg_catalog.svv_relation_privileges"
     )
     return _select(
-        session,
-        f"SELECT * FROM ({query})",  # noqa: S608
+        place,
+        query,
         "identity_name",
         words,
         [("schema_name", parts[-2]), ("object_name", parts[-1])],
     )
 
 
-def _require_database(session: Session, name: str) -> None:
-    if name != session.database.name:
-        raise RedshiftError("3D000", f'database "{name}" does not exist or is not supported by the local cloud')
+def _in_database(session: Session, name: str) -> Session:
+    """The session, or one in another database; raises RedshiftError 3D000."""
+    return session if name == session.database.name else session.others.session(name, session.user)
 
 
 def _select(
@@ -103,9 +104,10 @@ def _select(
         conditions.append(exp.Like(this=exp.column(name_column), expression=exp.Literal.string(words.string())))  # type: ignore[arg-type]
     limit = words.number() if words.accept("LIMIT") else "10000"
     words.end()
-    tree = exp.maybe_parse(query, dialect="redshift")
+    listed = exp.TableAlias(this=exp.to_identifier("listed", quoted=True))
+    tree = exp.select("*").from_(exp.Subquery(this=parse(query), alias=listed))
     for condition in conditions:
-        tree = tree.where(condition)  # type: ignore[attr-defined]
-    cursor = session.connection.execute(session.translated(tree.order_by(order or name_column).limit(int(limit)), []))  # type: ignore[attr-defined]
+        tree = tree.where(condition)
+    cursor = session.connection.execute(session.translated(tree.order_by(order or name_column).limit(int(limit)), []))
     columns = [Column(d[0], str(d[1])) for d in cursor.description or []]
     return of_rows("SHOW", columns, cursor.fetchall())

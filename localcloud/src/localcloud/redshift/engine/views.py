@@ -109,6 +109,8 @@ def _with_names(query: exp.Expression, names: Sequence[str]) -> exp.Expression:
 def qualify(session: Session, query: exp.Expression, *, late: bool = False) -> None:
     """Write the schema before every table name, as the search path finds it now."""
     for table in list(query.find_all(exp.Table)):
+        if not late and table.catalog and table.catalog != session.database.name:
+            raise unsupported("a view over another database, unless it is made WITH NO SCHEMA BINDING,")
         if table.db or not isinstance(table.this, exp.Identifier) or is_cte(table):
             continue
         if late:
