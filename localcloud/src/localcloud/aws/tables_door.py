@@ -6,7 +6,6 @@ ListObjectsV2. While a fault rule is in force there are none, so that the rule m
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -27,14 +26,15 @@ async def tell(scope: Mapping[str, Any], send: Any) -> None:
     """Serve one GET whose query has `table=<database>/<name>` any number of times, an access `key` and a `region`."""
     status, answer = 503, b"{}"
     if FAULTS.is_idle:
-        status, answer = 200, await asyncio.to_thread(_answer, parse_qs(scope["query_string"].decode("latin-1")))
+        # Here and not in a thread, as ministack answers everything: it takes a millisecond.
+        status, answer = 200, _answer(parse_qs(scope["query_string"].decode("latin-1")))
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": answer})
 
 
 def _answer(query: Mapping[str, list[str]]) -> bytes:
-    # They decide whose tables and buckets are meant, in this thread's own context.
+    # They decide whose tables and buckets are meant, in the request's own context.
     set_request_account_id(query.get("key", [""])[0])
     set_request_region(query.get("region", [""])[0])
     found = [glue_catalog.find_table(*name.split("/", 1)) for name in query.get("table", ()) if "/" in name]
@@ -53,7 +53,7 @@ def _listings(tables: list[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str
     for bucket, prefixes in folders.items():
         objects = s3._buckets[bucket]["objects"]
         together = tuple(prefixes)
-        # A copy: another thread may write to the bucket.
+        # A copy: a thread may write to the bucket.
         found = sorted(key for key in list(objects) if key.startswith(together))
         for prefix in prefixes:
             below = [key for key in found if key.startswith(prefix)]

@@ -31,8 +31,9 @@ def parquet_source(
     counted: Sequence[str],
     objects: Sequence[StoredObject],
     conditions: Sequence[exp.Expression],
+    path: bool,
 ) -> tuple[str, int]:
-    """A DuckDB relation with the wanted columns and `"$path"`, and the bytes that the counted ones take.
+    """A DuckDB relation with the wanted columns and, with `path`, `"$path"`; and the bytes that the counted ones take.
 
     Raises HIVE_BAD_DATA where a file's column is not of the table's type.
     """
@@ -48,8 +49,12 @@ def parquet_source(
     paths = ", ".join(quoted(local_path(folder, stored.path) if folder else stored.path) for stored in objects)
     # DuckDB orders joins by how many rows a table has; exact is better than what it would guess from one file.
     rows = max(1, sum(group.rows for footer in found for group in footer.row_groups))
-    options = f"filename = '$file', hive_partitioning = false, explicit_cardinality = {rows}"
+    options = (
+        f"filename = {quoted('$file') if path else 'false'}, hive_partitioning = false, explicit_cardinality = {rows}"
+    )
     files = f"read_parquet([{paths}], {options}{_schema_option(wanted, found)}{_text_option(wanted, found)})"
+    if not path:
+        return files, scanned
     uri = f"""'s3://' || substr("$file", {len(folder) + 1})""" if folder else '"$file"'
     return f'(SELECT *, {uri} AS "$path" FROM {files})', scanned  # noqa: S608
 

@@ -69,8 +69,12 @@ def relation_sql(
     columns: Sequence[str],
     counted: Sequence[str] | None = None,
     conditions: Sequence[exp.Expression] = (),
+    *,
+    path: bool = True,
 ) -> tuple[str, int]:
     """A SELECT of `columns` and `"$path"` (text also `"$line"`) over the objects, and the bytes it scans.
+
+    Without `path`, DuckDB is spared `"$path"` where that is possible: it takes as long to plan as all the columns.
 
     Those are the compressed bytes of the column chunks that Parquet's footers cannot rule out, and whole objects of
     every other format.
@@ -80,31 +84,34 @@ def relation_sql(
     wanted = [column for column in table.columns if column.name in columns]
     keys = [key for key in table.partition_keys if key.name in columns]
     outputs = {column.name: f"s.{identifier(column.name)}" for column in wanted}
-    extra, scanned = "", sum(stored.size for stored in objects)
+    path = path or not columns or bool(keys)
+    extra, scanned = ', s."$path"', sum(stored.size for stored in objects)
     if not objects:
         outputs = {column.name: f"CAST(NULL AS {types.to_duckdb(column.type)})" for column in wanted}
         source = '(SELECT NULL::VARCHAR AS "$path", NULL::BIGINT AS "$line" WHERE false)'
-        extra = ', s."$line"'
+        extra += ', s."$line"'
     elif table.serde == PARQUET:
         source, scanned = parquet_source(
-            lake, cursor, table, wanted, columns if counted is None else counted, objects, conditions
+            lake, cursor, table, wanted, columns if counted is None else counted, objects, conditions, path
         )
+        extra = extra if path else ""
         outputs = {column.name: f"s.{identifier(column.name)}::{types.to_duckdb(column.type)}" for column in wanted}
     elif table.serde in (ORC, AVRO):
         source = _rows(lake, cursor, table, objects)
     else:
         source = _text(lake, cursor, table, objects)
         outputs = {column.name: value_of(table, column) for column in wanted}
-        extra = ', s."$line"'
+        extra += ', s."$line"'
     outputs |= {key.name: f"CAST(p.{identifier(key.name)} AS {types.to_duckdb(key.type)})" for key in keys}
-    selected = "".join(f"{outputs[name]} AS {identifier(name)}, " for name in columns)
+    selected = ", ".join(f"{outputs[name]} AS {identifier(name)}" for name in columns)
     joined = ""
     if keys and objects:
         joined = f' JOIN {_partition_values(cursor, table, keys, objects)} p ON s."$path" = p."$path"'
     elif keys:
         nulls = ", ".join(f"NULL AS {identifier(key.name)}" for key in keys)
         joined = f", (SELECT {nulls}) p"
-    return f'SELECT {selected}s."$path"{extra} FROM {source} s{joined}', scanned  # noqa: S608
+    shown = f"{selected}{extra}" if selected else extra.removeprefix(", ")
+    return f"SELECT {shown} FROM {source} s{joined}", scanned  # noqa: S608
 
 
 def _rows(lake: Lake, cursor: duckdb.DuckDBPyConnection, table: LakeTable, objects: Sequence[StoredObject]) -> str:

@@ -46,8 +46,11 @@ def scan(
     conditions: Sequence[exp.Expression] = (),
     version: Version | None = None,
     position: bool = False,
+    path: bool = True,
 ) -> Relation:
     """A relation of `columns` (all, if None) in that order, followed by `"$path"` and, for text, `"$line"`.
+
+    Without `path` there may be no `"$path"`.
 
     With `position`, an Iceberg relation also has `"$pos"`, the row's number in its file.
 
@@ -65,7 +68,7 @@ def scan(
         raise LakeError("NOT_SUPPORTED", f"{table.database}.{table.name} is no Iceberg table: it has no versions")
     names = [column.name for column in table.all_columns] if columns is None else list(columns)
     objects = hive_read.plan(lake, cursor, table, conditions)
-    sql, scanned = hive_read.relation_sql(lake, cursor, table, objects, names, counted, conditions)
+    sql, scanned = hive_read.relation_sql(lake, cursor, table, objects, names, counted, conditions, path=path)
     return Relation(sql, scanned, tuple(stored.path for stored in objects), tuple(stored.size for stored in objects))
 
 

@@ -187,6 +187,7 @@ class Compiler:
             conditions=conditions,
             version=version,
             position="$pos" in needed,
+            path=not needed.isdisjoint(("$path", "$file_size")),
         )
         self.scanned_bytes += relation.scanned_bytes
         if "$file_size" in needed:

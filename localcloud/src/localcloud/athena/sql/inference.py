@@ -43,9 +43,11 @@ def infer(query: exp.Expression, sources: Mapping[str, tuple[Column, ...]]) -> l
     """Type every expression of a qualified query; returns the types of its output columns."""
     done: Done = {}
     outputs: list[tuple[str, str | None]] = []
+    unnests = query.find(exp.Unnest) is not None
     for scope in traverse_scope(query):
         columns = {name: _source_columns(source, sources, done) for name, source in scope.sources.items()}
-        _unnest_columns(scope, columns)
+        if unnests:
+            _unnest_columns(scope, columns)
         inference = _Inference(columns, done)
         outputs = inference.scope(scope)
         done[id(scope.expression)] = outputs
