@@ -12,6 +12,7 @@ import pytest
 from botocore.response import StreamingBody
 from localcloud.athena import result_pages
 from localcloud.athena.result_pages import read_page
+from localcloud.athena.results import _line
 
 TEXTS = {
     '"a"': "a",
@@ -39,6 +40,12 @@ def lake_with(body: bytes) -> Any:
 
     recent = SimpleNamespace(read=lambda _uri: None)
     return SimpleNamespace(s3=SimpleNamespace(get_object=get_object), recent=recent)
+
+
+def test_every_mix_of_cells_is_written_so() -> None:
+    written = {cell: text for text, cell in TEXTS.items()}
+    for cells in itertools.chain.from_iterable(itertools.product(written, repeat=length) for length in (1, 2, 3)):
+        assert _line(cells) == ",".join(written[cell] for cell in cells) + "\n"
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 7, 1 << 18])

@@ -202,4 +202,8 @@ def _with_texts(rows: Iterable[Sequence[Any]], doubles: Sequence[int]) -> Iterat
 
 def _line(cells: Sequence[str | None]) -> str:
     """Every value in quotes; NULL is nothing at all, which is not the empty text."""
+    if None not in cells:
+        plain = '","'.join(cells)  # type: ignore[arg-type]
+        if plain.count('"') == 2 * (len(cells) - 1):  # no quote in a text: most lines, and several times as fast
+            return f'"{plain}"\n'
     return ",".join("" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in cells) + "\n"

@@ -57,8 +57,8 @@ class Durability:
 
     async def save_what_changed_by(self, signing_name: str) -> None:
         """Save what a request to the service of `signing_name` can have changed."""
-        readers = ministack_app._build_persistence_save_dict()
-        await self.save(_REACHED.get(signing_name, readers.keys()))
+        reached = _REACHED.get(signing_name)
+        await self.save(ministack_app._build_persistence_save_dict().keys() if reached is None else reached)
 
     def _save(self, services: Collection[str]) -> None:
         readers = ministack_app._build_persistence_save_dict()

@@ -12,6 +12,8 @@ from sqlglot.optimizer.journal import Journal, revert
 from sqlglot.optimizer.pushdown_projections import pushdown_projections
 from sqlglot.optimizer.scope import traverse_scope
 
+from localcloud.athena.sql.walk import every
+
 
 def columns_read(query: exp.Expression) -> Mapping[str, set[str]]:
     """The columns by table name of a qualified query, where every table has a name of its own.
@@ -19,7 +21,7 @@ def columns_read(query: exp.Expression) -> Mapping[str, set[str]]:
     What an inner query selects and no outer one uses is not read. A table that is not in the answer has no column read.
     """
     journal: Journal = []
-    if query.find(exp.CTE, exp.SetOperation) or any(map(_is_source, query.find_all(exp.Subquery))):
+    if any(map(_is_source, every(query, exp.CTE, exp.SetOperation, exp.Subquery))):
         # Where it cannot be told, all that it names is taken as read.
         with contextlib.suppress(SqlglotError):
             pushdown_projections(query, journal)
@@ -39,5 +41,8 @@ def _named(query: exp.Expression) -> Mapping[str, set[str]]:
     return found
 
 
-def _is_source(subquery: exp.Expression) -> bool:
-    return isinstance(subquery.parent, exp.From | exp.Join | exp.Lateral | exp.Subquery)
+def _is_source(query: exp.Expression) -> bool:
+    """Whether a CTE, a set operation or a subquery gives another query its rows."""
+    if not isinstance(query, exp.Subquery):
+        return True
+    return isinstance(query.parent, exp.From | exp.Join | exp.Lateral | exp.Subquery)

@@ -29,6 +29,7 @@ from localcloud.athena.sql.shape import (
     selectable,
 )
 from localcloud.athena.sql.special_types import plain
+from localcloud.athena.sql.walk import every
 from localcloud.lake import hive_read, iceberg_read
 from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import Column
@@ -139,7 +140,7 @@ class Compiler:
     ) -> None:
         conditions, read = conditions_by_table(query), columns_read(query)
         named: dict[str, set[str]] = defaultdict(set)
-        for column in query.find_all(exp.Column):
+        for column in every(query, exp.Column):
             named[column.table].add(column.name)
         whole = [key for key in sources if named_paths(conditions.get(key, [])) is None]
         hive_read.list_ahead(self._lake, [sources[key].table for key in whole if sources[key].table.location])

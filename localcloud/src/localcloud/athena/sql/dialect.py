@@ -15,6 +15,7 @@ from sqlglot.tokens import TokenType
 
 from localcloud.athena.sql import json_syntax
 from localcloud.athena.sql.table_functions import expand
+from localcloud.athena.sql.walk import every
 from localcloud.lake.errors import LakeError, NotSupportedError
 
 _BINARY = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|(?<!\w)[xX]'([^']*)'", re.DOTALL)
@@ -78,7 +79,7 @@ def parse_query(text: str) -> exp.Expression:
         raise LakeError("SYNTAX_ERROR", f"line 1:1: mismatched input '{text.split(None, 1)[0]}'")
     if re.search(r"\b0[xX][0-9a-fA-F]", text) and tree.find(exp.HexString):
         raise NotSupportedError("a hexadecimal number")
-    if any((join.args.get("method") or "").upper() == "NATURAL" for join in tree.find_all(exp.Join)):
+    if any((join.args.get("method") or "").upper() == "NATURAL" for join in every(tree, exp.Join)):
         raise LakeError("NOT_SUPPORTED", "line 1:1: Natural join not supported")
     if tree.args.get("returning") is not None:
         raise LakeError("SYNTAX_ERROR", "line 1:1: mismatched input 'RETURNING'. Expecting: <EOF>")

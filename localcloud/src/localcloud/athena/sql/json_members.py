@@ -11,6 +11,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from localcloud.athena.sql.dialect import identifier
 from localcloud.athena.sql.nodes import call
+from localcloud.athena.sql.walk import every
 
 _EXTRACT, _EXTRACT_SCALAR = "trino_json_extract", "trino_json_extract_scalar"
 _MEMBER = re.compile(r"\$\.[A-Za-z_][A-Za-z0-9_]*")
@@ -18,7 +19,7 @@ _MEMBER = re.compile(r"\$\.[A-Za-z_][A-Za-z0-9_]*")
 
 def share_passes(query: exp.Expression) -> None:
     """Where a rewritten query takes members of a column of another query of it, take them all at once beforehand."""
-    if not any(map(_takes_member, query.find_all(exp.Anonymous))):
+    if not any(map(_takes_member, every(query, exp.Anonymous))):
         return
     for scope in list(traverse_scope(query)):
         if not isinstance(scope.expression, exp.Select):

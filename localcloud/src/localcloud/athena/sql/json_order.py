@@ -13,6 +13,7 @@ from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from localcloud.athena.sql.nodes import TYPE
+from localcloud.athena.sql.walk import every
 
 UNSORTED = "unsorted"
 """The key in the `meta` of a json_parse whose result need not be sorted."""
@@ -28,7 +29,7 @@ Outputs = dict[int, set[str]]
 
 def leave_unsorted(query: exp.Expression) -> None:
     """Mark each json_parse of a typed query whose order is not seen, and sort its documents where it is."""
-    if not any(map(_parses, query.find_all(exp.Anonymous))):
+    if not any(map(_parses, every(query, exp.Anonymous))):
         return
     if any(clause.args.get("recursive") for clause in query.find_all(exp.With)):
         return

@@ -12,6 +12,7 @@ from sqlglot.optimizer.scope import traverse_scope
 
 from localcloud.athena.sql.dialect import identifier
 from localcloud.athena.sql.resolve import Source
+from localcloud.athena.sql.walk import every
 from localcloud.lake.hive_read import is_text
 
 _PLAIN = (exp.Where, exp.And, exp.Or, exp.Paren, exp.Not, exp.In, exp.EQ, exp.Literal, exp.Identifier)
@@ -20,7 +21,7 @@ _PLAIN = (exp.Where, exp.And, exp.Or, exp.Paren, exp.Not, exp.In, exp.EQ, exp.Li
 
 def number_lines(query: exp.Expression, sources: Mapping[str, Source]) -> None:
     """Give such windows the order of the lines; where whole objects are read, the number each line has already."""
-    if not any(column.name == "$path" for column in query.find_all(exp.Column)):
+    if not any(column.name == "$path" for column in every(query, exp.Column)):
         return
     for scope in traverse_scope(query):
         for window in list(scope.expression.find_all(exp.Window)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -26,4 +27,9 @@ def call(name: str, *arguments: exp.Expression) -> exp.Anonymous:
 
 def duckdb_type(trino: str) -> exp.DataType:
     """A Trino type as a DuckDB type node."""
+    return _duckdb_type(trino).copy()
+
+
+@lru_cache(maxsize=1000)
+def _duckdb_type(trino: str) -> exp.DataType:
     return exp.DataType.build(to_duckdb(trino), dialect="duckdb")

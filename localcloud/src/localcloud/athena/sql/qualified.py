@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from localcloud.athena.sql.dialect import identifier
+from localcloud.athena.sql.walk import every
 
 
 def shorten(query: exp.Expression, database: str) -> None:
@@ -13,7 +14,7 @@ def shorten(query: exp.Expression, database: str) -> None:
     Where two tables of one FROM have the same name and no alias, the one that is meant gets its whole name as alias.
     `database` is that of tables written without one. A row's field (`column.field.field`) is left as it is.
     """
-    for column in list(query.find_all(exp.Column)):
+    for column in every(query, exp.Column):
         if not column.db:
             continue
         table = _meant(column, database)

@@ -10,6 +10,7 @@ from sqlglot import exp
 from localcloud.athena.sql.dialect import identifier, parse_query
 from localcloud.athena.sql.qualified import shorten
 from localcloud.athena.sql.types import data_type
+from localcloud.athena.sql.walk import every
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.glue import Column, LakeTable, find_table, view_definition
 from localcloud.lake.session import Lake
@@ -80,11 +81,16 @@ class Resolver:
 
     def _read_entries(self, query: exp.Expression) -> None:
         """Ask for the entries of all tables at once; one that cannot be had is asked for alone where it stands."""
-        common = {cte.alias for cte in query.find_all(exp.CTE)}
+        nodes = every(query, exp.CTE, exp.Table)
+        common = {cte.alias for cte in nodes if isinstance(cte, exp.CTE)}
         keys = {
             (node.db.lower() or self._database, node.name.partition("$")[0].lower())
-            for node in query.find_all(exp.Table)
-            if node.name and not node.catalog and node.db != INFORMATION_SCHEMA and (node.db or node.name not in common)
+            for node in nodes
+            if isinstance(node, exp.Table)
+            and node.name
+            and not node.catalog
+            and node.db != INFORMATION_SCHEMA
+            and (node.db or node.name not in common)
         }
         self._tables |= find_tables(
             self._lake, [key for key in keys - self._tables.keys() if key[1] not in self.locals]
@@ -172,13 +178,13 @@ class Resolver:
 
 def lower_names(query: exp.Expression) -> None:
     """Trino compares names without case, quoted or not: bring all of them to lower case."""
-    for node in query.find_all(exp.Identifier):
+    for node in every(query, exp.Identifier):
         node.set("this", node.this.lower())
 
 
 def _bare_tables(query: exp.Expression) -> None:
     """Take the parentheses off a table that stands alone in them: `FROM (orders) AS o`."""
-    for wrapped in list(query.find_all(exp.Subquery)):
+    for wrapped in every(query, exp.Subquery):
         table = wrapped.this
         if isinstance(table, exp.Table) and not table.args.get("joins"):
             for key in ("alias", "joins"):

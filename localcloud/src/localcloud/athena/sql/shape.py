@@ -11,6 +11,7 @@ from sqlglot.schema import MappingSchema
 
 from localcloud.athena.sql.dialect import identifier
 from localcloud.athena.sql.inference import type_of
+from localcloud.athena.sql.walk import every
 from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import Column
 
@@ -19,7 +20,7 @@ _HIDDEN = ("$path", "$line", "$pos", "$file_size")
 
 def drop_idle_casts(query: exp.Expression) -> None:
     """Take off casts to the type a column has already, as a view's are, so that conditions pass through them."""
-    for cast in list(query.find_all(exp.Cast)):
+    for cast in every(query, exp.Cast):
         if type_of(cast) is not None and isinstance(cast.this, exp.Column) and type_of(cast.this) == type_of(cast):
             cast.replace(cast.this)
 

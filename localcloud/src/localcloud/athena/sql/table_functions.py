@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from localcloud.athena.sql.walk import every
 from localcloud.lake.errors import LakeError, NotSupportedError
 
 _ARGUMENTS = ("start", "stop", "step")
@@ -12,7 +13,7 @@ _COLUMN = "sequential_number"
 
 def expand(query: exp.Expression) -> exp.Expression:
     """Replace each call of `sequence` by the UNNEST of the array of its numbers; others are refused."""
-    for table in list(query.find_all(exp.Table)):
+    for table in every(query, exp.Table):
         function = table.this
         if isinstance(function, exp.Anonymous) and function.name.upper() == "TABLE":
             table.replace(_sequence(table, function.expressions))
