@@ -58,9 +58,13 @@ class OtherDatabases:
         if (database, user) not in self._opened:
             other = self._session.database.siblings.session(database, user)
             other.others._reachable = False
-            self._opened[database, user] = other
             other.connection.execute("BEGIN TRANSACTION")
-            self._admit(other, user)
+            try:
+                self._admit(other, user)
+            except RedshiftError:
+                other.close()
+                raise
+            self._opened[database, user] = other
         return self._opened[database, user]
 
     def leave(self) -> None:
