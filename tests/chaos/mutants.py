@@ -9,6 +9,7 @@ import time
 import tomllib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
@@ -27,23 +28,35 @@ class Mutant:
     new: str
 
 
-def mutants() -> tuple[Mutant, ...]:
-    """Return the bugs of mutants.toml."""
-    entries = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["mutant"]
-    return tuple(Mutant(**{**entry, "module": f"landfall.ingest.{entry['module']}"}) for entry in entries)
+@dataclass(frozen=True)
+class Harness:
+    """What is proven: the file of bugs, the package whose modules they are in, and whose Histories catch them."""
+
+    bugs: Path
+    package: str
+    histories: str
 
 
-def prove(seeds: range, *, jobs: int, only: str | None = None) -> int:
+LOADS = Harness(Path(__file__).with_suffix(".toml"), "landfall.ingest", "tests.chaos.history")
+
+
+def mutants(harness: Harness = LOADS) -> tuple[Mutant, ...]:
+    """Return the bugs of a harness."""
+    entries = tomllib.loads(harness.bugs.read_text(encoding="utf-8"))["mutant"]
+    return tuple(Mutant(**{**entry, "module": f"{harness.package}.{entry['module']}"}) for entry in entries)
+
+
+def prove(seeds: range, *, jobs: int, only: str | None = None, harness: Harness = LOADS) -> int:
     """Plant each bug, play histories until one ends wrong, and print the list; return 1 if too many bugs pass.
 
     `only` names a bug to plant alone. Raises LookupError if there is no such bug.
     """
-    planted, caught = [mutant for mutant in mutants() if only in (None, mutant.bug)], 0
+    planted, caught = [mutant for mutant in mutants(harness) if only in (None, mutant.bug)], 0
     if not planted:
-        raise LookupError(f"{only}: no bug of mutants.toml is called so")
+        raise LookupError(f"{only}: no bug of {harness.bugs.name} is called so")
     # A process a bug: modules are imported anew, with the bug in them.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        failures = pool.map(_first_failure, planted, [seeds] * len(planted))
+        failures = pool.map(_first_failure, planted, repeat(seeds), repeat(harness))
         for mutant, (seed, seconds) in zip(planted, failures, strict=True):
             caught += seed is not None
             verdict = "NOT CAUGHT" if seed is None else f"seed {seed}"
@@ -56,7 +69,7 @@ def prove(seeds: range, *, jobs: int, only: str | None = None) -> int:
     return 0 if share >= WANTED else 1
 
 
-def _first_failure(mutant: Mutant, seeds: range) -> tuple[int | None, float]:
+def _first_failure(mutant: Mutant, seeds: range, harness: Harness) -> tuple[int | None, float]:
     """Return the first seed whose history ends wrong with the bug planted, None if none does, and the seconds taken.
 
     A history that ends in an exception of the bug's own, such as a TypeError, counts: a run would have failed for ever.
@@ -64,9 +77,7 @@ def _first_failure(mutant: Mutant, seeds: range) -> tuple[int | None, float]:
     logging.disable(logging.CRITICAL)
     began_at = time.monotonic()
     plant(mutant)
-    from tests.chaos.history import Histories
-
-    stage = Histories()
+    stage = importlib.import_module(harness.histories).Histories()
     for seed in seeds:
         try:
             wrong = bool(stage.play(seed).violations)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -54,6 +54,7 @@ class Odds:
 
     `lag`: a read of an index misses an item. `blind`: a statement does not see one of the landed objects it names, as
     when their folder lies outside of what the table projects. `lose`: a merge is called done and did nothing.
+    `repeat`: a request is sent again because its answer was lost.
     """
 
     kill: float = 0.0
@@ -62,6 +63,7 @@ class Odds:
     lag: float = 0.0
     blind: float = 0.0
     lose: float = 0.0
+    repeat: float = 0.0
 
 
 CALM = Odds()
@@ -72,9 +74,10 @@ _BEFORE_MIDNIGHT = datetime(2026, 11, 20, 23, 58, tzinfo=UTC).timestamp()
 class Schedule:
     """One seeded history. `clock` is what every worker reads, in seconds; it moves on at each call and may jump."""
 
-    def __init__(self, seed: int, odds: Odds) -> None:
+    def __init__(self, seed: int, odds: Odds, *, calls: Sequence[str] = CALLS) -> None:
         self.random = random.Random(seed)
         self.odds = odds
+        self._calls = calls
         self.now = _BEFORE_MIDNIGHT
         self.points: Counter[str] = Counter()
         self.trace: list[str] = []
@@ -112,7 +115,7 @@ class Schedule:
 
     def call(self, point: str, effect: Callable[[], Made], error: Callable[[], Exception]) -> Made:
         """Do `effect` as a call of AWS at the crash point `point`; raises Killed or `error()` as the seed has it."""
-        if point not in CALLS:
+        if point not in self._calls:
             raise LookupError(f"{point} is no registered crash point: add it to CALLS")
         if len(self.trace) > _MOST_CALLS:
             raise RuntimeError(f"the load goes on for ever, now at {point}")
