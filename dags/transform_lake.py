@@ -12,6 +12,8 @@ the publication record of group `lake` and the asset `published_lake`.
   downstream tasks; the model is then run alone.
 - `audit_marts`: the data is not fit to publish. The log and the Data Docs link name the broken expectations. Mend the
   cause in raw or in the model and trigger the DAG again.
+- `approve_held` waits: a check that holds is broken. Under *Required Actions* approve, with a reason and for how many
+  hours, or reject. The answer is kept in `ops.gate_overrides`. It is red after a rejection, or 12 hours without answer.
 - `publish_lake` with *another publication moved it*: two runs crossed; trigger the DAG again.
 
 A run with nothing new keeps the version. Example conf: none is needed, `{}`.
@@ -25,6 +27,7 @@ from airflow.sdk import dag, task
 from landfall.assets import published_lake, raw_drained
 from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
 from landfall.publish.task_context import causes, failed_tasks
+from landfall.quality.approval import HeldGateApproval
 from landfall.transform import dbt_models
 
 
@@ -69,9 +72,11 @@ def transform_lake() -> None:
     begun = begin_attempt()
     models = dbt_models(target="lake")
     audited = audit_marts()
+    approved = HeldGateApproval(task_id="approve_held", gate="lake_candidate", audited=audited)
     published = publish_lake(audited)
     begun >> models >> audited
-    [begun, models, audited, published] >> record_failure()
+    approved >> published
+    [begun, models, audited, approved, published] >> record_failure()
 
 
 transform_lake()

@@ -15,6 +15,7 @@ a version that was withdrawn.
 **If it fails**, trigger it again once the cause is mended: every model takes up where its own rows end.
 - A red task below `dbt`: its log has dbt's message. Clear it with its downstream tasks to run that model alone.
 - `audit_warehouse`: the log and the Data Docs link name the broken expectations. The record stays on the last version.
+- `approve_held` waits for a human under *Required Actions*, or is red without approval: as in `transform_lake`.
 - `begin_attempt` with *there is none*: no lake version was published yet; run `transform_lake` first.
 
 Example conf: none is needed, `{}`.
@@ -28,6 +29,7 @@ from airflow.sdk import dag, task
 from landfall.assets import published_lake, published_warehouse
 from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
 from landfall.publish.task_context import causes, failed_tasks
+from landfall.quality.approval import HeldGateApproval
 from landfall.transform import dbt_models
 
 
@@ -82,9 +84,11 @@ def transform_warehouse() -> None:
         },
     )
     audited = audit_warehouse(begun)
+    approved = HeldGateApproval(task_id="approve_held", gate="warehouse_candidate", audited=audited)
     published = publish_warehouse(audited)
     begun >> models >> audited
-    [begun, models, audited, published] >> record_failure()
+    approved >> published
+    [begun, models, audited, approved, published] >> record_failure()
 
 
 transform_warehouse()

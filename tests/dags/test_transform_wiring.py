@@ -41,6 +41,16 @@ def test_every_model_is_built_before_the_audit_and_audited_before_publication(
     assert audit in dag.get_task(f"publish_{group}").upstream_task_ids
 
 
+@pytest.mark.parametrize(("group", "audit"), [("lake", "audit_marts"), ("warehouse", "audit_warehouse")])
+def test_what_holds_is_approved_between_audit_and_publication(dags: dict[str, Any], group: str, audit: str) -> None:
+    approval = dags[f"transform_{group}"].get_task("approve_held")
+    assert approval.gate == f"{group}_candidate"
+    assert approval.upstream_task_ids == {audit}
+    publication = dags[f"transform_{group}"].get_task(f"publish_{group}")
+    assert "approve_held" in publication.upstream_task_ids
+    assert publication.trigger_rule == "all_success", "a rejected or unanswered candidate is not published"
+
+
 @pytest.mark.parametrize("group", ["lake", "warehouse"])
 def test_any_failed_task_is_recorded_at_once(dags: dict[str, Any], group: str) -> None:
     dag = dags[f"transform_{group}"]

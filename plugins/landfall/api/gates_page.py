@@ -46,19 +46,29 @@ def _gate(gate: GateOnPage) -> str:
         f'<a href="{escape(quote(page), quote=True)}">{escape(_label(page))}</a>' for page in sorted(gate.pages)
     )
     return (
-        f'<h2>{escape(summary["gate"])} on {escape(summary["engine"])}: <span class="{_state(not failed)}">{verdict}'
-        f"</span></h2><p>Great Expectations: {links}</p><table><tr><th>Result</th><th>Table</th><th>Check</th>"
-        f"<th>Rows</th><th>Unexpected</th><th>Why</th></tr>{rows}</table>"
+        f'<h2>{escape(summary["gate"])} on {escape(summary["engine"])}: <span class="{_class(not failed)}">{verdict}'
+        f"</span></h2><p>Great Expectations: {links}</p><table><tr><th>Result</th><th>Severity</th><th>Owner</th>"
+        f"<th>Table</th><th>Check</th><th>Rows</th><th>Unexpected</th><th>Why</th></tr>{rows}</table>"
     )
 
 
 def _check(check: Mapping[str, Any]) -> str:
-    passed = check["passed"]
+    # Summaries of gates that ran before checks had a severity are kept for a year.
+    severity, owner = check.get("severity", "stop"), check.get("owner", "")
     return (
-        f'<tr><td class="{_state(passed)}">{_state(passed)}</td><td>{escape(check["relation"])}</td>'
-        f'<td>{escape(check["check"])}</td><td class="number">{_count(check["rows"])}</td>'
-        f'<td class="number">{_count(check["unexpected_rows"])}</td><td>{escape(check["why"])}</td></tr>'
+        f'<tr><td class="{_class(check["passed"])}">{_state(check)}</td><td>{escape(severity)}</td>'
+        f"<td>{escape(owner)}</td><td>{escape(check['relation'])}</td><td>{escape(check['check'])}</td>"
+        f'<td class="number">{_count(check["rows"])}</td><td class="number">{_count(check["unexpected_rows"])}</td>'
+        f"<td>{escape(check['why'])}{_override(check)}</td></tr>"
     )
+
+
+def _override(check: Mapping[str, Any]) -> str:
+    """Return who lets a broken check pass, why and until when; nothing if nobody does."""
+    if not check.get("overridden_by"):
+        return ""
+    words = f"Overridden by {check['overridden_by']} until {check['overridden_until']} UTC: {check['override_reason']}"
+    return f"<br><strong>{escape(words)}</strong>"
 
 
 def _label(page: str) -> str:
@@ -66,7 +76,11 @@ def _label(page: str) -> str:
     return page.rpartition("/")[2].removeprefix("engine-").removesuffix(".html")
 
 
-def _state(passed: bool) -> str:
+def _state(check: Mapping[str, Any]) -> str:
+    return "passed" if check["passed"] else "overridden" if check.get("overridden_by") else "failed"
+
+
+def _class(passed: bool) -> str:
     return "passed" if passed else "failed"
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from landfall.contracts.streams import load_stream_contracts
@@ -16,6 +17,7 @@ from landfall.publish import rollback
 from landfall.publish.groups import LAKE, WAREHOUSE, datasets, suites
 from landfall.publish.publication import Attempt, Candidate, PublicationStore
 from landfall.quality.gates import Engine, run_gate
+from landfall.quality.overrides import let_through
 from landfall.settings import REPOSITORY, Settings
 
 logger = logging.getLogger(__name__)
@@ -54,30 +56,48 @@ def audit(group: str, *, run_id: str, dag_id: str, lake_version: int | None = No
 
     `lake_version` is the version that the warehouse was built from, None for the lake itself.
 
-    Raises GateFailed when an expectation fails, PublicationError when the tables changed under the audit.
+    Raises GateFailed when an expectation that stops fails, PublicationError when the tables changed under the audit.
+    Checks that only hold are in `held`: a human must let them pass before `publish` takes the candidate.
     """
     store = PublicationStore(Settings.from_environment())
     candidate = store.freeze(group, datasets(group), built_from=lake_version)
     result = run_gate(
-        gate=f"{group}_candidate", engine=_ENGINES[group], suites=suites(group), run_id=run_id, dag_id=dag_id
+        gate=candidate_gate(group), engine=_ENGINES[group], suites=suites(group), run_id=run_id, dag_id=dag_id
     )
-    result.raise_if_failed()
+    result.raise_if_stopped()
     if store.freeze(group, datasets(group), built_from=lake_version) != candidate:
         raise PublicationError(f"tables of group {group!r} changed during their audit: run the DAG again, alone")
     return {
         "candidate": candidate.to_json(),
-        "gate": f"{result.gate}: {result.checks} of {result.checks} passed",
+        "gate": result.in_words(),
+        "held": [asdict(check) for check in result.held],
         "data_docs_url": result.data_docs_url,
     }
 
 
+def candidate_gate(group: str) -> str:
+    """Name of the gate that a candidate of `group` must pass."""
+    return f"{group}_candidate"
+
+
 def publish(audited: Mapping[str, Any], *, causes: Sequence[str], run_id: str) -> dict[str, Any]:
-    """Publish what `audit` returned and record the success; returns group, version and causes for the asset event."""
-    store = PublicationStore(Settings.from_environment())
+    """Publish what `audit` returned and record the success; returns group, version and causes for the asset event.
+
+    Raises GateFailed if a check holds the candidate and no human lets it pass at this time.
+    """
+    settings = Settings.from_environment()
+    gate = let_through(
+        audited["gate"],
+        audited["held"],
+        gate=candidate_gate(audited["candidate"]["group"]),
+        bucket=settings.ops_bucket,
+        at=datetime.now(UTC),
+    )
+    store = PublicationStore(settings)
     contracts = load_stream_contracts(REPOSITORY / "contracts" / "streams")
     publication = store.publish(
         Candidate.from_json(audited["candidate"]),
-        gate=audited["gate"],
+        gate=gate,
         contract_versions={contract.stream: contract.version for contract in contracts},
         cause_run_id=run_id,
     )

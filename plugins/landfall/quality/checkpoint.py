@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,8 @@ from great_expectations.data_context.types.base import (
 
 from landfall.aws.engine_urls import EngineAddress
 from landfall.errors import EngineError
-from landfall.quality.suites import Suite
+from landfall.quality.suites import Check, Suite
+from landfall.quality.verdict import CheckResult
 
 logger = logging.getLogger(__name__)
 
@@ -30,18 +30,6 @@ logger = logging.getLogger(__name__)
 _VERDICT: dict[str, Any] = {"result_format": "BOOLEAN_ONLY"}
 # Counts, never values: no row of a customer may reach a result, a page or a log.
 _COUNTS: dict[str, Any] = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """One expectation's outcome on one relation; rows are counted when the gate failed and the type counts any."""
-
-    relation: str
-    check: str
-    passed: bool
-    rows: int | None
-    unexpected_rows: int | None
-    why: str
 
 
 def run_suites(
@@ -73,9 +61,9 @@ def run_suites(
         outcome = context.checkpoints.add(_checkpoint("counts", definitions, _COUNTS)).run(run_id=run_id)
     context.build_data_docs()  # once for all; as an action of the checkpoint it would build the site once a relation
     return tuple(
-        _result(relation, result)
+        _result(relation, check, result)
         for relation, validation in zip(queries, outcome.run_results.values(), strict=True)
-        for result in validation.results
+        for check, result in _in_order(suites[relation], validation.results)
     )
 
 
@@ -115,33 +103,37 @@ def _read_columns_cheaply(engine: sa.Engine, queries: frozenset[str]) -> None:
 
 
 def _suite(name: str, suite: Suite) -> gx.ExpectationSuite:
-    """Return `suite` as Great Expectations' own object."""
+    """Return `suite` as Great Expectations' own object; each expectation carries its check's number."""
     return gx.ExpectationSuite(
         name=name,
         expectations=[
-            {"type": check.type, "kwargs": dict(check.kwargs), "meta": {"why": check.why}} for check in suite.checks
+            {"type": check.type, "kwargs": dict(check.kwargs), "meta": {"number": number, "why": check.why}}
+            for number, check in enumerate(suite.checks)
         ],
     )
 
 
-def _result(relation: str, result: Any) -> CheckResult:
+def _in_order(suite: Suite, results: list[Any]) -> Iterator[tuple[Check, Any]]:
+    """Yield each result with the check that it is of, in the suite's order."""
+    numbered = {result.expectation_config.meta["number"]: result for result in results}
+    return ((check, numbered[number]) for number, check in enumerate(suite.checks))
+
+
+def _result(relation: str, check: Check, result: Any) -> CheckResult:
     """Return one expectation's result as counts; raise EngineError if the engine could not answer."""
-    configuration = result.expectation_config
-    kwargs = configuration.kwargs
-    pair = f"{kwargs['column_A']}, {kwargs['column_B']}" if "column_A" in kwargs else None
-    subject = kwargs.get("column") or kwargs.get("column_list") or pair or configuration.description
-    name = f"{configuration.type}({subject})" if subject else configuration.type
     problem = _exception_message(result.exception_info)
     if problem:
-        raise EngineError(f"{relation}: {name} could not be evaluated: {problem}")
+        raise EngineError(f"{relation}: {check.name} could not be evaluated: {problem}")
     counts = result.result
     return CheckResult(
         relation=relation,
-        check=name,
+        check=check.name,
         passed=bool(result.success),
         rows=counts.get("element_count"),
         unexpected_rows=counts.get("unexpected_count"),
-        why=configuration.meta["why"],
+        why=check.why,
+        severity=check.severity,
+        owner=check.owner,
     )
 
 

@@ -25,14 +25,19 @@ def docs_key(*parts: str) -> str:
 
     Raises RequestError for a part that could lead elsewhere: `..`, a slash, a control character.
     """
+    return safe_key(PREFIX, *parts)
+
+
+def safe_key(prefix: str, *parts: str) -> str:
+    """Return the key of `parts` below `prefix`; RequestError for a part that could lead elsewhere."""
     for part in parts:
         if not _SAFE_PART.fullmatch(part):
             raise RequestError(f"{part!r} cannot be part of a Data Docs address: use letters, digits and _.:+~@-")
-    return "/".join((PREFIX, *parts))
+    return "/".join((prefix, *parts))
 
 
-def publish_site(*, bucket: str, prefix: str, site: Path, summary: Mapping[str, Any]) -> None:
-    """Upload the pages below the folder `site` to `prefix`, then the gate's `summary` (last).
+def publish_site(*, bucket: str, prefix: str, site: Path) -> None:
+    """Upload the pages below the folder `site` to `prefix`.
 
     Great Expectations' images and fonts stay behind: pages that stand alone do not use them.
     """
@@ -44,5 +49,9 @@ def publish_site(*, bucket: str, prefix: str, site: Path, summary: Mapping[str, 
 
     with ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(upload, site.rglob("*.html")))
+
+
+def write_summary(*, bucket: str, prefix: str, summary: Mapping[str, Any]) -> None:
+    """Write what a gate found beside its pages, once they are all there."""
     body = json.dumps(summary, indent=2).encode()
     s3.write_object(bucket=bucket, key=f"{prefix}/{SUMMARY_FILE}", body=body, content_type="application/json")

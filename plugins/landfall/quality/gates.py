@@ -4,44 +4,26 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from sqlglot import exp
 
 from landfall.aws.engine_urls import athena_address, redshift_address
-from landfall.errors import GateFailed
 from landfall.quality.data_docs import docs_key, publish_site
+from landfall.quality.overrides import overrides_of
+from landfall.quality.results import GateRun, record_results
 from landfall.quality.suites import load_suite
+from landfall.quality.verdict import GateResult, as_table, judge
 from landfall.settings import Settings
 
-if TYPE_CHECKING:
-    from landfall.quality.checkpoint import CheckResult
+__all__ = ["Engine", "GateResult", "audited_query", "run_gate"]
 
 logger = logging.getLogger(__name__)
 
 Engine = Literal["athena", "redshift"]
-
-
-@dataclass(frozen=True)
-class GateResult:
-    """What a gate found: `failed` names each broken expectation as `db.table: type(column), n of m rows`."""
-
-    passed: bool
-    gate: str
-    checks: int
-    failed: tuple[str, ...]
-    data_docs_url: str
-
-    def raise_if_failed(self) -> None:
-        """Raise GateFailed, naming the broken expectations and where to read about them, unless the gate passed."""
-        if not self.passed:
-            raise GateFailed(
-                f"gate {self.gate}: {len(self.failed)} of {self.checks} expectations failed: "
-                f"{'; '.join(self.failed)}. Data Docs: {self.data_docs_url}"
-            )
 
 
 def run_gate(
@@ -53,7 +35,7 @@ def run_gate(
     dag_id: str,
     where: exp.Condition | None = None,
 ) -> GateResult:
-    """Run each suite file of `suites` on its relation ("db.table") and publish the Data Docs of the run.
+    """Run each suite file of `suites` on its relation ("db.table"), write down the results and their Data Docs.
 
     `where` restricts every relation to the rows under audit. Raises EngineError when the engine itself fails;
     a failing expectation is no error: it is in the result.
@@ -68,22 +50,16 @@ def run_gate(
         site = Path(folder)
         address = athena_address(settings) if engine == "athena" else redshift_address(settings)
         results = run_suites(address=address, queries=queries, suites=loaded, run_name=run_id, site=site)
-        failed = tuple(describe(result) for result in results if not result.passed)
-        summary = {
-            "gate": gate,
-            "engine": engine,
-            "passed": not failed,
-            "checks": [asdict(result) for result in results],
-        }
-        publish_site(bucket=settings.ops_bucket, prefix=prefix, site=site, summary=summary)
+        publish_site(bucket=settings.ops_bucket, prefix=prefix, site=site)
+    now = datetime.now(UTC)
+    overrides = overrides_of(gate, bucket=settings.ops_bucket, at=now)
+    run = GateRun(gate=gate, engine=engine, dag_id=dag_id, run_id=run_id)
+    record_results(run, results, overrides, checked_at=now, bucket=settings.ops_bucket)
+    verdict = judge(results, overrides, gate=gate, data_docs_url=f"s3://{settings.ops_bucket}/{prefix}/index.html")
     logger.info("gate %s on %s\n%s", gate, engine, as_table(results))
-    return GateResult(
-        passed=not failed,
-        gate=gate,
-        checks=len(results),
-        failed=failed,
-        data_docs_url=f"s3://{settings.ops_bucket}/{prefix}/index.html",
-    )
+    for words in (*verdict.warned, *verdict.overridden):
+        logger.warning("gate %s lets pass %s", gate, words)
+    return verdict
 
 
 def audited_query(relation: str, where: exp.Condition | None) -> exp.Select:
@@ -91,24 +67,3 @@ def audited_query(relation: str, where: exp.Condition | None) -> exp.Select:
     database, _, table = relation.rpartition(".")
     query = exp.select("*").from_(exp.table_(table, db=database or None, quoted=True))
     return query if where is None else query.where(where)
-
-
-def describe(result: CheckResult) -> str:
-    """Return a failed check in words, with counts and no value of a row."""
-    counted = "" if result.unexpected_rows is None else f", {result.unexpected_rows} of {result.rows} rows"
-    return f"{result.relation}: {result.check}{counted}"
-
-
-def as_table(results: Sequence[CheckResult]) -> str:
-    """Return the results as one text table for the log, a line a check."""
-    header = ("passed", "relation", "check", "rows", "unexpected")
-    lines = [
-        ("yes" if r.passed else "NO", r.relation, r.check, _count(r.rows), _count(r.unexpected_rows)) for r in results
-    ]
-    widths = [max(len(line[column]) for line in (header, *lines)) for column in range(len(header))]
-    padded = ([cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in (header, *lines))
-    return "\n".join("  ".join(line).rstrip() for line in padded)
-
-
-def _count(value: int | None) -> str:
-    return "-" if value is None else str(value)

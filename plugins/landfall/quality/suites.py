@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import yaml
 
@@ -15,14 +15,32 @@ from landfall.settings import REPOSITORY
 EXPECTATIONS = REPOSITORY / "expectations"
 """Folder of the suite files: one subfolder a border (raw, marts, warehouse, extracts)."""
 
+OWNERS_FILE = "owners.yaml"
+"""Border -> owner, beside the borders' folders."""
+
+Severity = Literal["warn", "hold", "stop"]
+"""What a broken check does: it is told, publication waits for a human, or nothing is published."""
+
+_META = {"why", "severity", "owner"}
+
 
 @dataclass(frozen=True)
 class Check:
-    """One expectation: its Great Expectations type, its arguments, and why the border asks for it."""
+    """One expectation: its Great Expectations type, its arguments, why the border asks for it, and who answers."""
 
     type: str
     kwargs: Mapping[str, Any]
     why: str
+    severity: Severity = "stop"
+    owner: str = ""
+
+    @property
+    def name(self) -> str:
+        """The check in words, one of a kind in its suite: `type(column)` or `type(description)`."""
+        kwargs = self.kwargs
+        pair = f"{kwargs['column_A']}, {kwargs['column_B']}" if "column_A" in kwargs else None
+        subject = kwargs.get("column") or kwargs.get("column_list") or pair or kwargs.get("description")
+        return f"{self.type}({subject})" if subject else self.type
 
 
 @dataclass(frozen=True)
@@ -39,26 +57,62 @@ def suite_path(border: str, name: str) -> Path:
 
 
 def load_suite(path: Path) -> Suite:
-    """Read the suite file at `path`, a list of {type, kwargs, meta: {why}}.
+    """Read the suite file at `path`, a list of {type, kwargs, meta: {why, severity?, owner?}}.
 
-    Raises ContractError that names the file and the entry when it is missing, empty or misshapen.
+    The severity is `stop` and the owner the border's own unless a check says otherwise. Raises ContractError that
+    names the file and the entry when it is missing, empty or misshapen, or when a check has no owner, a severity that
+    there is none of, or the name of another check: an override could not tell the two apart.
     """
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise ContractError(f"suite {path} cannot be read: {error}") from error
+    entries = _read(path)
     if not isinstance(entries, list) or not entries:
         raise ContractError(f"suite {path} must be a list of at least one expectation")
-    checks = tuple(_check(path, number, entry) for number, entry in enumerate(entries, start=1))
+    owner = border_owners(path.parent.parent).get(path.parent.name, "")
+    checks = tuple(_check(path, number, entry, owner=owner) for number, entry in enumerate(entries, start=1))
+    _refuse_doubles(path, [check.name for check in checks])
     return Suite(name=f"{path.parent.name}.{path.stem}", checks=checks)
 
 
-def _check(path: Path, number: int, entry: object) -> Check:
+def border_owners(folder: Path) -> Mapping[str, str]:
+    """Return border -> owner as the file beside the borders' folders has them; none if there is no such file."""
+    path = folder / OWNERS_FILE
+    if not path.exists():
+        return {}
+    owners = _read(path)
+    if not isinstance(owners, dict) or not all(isinstance(owner, str) and owner for owner in owners.values()):
+        raise ContractError(f"{path} must map each border to the name of its owner")
+    return owners
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ContractError(f"suite {path} cannot be read: {error}") from error
+
+
+def _check(path: Path, number: int, entry: object, *, owner: str) -> Check:
     """Return one entry of a suite file as a Check, or raise ContractError."""
     where = f"suite {path}, entry {number}"
     if not isinstance(entry, dict) or set(entry) != {"type", "kwargs", "meta"}:
         raise ContractError(f"{where} must have exactly type, kwargs and meta, and has {entry!r}")
-    why = entry["meta"].get("why") if isinstance(entry["meta"], dict) else None
-    if not isinstance(entry["type"], str) or not isinstance(entry["kwargs"], dict) or not why:
+    meta = entry["meta"] if isinstance(entry["meta"], dict) else {}
+    if not isinstance(entry["type"], str) or not isinstance(entry["kwargs"], dict) or not meta.get("why"):
         raise ContractError(f"{where}: type must be text, kwargs a mapping, and meta.why must say why: {entry!r}")
-    return Check(type=entry["type"], kwargs=entry["kwargs"], why=str(why))
+    severity, owner = meta.get("severity", "stop"), meta.get("owner", owner)
+    if severity not in get_args(Severity):
+        raise ContractError(
+            f"{where}: meta.severity is {severity!r} and must be one of {', '.join(get_args(Severity))}"
+        )
+    if not isinstance(owner, str) or not owner:
+        raise ContractError(f"{where} has no owner: name one in meta.owner, or the border's in {OWNERS_FILE}")
+    if unknown := sorted(set(meta) - _META):
+        raise ContractError(
+            f"{where}: meta has {', '.join(unknown)}, and only {', '.join(sorted(_META))} mean anything"
+        )
+    return Check(type=entry["type"], kwargs=entry["kwargs"], why=str(meta["why"]), severity=severity, owner=owner)
+
+
+def _refuse_doubles(path: Path, names: Sequence[str]) -> None:
+    doubles = sorted({name for name in names if names.count(name) > 1})
+    if doubles:
+        raise ContractError(f"suite {path} has {', '.join(doubles)} more than once: make one of them, or describe each")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from landfall.aws.athena import Athena
 from landfall.aws.redshift_data import RedshiftData
 from landfall.errors import EngineError
 from landfall.quality.gates import Engine, GateResult, run_gate
+from landfall.quality.overrides import Override, overrides_of, record_overrides
 from landfall.settings import Settings
 from sqlglot import exp
 
@@ -69,7 +71,9 @@ def tables(local_cloud: dict[str, str]) -> Iterator[Tables]:
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
     """The suite of these tests as a file."""
-    path = tmp_path / "rows.yaml"
+    (tmp_path / "owners.yaml").write_text("rows: team_a")
+    path = tmp_path / "rows" / "rows.yaml"
+    path.parent.mkdir()
     path.write_text(SUITE)
     return path
 
@@ -120,6 +124,44 @@ def test_data_docs_are_in_the_ops_bucket_and_hold_no_value(tables: Tables, suite
     summary = json.loads(pages[f"{prefix}gate.json"])
     assert (summary["passed"], len(summary["checks"])) == (False, CHECKS)
     assert not any(b"lost!" in page for page in pages.values())
+
+
+@pytest.mark.parametrize("engine", ["athena", "redshift"])
+def test_a_row_a_check_can_be_queried_once_after_a_task_was_tried_twice(
+    engine: Engine, tables: Tables, suite: Path
+) -> None:
+    run_id, relation = f"run:{uuid.uuid4().hex[:8]}+00", tables(engine, f"{GOOD}, {BAD}")
+    for _ in range(2):
+        _gate(engine, relation, suite, run_id=run_id)
+
+    query = exp.select("relation", "severity", "owner", "passed", "engine").from_("ops.gate_results")
+    found = Athena(settings=Settings.from_environment()).run(
+        query.where(exp.column("run_id").eq(exp.Literal.string(run_id))), fetch=True
+    )
+    assert len(found.rows) == CHECKS
+    assert set(found.rows) == {(relation, "stop", "team_a", passed, engine) for passed in ("true", "false")}
+
+
+def test_a_decision_can_be_queried_with_its_times(local_cloud: dict[str, str]) -> None:
+    settings, decided_at = Settings.from_environment(), datetime(2026, 11, 21, 12, tzinfo=UTC)
+    gate = f"gate_{uuid.uuid4().hex[:8]}"
+    override = Override(
+        gate=gate,
+        relation="marts.fct_orders",
+        expectation="volume",
+        decided_by="jane",
+        reason="the shop closed for a day",
+        decided_at=decided_at,
+        valid_until=decided_at + timedelta(hours=2),
+        dag_id="d",
+        run_id="manual__2026-11-21T12:00:00+00:00",
+    )
+    record_overrides([override], bucket=settings.ops_bucket)
+
+    query = exp.select("decided_by", "reason", "valid_until").from_("ops.gate_overrides")
+    found = Athena(settings=settings).run(query.where(exp.column("gate").eq(exp.Literal.string(gate))), fetch=True)
+    assert found.rows == (("jane", "the shop closed for a day", "2026-11-21 14:00:00.000"),)
+    assert overrides_of(gate, bucket=settings.ops_bucket, at=decided_at) == {("marts.fct_orders", "volume"): override}
 
 
 def test_a_table_that_is_not_there_is_the_engines_failure_and_no_verdict(

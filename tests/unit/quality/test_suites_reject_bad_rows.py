@@ -14,7 +14,7 @@ from landfall.aws.engine_urls import EngineAddress
 from landfall.quality.suites import EXPECTATIONS, Check, Suite, load_suite
 from landfall.settings import REPOSITORY
 
-SUITES = sorted(path.relative_to(EXPECTATIONS).with_suffix("").as_posix() for path in EXPECTATIONS.rglob("*.yaml"))
+SUITES = sorted(path.relative_to(EXPECTATIONS).with_suffix("").as_posix() for path in EXPECTATIONS.glob("*/*.yaml"))
 
 
 Row = dict[str, Any]
