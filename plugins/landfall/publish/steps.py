@@ -16,7 +16,9 @@ from landfall.errors import PublicationError
 from landfall.publish import rollback
 from landfall.publish.groups import LAKE, WAREHOUSE, datasets, suites
 from landfall.publish.publication import Attempt, Candidate, PublicationStore
+from landfall.publish.record import versioned_table
 from landfall.quality.gates import Engine, run_gate
+from landfall.quality.kinds import Surroundings
 from landfall.quality.overrides import let_through
 from landfall.settings import REPOSITORY, Settings
 
@@ -62,7 +64,12 @@ def audit(group: str, *, run_id: str, dag_id: str, lake_version: int | None = No
     store = PublicationStore(Settings.from_environment())
     candidate = store.freeze(group, datasets(group), built_from=lake_version)
     result = run_gate(
-        gate=candidate_gate(group), engine=_ENGINES[group], suites=suites(group), run_id=run_id, dag_id=dag_id
+        gate=candidate_gate(group),
+        engine=_ENGINES[group],
+        suites=suites(group),
+        run_id=run_id,
+        dag_id=dag_id,
+        around=surroundings(store, group, lake_version=lake_version),
     )
     result.raise_if_stopped()
     if store.freeze(group, datasets(group), built_from=lake_version) != candidate:
@@ -73,6 +80,21 @@ def audit(group: str, *, run_id: str, dag_id: str, lake_version: int | None = No
         "held": [asdict(check) for check in result.held],
         "data_docs_url": result.data_docs_url,
     }
+
+
+def surroundings(store: PublicationStore, group: str, *, lake_version: int | None) -> Surroundings:
+    """Return what a candidate of `group` is compared with: its published tables, or those of the lake version."""
+    now = datetime.now(UTC)
+    if group == WAREHOUSE:
+        lake = store.version(LAKE, lake_version or 0)
+        return Surroundings(at=now, lake={name: versioned_table(name, lake.version) for name in lake.datasets})
+    current = store.current(group)
+    tables = (
+        {found.table: versioned_table(name, current.version) for name, found in current.datasets.items()}
+        if current
+        else {}
+    )
+    return Surroundings(at=now, published=tables)
 
 
 def candidate_gate(group: str) -> str:

@@ -107,10 +107,18 @@ def _suite(name: str, suite: Suite) -> gx.ExpectationSuite:
     return gx.ExpectationSuite(
         name=name,
         expectations=[
-            {"type": check.type, "kwargs": dict(check.kwargs), "meta": {"number": number, "why": check.why}}
+            {**_expectation(check), "meta": {"number": number, "why": check.why}}
             for number, check in enumerate(suite.checks)
         ],
     )
+
+
+def _expectation(check: Check) -> dict[str, Any]:
+    """Return type and arguments as Great Expectations knows them; a kind of Landfall's own is a query to it."""
+    if check.query is None:
+        return {"type": check.type, "kwargs": dict(check.kwargs)}
+    query = {"description": check.name, "unexpected_rows_query": check.query}
+    return {"type": "unexpected_rows_expectation", "kwargs": query}
 
 
 def _in_order(suite: Suite, results: list[Any]) -> Iterator[tuple[Check, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -13,9 +14,10 @@ from sqlglot import exp
 
 from landfall.aws.engine_urls import athena_address, redshift_address
 from landfall.quality.data_docs import docs_key, publish_site
+from landfall.quality.kinds import KINDS, Place, Surroundings, broken_rows
 from landfall.quality.overrides import overrides_of
 from landfall.quality.results import GateRun, record_results
-from landfall.quality.suites import load_suite
+from landfall.quality.suites import Suite, load_suite
 from landfall.quality.verdict import GateResult, as_table, judge
 from landfall.settings import Settings
 
@@ -34,14 +36,19 @@ def run_gate(
     run_id: str,
     dag_id: str,
     where: exp.Condition | None = None,
+    around: Surroundings | None = None,
 ) -> GateResult:
     """Run each suite file of `suites` on its relation ("db.table"), write down the results and their Data Docs.
 
-    `where` restricts every relation to the rows under audit. Raises EngineError when the engine itself fails;
-    a failing expectation is no error: it is in the result.
+    `where` restricts every relation to the rows under audit; `around` is what is published already. Raises
+    EngineError when the engine itself fails; a failing expectation is no error: it is in the result.
     """
     prefix = docs_key(dag_id, run_id, gate)
-    loaded = {relation: load_suite(path) for relation, path in suites.items()}
+    around = around or Surroundings(at=datetime.now(UTC))
+    loaded = {
+        relation: with_queries(load_suite(path), Place(relation=relation, around=around), dialect=engine)
+        for relation, path in suites.items()
+    }
     queries = {relation: audited_query(relation, where).sql(dialect=engine) for relation in suites}
     settings = Settings.from_environment()
     from landfall.quality.checkpoint import run_suites  # takes seconds to import, and only a gate needs it
@@ -67,3 +74,16 @@ def audited_query(relation: str, where: exp.Condition | None) -> exp.Select:
     database, _, table = relation.rpartition(".")
     query = exp.select("*").from_(exp.table_(table, db=database or None, quoted=True))
     return query if where is None else query.where(where)
+
+
+def with_queries(suite: Suite, place: Place, *, dialect: str) -> Suite:
+    """Return `suite` with the query of each check that is of a kind of Landfall's own."""
+    return replace(
+        suite,
+        checks=tuple(
+            replace(check, query=broken_rows(check.type, check.kwargs, place).sql(dialect=dialect))
+            if check.type in KINDS
+            else check
+            for check in suite.checks
+        ),
+    )

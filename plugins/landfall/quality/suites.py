@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import yaml
 
 from landfall.errors import ContractError
+from landfall.quality.kinds import argument_problem
 from landfall.settings import REPOSITORY
 
 EXPECTATIONS = REPOSITORY / "expectations"
@@ -33,13 +34,15 @@ class Check:
     why: str
     severity: Severity = "stop"
     owner: str = ""
+    query: str | None = None
+    """For a kind of Landfall's own: its query, once it is known what it compares with (see `kinds`)."""
 
     @property
     def name(self) -> str:
         """The check in words, one of a kind in its suite: `type(column)` or `type(description)`."""
         kwargs = self.kwargs
         pair = f"{kwargs['column_A']}, {kwargs['column_B']}" if "column_A" in kwargs else None
-        subject = kwargs.get("column") or kwargs.get("column_list") or pair or kwargs.get("description")
+        subject = kwargs.get("description") or kwargs.get("column") or kwargs.get("column_list") or pair
         return f"{self.type}({subject})" if subject else self.type
 
 
@@ -98,6 +101,8 @@ def _check(path: Path, number: int, entry: object, *, owner: str) -> Check:
     meta = entry["meta"] if isinstance(entry["meta"], dict) else {}
     if not isinstance(entry["type"], str) or not isinstance(entry["kwargs"], dict) or not meta.get("why"):
         raise ContractError(f"{where}: type must be text, kwargs a mapping, and meta.why must say why: {entry!r}")
+    if problem := argument_problem(entry["type"], entry["kwargs"]):
+        raise ContractError(f"{where}: {problem}")
     severity, owner = meta.get("severity", "stop"), meta.get("owner", owner)
     if severity not in get_args(Severity):
         raise ContractError(

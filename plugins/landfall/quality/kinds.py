@@ -1,0 +1,237 @@
+"""Kinds of check that Great Expectations lacks, each as one query that returns a row only when it is broken.
+
+A suite names a kind as its `type` and gives its arguments and a `description` as `kwargs`. The query runs on the
+engine under audit; it returns aggregates or keys and never a row of a customer. A kind that compares with the last
+published version, or with the lake, passes while there is none: the first publication has no history.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlglot import exp, parse_one
+
+LEAST_ROWS = 1000
+"""Fewer rows than these in the published version say nothing of a distribution."""
+
+BATCH = exp.Table(this=exp.to_identifier("{batch}", quoted=False))
+"""The rows under audit, as Great Expectations names them in a query."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a gate compares with: `published` maps a relation to the table of its last published version, `lake` a
+
+    dataset to the table of the lake version that a warehouse was built from; `at` is the time of the audit (UTC).
+    """
+
+    at: datetime
+    published: Mapping[str, str] = field(default_factory=dict)
+    lake: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """The relation whose check is made into a query, and what surrounds it."""
+
+    relation: str
+    around: Surroundings
+
+    def last_published(self) -> exp.Table | None:
+        """Return the table of the relation's last published version, None before the first."""
+        return _table(self.around.published.get(self.relation))
+
+    def source(self, name: str) -> exp.Table | None:
+        """Return the table `database.table`, or that of `lake.<dataset>`; None if that version lacks the dataset."""
+        database, _, dataset = name.partition(".")
+        return _table(self.around.lake.get(dataset) if database == "lake" else name)
+
+
+def row_count_near_published(place: Place, *, least: float = 0.0, most: float | None = None) -> exp.Select:
+    """Volume: the rows are at least `least` times and at most `most` times those of the last published version."""
+    published = place.last_published()
+    if published is None:
+        return _never()
+    counts = exp.select(exp.alias_(exp.Count(this=exp.Star()), "row_count"))
+    now, then = exp.column("row_count", "candidate"), exp.column("row_count", "published")
+    broken = [now < then * _number(least)] + ([now > then * _number(most)] if most is not None else [])
+    return _compared(counts, published, [now, then]).where(exp.or_(*broken))
+
+
+def mean_near_published(place: Place, *, column: str, within: float, least_rows: int = LEAST_ROWS) -> exp.Select:
+    """Distribution: the mean of `column` is off that of the last published version by at most the share `within`."""
+    return _measure_near_published(place, exp.column(column), within=within, relative=True, least_rows=least_rows)
+
+
+def share_near_published(
+    place: Place, *, column: str, value: str, within: float, least_rows: int = LEAST_ROWS
+) -> exp.Select:
+    """Distribution: the share of rows whose `column` is `value` is off the published one by at most `within` (of 1)."""
+    is_value = exp.column(column).eq(exp.Literal.string(value))
+    measured = exp.Case().when(is_value, exp.Literal.number(1)).else_(exp.Literal.number(0))
+    return _measure_near_published(place, measured, within=within, relative=False, least_rows=least_rows)
+
+
+def no_orphans(
+    place: Place, *, columns: Sequence[str], parent: str, parent_columns: Sequence[str] | None = None
+) -> exp.Select:
+    """Referential integrity: each key in `columns` that is not null is one of the table `parent`."""
+    table = place.source(parent)
+    if table is None:
+        return _never()
+    keys = [exp.column(name) for name in columns]
+    children = exp.select(*keys).distinct().from_(BATCH.copy()).where(*(key.is_(exp.null()).not_() for key in keys))
+    others = list(parent_columns or columns)
+    parents = exp.select(*map(exp.column, others)).distinct().from_(table)
+    pairs = [
+        exp.column(mine, "child").eq(exp.column(theirs, "parent")) for mine, theirs in zip(columns, others, strict=True)
+    ]
+    return (
+        exp.select(*(exp.column(name, "child") for name in columns))
+        .from_(children.subquery("child"))
+        .join(parents.subquery("parent"), on=exp.and_(*pairs), join_type="left")
+        .where(exp.column(others[0], "parent").is_(exp.null()))
+    )
+
+
+def fresh_within(place: Place, *, column: str, hours: float) -> exp.Select:
+    """Freshness: the newest `column` (a UTC timestamp) is at most `hours` older than the audit."""
+    bound = (place.around.at - timedelta(hours=hours)).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+    latest = exp.column("latest", "candidate")
+    return (
+        exp.select(latest)
+        .from_(_latest(BATCH.copy(), column).subquery("candidate"))
+        .where(latest < exp.cast(exp.Literal.string(bound), "timestamp"))
+    )
+
+
+def as_fresh_as(place: Place, *, column: str, source: str, hours: float) -> exp.Select:
+    """Freshness: the newest `column` is at most `hours` older than that of the table `source`."""
+    table = place.source(source)
+    if table is None:
+        return _never()
+    now, then = exp.column("latest", "candidate"), exp.column("latest", "source")
+    span = exp.Interval(this=exp.Literal.string(str(round(hours * 3600))), unit=exp.var("SECOND"))
+    return (
+        exp.select(now, exp.alias_(then, "source_latest"))
+        .from_(_latest(BATCH.copy(), column).subquery("candidate"))
+        .join(_latest(table, column).subquery("source"), join_type="cross")
+        .where(exp.or_(now.is_(exp.null()).and_(then.is_(exp.null()).not_()), now + span < then))
+    )
+
+
+def same_total(
+    place: Place,
+    *,
+    total: str,
+    by: Sequence[str],
+    source: str,
+    source_total: str | None = None,
+    until: str | None = None,
+) -> exp.Select:
+    """Conservation and equality: `total` by the columns `by` is, to the last unit, `source_total` of `source`.
+
+    `until` names a timestamp column of both: rows of the source that came after the candidate's newest are left out.
+    """
+    table = place.source(source)
+    if table is None:
+        return _never()
+    keys = [exp.column(name) for name in by]
+    mine = exp.select(*keys, exp.alias_(parse_one(total), "total")).from_(BATCH.copy()).group_by(*keys)
+    theirs = exp.select(*keys, exp.alias_(parse_one(source_total or total), "total")).from_(table).group_by(*keys)
+    if until is not None:
+        theirs = theirs.where(exp.column(until) <= _latest(BATCH.copy(), until).subquery())
+    now, then = exp.column("total", "candidate"), exp.column("total", "source")
+    pairs = [exp.column(name, "candidate").eq(exp.column(name, "source")) for name in by]
+    return (
+        exp.select(*(exp.column(name, "candidate") for name in by), now, exp.alias_(then, "source_total"))
+        .from_(mine.subquery("candidate"))
+        .join(theirs.subquery("source"), on=exp.and_(*pairs), join_type="full")
+        .where(exp.or_(now.is_(exp.null()), then.is_(exp.null()), now.neq(then)))
+    )
+
+
+KINDS: Mapping[str, Callable[..., exp.Select]] = {
+    kind.__name__: kind
+    for kind in (
+        row_count_near_published,
+        mean_near_published,
+        share_near_published,
+        no_orphans,
+        fresh_within,
+        as_fresh_as,
+        same_total,
+    )
+}
+"""Kind, as a suite's `type` -> the function that makes its query."""
+
+
+def argument_problem(kind: str, kwargs: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with the arguments a suite gives `kind`, None if nothing is or it is no kind of these."""
+    if kind not in KINDS:
+        return None
+    if not kwargs.get("description"):
+        return f"{kind} needs a description in words"
+    try:
+        inspect.signature(KINDS[kind]).bind(None, **_arguments(kwargs))
+    except TypeError as error:
+        return f"{kind}: {error}"
+    return None
+
+
+def broken_rows(kind: str, kwargs: Mapping[str, Any], place: Place) -> exp.Select:
+    """Return the query of a check of this `kind`: it has rows only if the check is broken."""
+    return KINDS[kind](place, **_arguments(kwargs))
+
+
+def _arguments(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in kwargs.items() if name != "description"}
+
+
+def _table(name: str | None) -> exp.Table | None:
+    if name is None:
+        return None
+    database, _, table = name.rpartition(".")
+    return exp.table_(table, db=database or None, quoted=True)
+
+
+def _never() -> exp.Select:
+    return exp.select(exp.Literal.number(1)).from_(BATCH.copy()).where(exp.Literal.number(1).eq(0))
+
+
+def _latest(table: exp.Table, column: str) -> exp.Select:
+    return exp.select(exp.alias_(exp.Max(this=exp.column(column)), "latest")).from_(table)
+
+
+def _compared(measures: exp.Select, published: exp.Table, shown: Sequence[exp.Expr]) -> exp.Select:
+    """Return `shown` of the one row of `measures` over the candidate beside that over its published version."""
+    now, then = shown
+    return (
+        exp.select(now, exp.alias_(then, "published"))
+        .from_(measures.copy().from_(BATCH.copy()).subquery("candidate"))
+        .join(measures.copy().from_(published).subquery("published"), join_type="cross")
+    )
+
+
+def _measure_near_published(
+    place: Place, measured: exp.Expr, *, within: float, relative: bool, least_rows: int
+) -> exp.Select:
+    """Return the check that the mean of `measured` is near the published one, where that has rows enough."""
+    published = place.last_published()
+    if published is None:
+        return _never()
+    mean = exp.Avg(this=exp.cast(measured, "double"))
+    measures = exp.select(exp.alias_(mean, "mean"), exp.alias_(exp.Count(this=exp.Star()), "row_count"))
+    now, then = exp.column("mean", "candidate"), exp.column("mean", "published")
+    bound = _number(within) * exp.Abs(this=then) if relative else _number(within)
+    far = exp.or_(now.is_(exp.null()), exp.Abs(this=exp.paren(now - then)) > bound)
+    enough = exp.column("row_count", "published") >= exp.Literal.number(least_rows)
+    return _compared(measures, published, [now, then]).where(exp.and_(enough, far))
+
+
+def _number(value: float) -> exp.Expr:
+    return exp.Literal.number(repr(value))
