@@ -1,4 +1,5 @@
-"""Write the generated pages of docs/reference/: `dags.md` from the DAGs' docstrings, `contracts.md` from contracts/.
+"""Write the generated pages of docs/reference/: `dags.md` from the DAGs' docstrings, `contracts.md` from contracts/,
+`gates.md` from expectations/.
 
 DAG files are read as text (ast), so neither Airflow nor a database is needed. With `--check` nothing is written, and
 the exit status is 1 when a page is not what it would be.
@@ -15,6 +16,7 @@ from pathlib import Path
 from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.contracts.model import Field, LimitAction, QuarantineLimit, StreamContract
 from landfall.contracts.streams import load_stream_contracts
+from landfall.quality.reference import gates_page
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 REFERENCE = REPOSITORY / "docs" / "reference"
@@ -28,6 +30,7 @@ def pages(repository: Path = REPOSITORY) -> dict[str, str]:
     return {
         "dags.md": _dags_page(sorted((repository / "dags").glob("*.py"))),
         "contracts.md": _contracts_page(contracts, list(products.values())),
+        "gates.md": f"{NOTE}\n\n{gates_page()}",
     }
 
 
