@@ -68,7 +68,8 @@ class Repair:
         """Point a stable name to the current version, or drop it if that has no such dataset.
 
         The record is read after the pointer, and the pointer moves only if nobody moved it since: so a publisher that
-        slept can't set readers back.
+        slept can't set readers back. After a rollback the pointer may be right already while somebody is about to move
+        it away; it is written all the same, which takes that one's condition.
         """
         table = stable_table(name)
         for _ in range(_TRIES):
@@ -79,7 +80,7 @@ class Repair:
                 self._catalog.drop(table)
                 return
             location = dataset.metadata_location
-            if location is None or (seen and seen.metadata_location == location):
+            if location is None or (seen and seen.metadata_location == location and not (current and current.rollback)):
                 return
             if self._catalog.point(table, like=dataset.table, metadata_location=location, seen=seen):
                 return

@@ -24,7 +24,7 @@ from tests.chaos.schedule import CALM, Killed, Odds, Schedule
 
 GROUP = "lake"
 TABLES = {name: f"marts.{name}" for name in ("fct_a", "fct_b", "ext_a")}
-ODDS = Odds(kill=0.01, fail=0.01, repeat=0.04)
+ODDS = Odds(kill=0.015, fail=0.01, pause=0.01, repeat=0.04)
 FAILING_GATES = 0.2
 TRIES = 3
 _READS = 12
@@ -66,7 +66,11 @@ class History:
     def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
         self._random = schedule.random
-        self._world = World(schedule, lambda item: self.verdict.moved(item))
+        self._world = World(
+            schedule,
+            moved=lambda item: self.verdict.moved(item),
+            pointed=lambda name, new: self.verdict.pointed(name, new),
+        )
         self.verdict = Verdict(self._world.glue.location)
         self._settings = settings()
         self._snapshot = 0

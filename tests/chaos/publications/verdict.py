@@ -21,6 +21,8 @@ class Verdict:
         self.published: dict[int, Content] = {}
         self._location = location
         self._current: Publication | None = None
+        self._at: dict[str, int] = {}
+        self._newest: dict[tuple[str, str | None], int] = {}
 
     def moved(self, item: dict[str, Any]) -> None:
         """Judge the record at the moment in which it moves."""
@@ -33,6 +35,7 @@ class Verdict:
         if old and new.version < old.version:
             self.wrongs.append(f"the record went from version {old.version} to {new.version}")
         for name, dataset in new.datasets.items():
+            self._newest[name, dataset.metadata_location] = new.version
             found = self._location(versioned_table(name, new.version))
             if found != dataset.metadata_location:
                 self.wrongs.append(f"version {new.version} is current while its table of {name} is at {found}")
@@ -44,6 +47,14 @@ class Verdict:
             self.counts["publications"] += 1
             self._forward(new, content, old)
         self.published[new.version] = content
+
+    def pointed(self, name: str, new: str) -> None:
+        """Judge a stable name at the moment in which it moves: never back behind a version that it was at."""
+        after = self._newest.get((name, new), 0)
+        before = self._at.get(name, 0)
+        self._at[name] = after
+        if after < before:
+            self.wrongs.append(f"the stable name of {name} went from version {before} to {after}")
 
     def _forward(self, new: Publication, content: Content, old: Publication | None) -> None:
         if content not in self.audited:

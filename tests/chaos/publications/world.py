@@ -31,6 +31,9 @@ CALLS = (
 )
 """Every call of AWS that publishing, rolling back, repairing and reading make."""
 
+_SLEEP_TURNS = 60
+"""How many calls each other worker makes while one sleeps: more than a publication has."""
+
 
 def error(code: str, operation: str, **answer: Any) -> ClientError:
     """Return what boto3 raises for a service's error."""
@@ -50,6 +53,9 @@ class Service:
                 effect()
             return effect()
 
+        if self._schedule.befalls("sleep", self._schedule.odds.pause):
+            for _ in range(_SLEEP_TURNS):
+                self._schedule.turn()
         unavailable = lambda: error("ServiceUnavailable", operation)  # noqa: E731 - as short as it is
         return self._schedule.call(f"{self._name} {operation}", sent, unavailable)
 
@@ -133,8 +139,9 @@ class DynamoDB(Service):
 class Glue(Service):
     """Tables by `database.name`, each with a version that a conditional change names."""
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, schedule: Schedule, pointed: Callable[[str, str], None]) -> None:
         super().__init__(schedule, "glue")
+        self._pointed = pointed
         self.tables: dict[str, dict[str, Any]] = {}
 
     def get_table(self, *, DatabaseName: str, Name: str) -> dict[str, Any]:  # noqa: N803
@@ -166,6 +173,7 @@ class Glue(Service):
             found = self._found(DatabaseName, TableInput["Name"])
             if VersionId not in (None, found["VersionId"]):
                 raise error("ConcurrentModificationException", "UpdateTable")
+            self._pointed(TableInput["Name"], TableInput["Parameters"]["metadata_location"])
             self.tables[f"{DatabaseName}.{TableInput['Name']}"] = TableInput | {
                 "VersionId": str(int(found["VersionId"]) + 1)
             }
@@ -193,9 +201,15 @@ class Glue(Service):
 class World:
     """The three services, and what a transform does to the tables of the marts."""
 
-    def __init__(self, schedule: Schedule, moved: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        schedule: Schedule,
+        *,
+        moved: Callable[[dict[str, Any]], None],
+        pointed: Callable[[str, str], None],
+    ) -> None:
         self.schedule = schedule
-        self.glue = Glue(schedule)
+        self.glue = Glue(schedule, pointed)
         self.dynamodb = DynamoDB(schedule, moved)
         self._s3 = Service(schedule, "s3")
 
