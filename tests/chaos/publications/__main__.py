@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     logging.disable(logging.CRITICAL)
     if args.mutants:
-        return prove(range(60), only=args.only, jobs=args.jobs, harness=PUBLICATIONS)
+        return prove(range(600), only=args.only, jobs=args.jobs, harness=PUBLICATIONS)
     if args.real:
         from tests.chaos.publications.real import publish_under_fire
 
