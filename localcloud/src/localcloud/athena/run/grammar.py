@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from sqlglot import exp, parse_one
+from sqlglot.dialects.athena import Athena  # by name it is imported late, and by several threads at once
 from sqlglot.errors import ParseError, TokenError
 
 from localcloud.lake.errors import LakeError
@@ -22,7 +23,7 @@ _ESCAPED = re.compile(r"\\(.)|''")
 def parse_ddl(text: str) -> exp.Expression:
     """One DDL statement in the Hive grammar that Athena uses for it."""
     try:
-        return parse_one(text, dialect="athena")
+        return parse_one(text, dialect=Athena)
     except (ParseError, TokenError) as error:
         raise parse_failure(str(error)) from error
 
