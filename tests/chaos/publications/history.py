@@ -162,7 +162,8 @@ class History:
         self.verdict.counts["gates" if passed else "failed gates"] += 1
         if passed:
             self.verdict.audited.add(content_of(seen))
-        return GateResult(passed=passed, gate="lake_candidate", checks=3, failed=(), data_docs_url="")
+        failed = () if passed else ("one in five",)
+        return GateResult(passed=passed, gate="lake_candidate", checks=3, failed=failed, data_docs_url="")
 
     def _roll_back(self, run_id: str, *, held: bool) -> None:
         current = self._store().current(GROUP)
