@@ -10,9 +10,11 @@ import argparse
 import os
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from statistics import median
 
 from benchmarks import tpc, tpc_athena, tpc_redshift
 from benchmarks.__main__ import REPOSITORY, load_environment
@@ -25,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print the totals of each suite; return 1 if an answer is not DuckDB's or the stack is not up."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tpc_totals", description=__doc__)
     parser.add_argument("--suite", choices=tpc.SUITES, action="append", help="default: both")
+    parser.add_argument("--rounds", type=int, default=3, help="how often a suite runs; a query's median counts")
     parser.add_argument("--scale", type=float, default=0.1, help="scale factor; at 1 a suite is 100 to 300 MB")
     args = parser.parse_args(argv)
     if not load_environment():
@@ -34,11 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     failed = False
     for suite in args.suite or tpc.SUITES:
         directory = tpc.generate(suite, args.scale, state / "benchmarks" / f"{suite}_{args.scale}")
-        failed = _compare(suite, directory) or failed
+        failed = _compare(suite, directory, rounds=args.rounds) or failed
     return int(failed)
 
 
-def _compare(suite: tpc.Suite, directory: Path) -> bool:
+def _compare(suite: tpc.Suite, directory: Path, *, rounds: int) -> bool:
     """Print a suite's totals (s), ratios and wrong answers; return whether there are any of these."""
     name = f"bench_{suite}"
     tpc_athena.create_tables(directory, name)
@@ -62,7 +65,7 @@ def _compare(suite: tpc.Suite, directory: Path) -> bool:
             ),
             "Redshift by its wire": (run_on_redshift, tpc_redshift.queries(suite)),
         }
-        times, wrong = _measure(arms)
+        times, wrong = _measure(arms, rounds=rounds)
     floor = times[FLOOR]
     for arm, seconds in times.items():
         total, worst = sum(seconds.values()), max(seconds, key=lambda number: seconds[number] / floor[number])
@@ -72,21 +75,24 @@ def _compare(suite: tpc.Suite, directory: Path) -> bool:
     return bool(wrong)
 
 
-def _measure(arms: Mapping[str, tuple[Run, Mapping[int, str]]]) -> tuple[dict[str, dict[int, float]], list[str]]:
-    """Return the seconds of every query by arm, and what answers differ from the first arm's."""
-    times: dict[str, dict[int, float]] = {arm: {} for arm in arms}
+def _measure(
+    arms: Mapping[str, tuple[Run, Mapping[int, str]]], *, rounds: int
+) -> tuple[dict[str, dict[int, float]], list[str]]:
+    """Return the median seconds of every query by arm, and what answers differ from the first arm's."""
+    taken: dict[str, dict[int, list[float]]] = {arm: defaultdict(list) for arm in arms}
     wrong: list[str] = []
-    for number in arms[FLOOR][1]:
+    for number in [*arms[FLOOR][1]] * rounds:
         expected: list[tpc.Row] | None = None
         for arm, (run, texts) in arms.items():
             began_at = time.perf_counter()
             rows = run(texts[number])
-            times[arm][number] = time.perf_counter() - began_at
+            taken[arm][number].append(time.perf_counter() - began_at)
             expected = rows if expected is None else expected
             difference = tpc.difference(expected, rows)
             if difference:
                 wrong.append(f"query {number} is wrong on {arm}: {difference}")
-    return times, wrong
+    medians = {arm: {number: median(seconds) for number, seconds in of_arm.items()} for arm, of_arm in taken.items()}
+    return medians, list(dict.fromkeys(wrong))
 
 
 if __name__ == "__main__":
