@@ -1,7 +1,7 @@
 # The only door to Landfall. `make help` lists what it opens; ARGS="..." hands options to the command behind a target.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status produce test conformance probe-truth chaos chaos-mutants fault lint bench docs contracts new-stream lock product product-dev localcloud localcloud-dev
+.PHONY: help demo up down status produce test conformance probe-truth chaos chaos-mutants chaos-publications fault lint bench docs contracts new-stream lock product product-dev localcloud localcloud-dev
 
 # Both environments are made by the same tools.
 .NOTPARALLEL:
@@ -52,6 +52,9 @@ chaos: product-dev ## Play seeded histories of kills and errors against the load
 
 chaos-mutants: product-dev ## Plant bugs in the load one by one: the histories must catch them
 	@PYTHONPATH=plugins:. $(PRODUCT) -m tests.chaos --mutants $(ARGS)
+
+chaos-publications: product-dev ## The same for publications: kills, failed gates, readers (ARGS=--mutants, ARGS=--real)
+	@PYTHONPATH=plugins:. $(PRODUCT) -m tests.chaos.publications $(ARGS)
 
 fault: localcloud ## Let the running local cloud fail on demand (ARGS='add --help')
 	@$(LOCALCLOUD) fault $(ARGS)
