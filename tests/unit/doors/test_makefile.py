@@ -21,6 +21,7 @@ DOORS = (
     "probe-truth",
     "chaos",
     "chaos-mutants",
+    "chaos-publications",
     "fault",
     "docs",
     "contracts",
