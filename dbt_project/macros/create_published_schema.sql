@@ -6,5 +6,6 @@
 {% macro default__create_published_schema() %}{% endmacro %}
 
 {% macro redshift__create_published_schema() -%}
-    create external schema if not exists published from data catalog database 'published' iam_role default
+    create external schema if not exists {{ var('published_schema') }}
+    from data catalog database '{{ var('published_schema') }}' iam_role default
 {%- endmacro %}

@@ -15,7 +15,7 @@ from_days as (
     select
         currency,
         sum(gross_sales_cents) as cents
-    from {{ ref('fct_daily_sales') }}
+    from {{ ref('fct_daily_sales', v=1) }}
     group by currency
 )
 

@@ -1,4 +1,4 @@
-{{ config(enabled=(target.name == 'lake')) }}
+{{ config(enabled=(target.name == 'lake'), group='web') }}
 
 -- Sessions that merged must leave one row: a row left over would count its views again. Fewer views than were loaded
 -- are no fault here, since a load may commit while the models run.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-START = datetime(2026, 11, 1, tzinfo=UTC)
+START = datetime(2026, 10, 29, tzinfo=UTC)
 CUSTOMERS = ("cus_000001", "cus_000002", "cus_000003")
 STATUSES = ("placed", "paid", "shipped", "cancelled", "refunded")
 

@@ -2,28 +2,61 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import uuid
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
+import redshift_connector
 from landfall.aws.athena import Athena
 from landfall.aws.clients import client
+from landfall.aws.glue import get_table, put_table
 from landfall.settings import Settings
 
 from tests.dbt.history import COLUMNS, Load
 from tests.dbt.manifest import dbt
 
+_DAY = "customer_id, sales_date, currency"
+_MONEY = "gross_sales_cents, cancelled_cents, refunded_cents, net_sales_cents"
+_EUROS = "gross_sales_eur_cents, cancelled_eur_cents, refunded_eur_cents, net_sales_eur_cents"
+
 MARTS = {
+    "marts.dim_customers": "*",
+    "marts.dim_exchange_rates": "*",
     "marts.fct_orders": "*",
     "marts.fct_payments": "*",
-    "marts.dim_customers": "*",
-    # Its _loaded_at says how far the input was when a row was computed, which the order of loads decides.
-    "marts.fct_daily_sales": "customer_id, sales_date, currency, orders, order_lines, units, gross_sales_cents, "
-    "cancelled_cents, refunded_cents, net_sales_cents",
+    "marts.fct_payment_funnel": "*",
+    "marts.fct_refunds_and_chargebacks": "*",
+    "marts.fct_sales_day_changes": "*",
     "marts.fct_sessions": "*",
+    "marts.fct_cohort_retention": "*",
+    # The _loaded_at of these says how far the input was when a row was computed, which the order of loads decides.
+    "marts.fct_daily_sales": f"{_DAY}, orders, order_lines, units, {_MONEY}",
+    "marts.fct_daily_sales_v2": f"{_DAY}, orders, order_lines, units, {_MONEY}, exchange_rate, {_EUROS}",
+    "marts.fct_monthly_sales": "customer_id, sales_month, active_days, order_lines, units, net_sales_eur_cents",
     "extracts.ext_orders": "*",
+    "extracts.ext_payments": "*",
+    "extracts.ext_sessions": "*",
+    "extracts.ext_daily_sales": f"{_DAY}, orders, order_lines, units, {_MONEY}, exchange_rate, net_sales_eur_cents",
 }
+"""Published table of the lake -> the columns that the order of arrival must not change."""
+
+WAREHOUSE = {
+    "warehouse.dwh_dim_currencies": "*",
+    "warehouse.dwh_dim_customers": "*",
+    "warehouse.dwh_dim_dates": "*",
+    "warehouse.dwh_fct_orders": "*",
+    "warehouse.dwh_fct_payments": "*",
+    "warehouse.dwh_fct_payment_funnel": "*",
+    "warehouse.dwh_fct_refunds_and_chargebacks": "*",
+    "warehouse.dwh_fct_daily_sales": f"{_DAY}, orders, order_lines, units, {_MONEY}",
+    "warehouse.dwh_fct_daily_sales_converted": f"{_DAY}, exchange_rate, {_EUROS}",
+}
+"""The same for the warehouse."""
 
 
 class Lake:
@@ -51,15 +84,44 @@ class Lake:
                 values = ", ".join(_row([*(row[name] for name in COLUMNS[stream]), load.loaded_at]) for row in rows)
                 self.athena.run(f"insert into {self.name}raw.{stream} ({names}, _loaded_at) values {values}")
 
-    def dbt(self, *arguments: str, prefix: str) -> str:
+    def correct_rate(self, currency: str, day: date, eur_per_unit: str, *, prefix: str) -> None:
+        """Give `currency` a rate of its own from `day` on, as an edit of the seed would."""
+        self.athena.run(
+            f"insert into {self.name}{prefix}_staging.exchange_rates "
+            f"values ('{currency}', date '{day}', cast({eur_per_unit} as decimal(18, 8)))"
+        )
+
+    def dbt(self, *arguments: str, prefix: str, target: str = "lake") -> str:
         """Run a dbt command whose tables get `prefix`; return its output."""
-        variables = f"{{schema_prefix: {self.name}{prefix}_, raw_schema: {self.name}raw}}"
-        return dbt(*arguments, "--vars", variables, target="lake", folder=self.folder)
+        variables = {
+            "schema_prefix": f"{self.name}{prefix}_",
+            "raw_schema": f"{self.name}raw",
+            "published_schema": f"{self.name}{prefix}_published",
+        }
+        return dbt(*arguments, "--vars", json.dumps(variables), target=target, folder=self.folder / target)
+
+    def publish(self, prefix: str) -> None:
+        """Let the published tables of `prefix` be its marts as they stand."""
+        glue = client("glue")
+        database = f"{self.name}{prefix}_published"
+        with contextlib.suppress(glue.exceptions.AlreadyExistsException):
+            glue.create_database(DatabaseInput={"Name": database})
+        for table in MARTS:
+            schema, _, name = table.partition(".")
+            found = get_table(database=f"{self.name}{prefix}_{schema}", table=name) or {}
+            kept = ("Name", "StorageDescriptor", "TableType", "Parameters", "PartitionKeys")
+            put_table(database=database, definition={part: found[part] for part in kept if part in found})
 
     def rows(self, table: str, columns: str, *, prefix: str) -> Sequence[tuple[str | None, ...]]:
         """Return `columns` of all rows, sorted."""
         found = self.athena.run(f"select {columns} from {self.name}{prefix}_{table}", fetch=True).rows
         return sorted(found, key=str)
+
+    def warehouse_rows(self, table: str, columns: str, *, prefix: str) -> Sequence[tuple[object, ...]]:
+        """Return `columns` of all rows of a table in Redshift, sorted."""
+        with self._redshift() as cursor:
+            cursor.execute(f"select {columns} from {self.name}{prefix}_{table}")
+            return sorted((tuple(row) for row in cursor.fetchall()), key=str)
 
     def snapshots(self, prefix: str) -> Mapping[str, str]:
         """Return the metadata file that each mart is at."""
@@ -71,8 +133,25 @@ class Lake:
             found[table] = definition["Parameters"]["metadata_location"]
         return found
 
+    @contextlib.contextmanager
+    def _redshift(self) -> Iterator[Any]:
+        with redshift_connector.connect(
+            host=os.environ["LANDFALL_REDSHIFT_HOST"],
+            port=int(os.environ["LANDFALL_REDSHIFT_PORT"]),
+            user=os.environ["LANDFALL_REDSHIFT_USER"],
+            password=os.environ["LANDFALL_REDSHIFT_PASSWORD"],
+            database=os.environ["LANDFALL_REDSHIFT_DATABASE"],
+            ssl=False,
+        ) as connection:
+            connection.autocommit = True
+            yield connection.cursor()
+
     def drop(self) -> None:
-        """Remove the databases; their files stay in the local cloud, which ends with the tests."""
+        """Remove the databases and schemas; the lake's files stay in the local cloud, which ends with the tests."""
+        with self._redshift() as cursor:
+            cursor.execute("select schema_name from svv_all_schemas where schema_name like %s", (f"{self.name}%",))
+            for (schema,) in cursor.fetchall():
+                cursor.execute(f'drop schema "{schema}" cascade')
         for page in client("glue").get_paginator("get_databases").paginate():
             for database in page["DatabaseList"]:
                 if database["Name"].startswith(self.name):

@@ -12,6 +12,8 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = REPOSITORY / "dbt_project"
 
+TIMEOUT_SECONDS = 600
+
 ANY_ENVIRONMENT = {
     "AWS_REGION": "us-east-1",
     "LANDFALL_ATHENA_WORKGROUP": "workgroup",
@@ -33,7 +35,7 @@ def dbt(*arguments: str, target: str, folder: Path, environment: dict[str, str] 
         *("--target-path", str(folder), "--log-path", str(folder)),
     ]
     ended = subprocess.run(
-        command, env=os.environ | (environment or {}), capture_output=True, text=True, check=False, timeout=280
+        command, env=os.environ | (environment or {}), capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS
     )
     if ended.returncode != 0:
         raise AssertionError(f"{' '.join(command)}\n{ended.stdout[-6000:]}{ended.stderr[-2000:]}")

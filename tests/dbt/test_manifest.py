@@ -10,13 +10,16 @@ import pytest
 from tests.dbt.manifest import parsed_manifest
 
 MAY_READ = {
-    "staging": {"source.raw"},
+    "staging": {"source.raw", "seed"},
     "intermediate": {"staging", "intermediate"},
     "marts": {"intermediate", "marts"},
     "extracts": {"marts"},
     "warehouse": {"source.published", "warehouse"},
 }
 """Folder -> what its models may read."""
+
+LOGIC = (" over (", "case\n", "case ", "group by", " join ", "with_rows_gone")
+"""What makes a model one with logic."""
 
 PUBLISHED = ("marts", "extracts", "warehouse")
 
@@ -48,6 +51,8 @@ def test_each_folder_reads_only_what_stands_before_it(manifests: dict[str, dict[
         for parent in node["depends_on"]["nodes"]:
             if parent.startswith("source."):
                 read = f"source.{manifest['sources'][parent]['source_name']}"
+            elif parent.startswith("seed."):
+                read = "seed"
             else:
                 read = folder(manifest["nodes"][parent])
             if read not in MAY_READ[folder(node)]:
@@ -72,6 +77,41 @@ def test_every_column_is_described(manifests: dict[str, dict[str, Any]]) -> None
     ]
     without_any = [node["name"] for node, _ in models(manifests) if not node["columns"]]
     assert not bare + without_any
+
+
+def test_a_contract_promises_every_column_its_model_selects(manifests: dict[str, dict[str, Any]]) -> None:
+    untyped = [
+        f"{node['name']}.{column['name']}"
+        for node, _ in models(manifests)
+        if folder(node) in PUBLISHED
+        for column in node["columns"].values()
+        if not column["data_type"]
+    ]
+    assert not untyped
+
+
+def test_seeds_and_sources_are_described_to_the_column(manifests: dict[str, dict[str, Any]]) -> None:
+    tables = [
+        table
+        for manifest in manifests.values()
+        for table in (*manifest["nodes"].values(), *manifest["sources"].values())
+        if table["resource_type"] in ("seed", "source")
+    ]
+    bare = [table["name"] for table in tables if not table["description"] or not table["columns"]]
+    bare += [
+        f"{table['name']}.{column['name']}"
+        for table in tables
+        for column in table["columns"].values()
+        if not column["description"]
+    ]
+    assert not bare
+
+
+def test_every_model_belongs_to_a_group_and_steps_between_are_private(manifests: dict[str, dict[str, Any]]) -> None:
+    access = {"staging": "protected", "intermediate": "private"}
+    for node, _ in models(manifests):
+        assert node["group"], node["name"]
+        assert node["access"] == access.get(folder(node), "public"), node["name"]
 
 
 def test_every_model_has_a_tested_key(manifests: dict[str, dict[str, Any]]) -> None:
@@ -111,17 +151,24 @@ def test_no_model_reads_the_clock(manifests: dict[str, dict[str, Any]]) -> None:
 
 
 def test_models_with_logic_have_a_unit_test(manifests: dict[str, dict[str, Any]]) -> None:
-    tested = {test["model"] for test in manifests["lake"]["unit_tests"].values()}
-    logic = {
-        node["name"]
-        for node, _ in models({"lake": manifests["lake"]})
-        if any(word in node["raw_code"] for word in (" over (", "case\n", "group by"))
+    tested = {
+        parent
+        for manifest in manifests.values()
+        for test in manifest["unit_tests"].values()
+        for parent in test["depends_on"]["nodes"][:1]
     }
+    logic = {node["unique_id"] for node, _ in models(manifests) if any(word in node["raw_code"] for word in LOGIC)}
     assert logic <= tested, logic - tested
+
+
+def test_every_extract_model_has_a_reader_that_is_told_of_its_changes(manifests: dict[str, dict[str, Any]]) -> None:
+    exposed = {parent for e in manifests["lake"]["exposures"].values() for parent in e["depends_on"]["nodes"]}
+    extracts = {node["unique_id"] for node, _ in models(manifests) if folder(node) == "extracts"}
+    assert extracts <= exposed, extracts - exposed
 
 
 def test_every_published_dataset_is_a_model(manifests: dict[str, dict[str, Any]]) -> None:
     from landfall.publish.groups import LAKE, TABLES, WAREHOUSE
 
-    built = {f"{node['schema']}.{node['name']}" for node, _ in models(manifests) if folder(node) in PUBLISHED}
+    built = {f"{node['schema']}.{node['alias']}" for node, _ in models(manifests) if folder(node) in PUBLISHED}
     assert built == {*TABLES[LAKE], *TABLES[WAREHOUSE]}

@@ -32,6 +32,15 @@ _CUSTOMER: Row = {**_EVENT, "version": 1, "name": "A", "customer_name": "A", "pl
 _CUSTOMER |= {"is_active": True, "is_current": True, "valid_from": _AT, "valid_to": _LATER}
 _DAY: Row = {"customer_id": "cus_000001", "sales_date": "2026-11-20", "currency": "EUR", "orders": 1, "units": 2}
 _DAY |= {"gross_sales_cents": 100, "cancelled_cents": 30, "refunded_cents": 20, "net_sales_cents": 50}
+_CONVERTED: Row = {**_DAY, "exchange_rate": 1, "gross_sales_eur_cents": 100, "cancelled_eur_cents": 30}
+_CONVERTED |= {"refunded_eur_cents": 20, "net_sales_eur_cents": 50}
+_REVERSAL: Row = {**_PAYMENT, "reversal_kind": "refund", "reversed_cents": 5, "reversed_date": "2026-11-20"}
+_FUNNEL: Row = {"customer_id": "cus_000001", "funnel_date": "2026-11-20", "payment_method": "card", "currency": "EUR"}
+_FUNNEL |= {f"{step}s": 1 for step in ("authorisation", "capture", "refund", "chargeback")}
+_FUNNEL |= {f"{step}_cents": 5 for step in ("authorised", "captured", "refunded", "charged_back")}
+_SESSION: Row = {**_EVENT, "session_id": "pgv_1", "started_at": _AT, "ended_at": _LATER, "page_views": 3}
+_SESSION |= {"duration_seconds": 3600, "device": "mobile"}
+_RATE: Row = {"currency": "EUR", "valid_from": "2026-11-01", "valid_to": "2026-12-01", "eur_per_unit": 1}
 
 
 def _raw_row(contract: Path) -> Row:
@@ -46,26 +55,58 @@ GOOD: Mapping[str, Row] = {
     "marts/fct_payments": _PAYMENT,
     "marts/dim_customers": _CUSTOMER,
     "marts/fct_daily_sales": _DAY,
-    "marts/fct_sessions": {
-        **_EVENT,
-        "session_id": "pgv_1",
-        "started_at": _AT,
-        "ended_at": _LATER,
-        "page_views": 3,
-        "duration_seconds": 3600,
-        "device": "mobile",
+    "marts/fct_sessions": _SESSION,
+    "marts/dim_exchange_rates": _RATE,
+    "marts/fct_cohort_retention": {
+        "cohort_month": "2026-11-01",
+        "months_since_first": 0,
+        "cohort_customers": 2,
+        "active_customers": 2,
     },
+    "marts/fct_daily_sales_v2": _CONVERTED,
+    "marts/fct_monthly_sales": {
+        "customer_id": "cus_000001",
+        "sales_month": "2026-11-01",
+        "active_days": 1,
+        "order_lines": 1,
+        "units": 2,
+    },
+    "marts/fct_payment_funnel": _FUNNEL,
+    "marts/fct_refunds_and_chargebacks": _REVERSAL,
+    "marts/fct_sales_day_changes": {"sales_date": "2026-11-20", "_loaded_at": _LATER},
+    "extracts/ext_daily_sales": _CONVERTED,
+    "extracts/ext_payments": _PAYMENT,
+    "extracts/ext_sessions": _SESSION,
     "extracts/ext_orders": _LINE,
     "extracts/outgoing_orders": _LINE,
     "warehouse/dwh_fct_payments": _PAYMENT,
     "warehouse/dwh_dim_customers": _CUSTOMER,
     "warehouse/dwh_fct_daily_sales": _DAY,
+    "warehouse/dwh_dim_currencies": {
+        "currency": "EUR",
+        "first_rate_date": "2026-11-01",
+        "latest_rate_date": "2026-11-02",
+        "latest_eur_per_unit": 1,
+    },
+    "warehouse/dwh_dim_dates": {"date_day": "2026-11-20", "month_number": 11, "is_weekend": 0},
+    "warehouse/dwh_fct_daily_sales_converted": _CONVERTED,
+    "warehouse/dwh_fct_orders": _LINE,
+    "warehouse/dwh_fct_payment_funnel": _FUNNEL,
+    "warehouse/dwh_fct_refunds_and_chargebacks": _REVERSAL,
 }
 
 _BROKEN_BY_RULE: Mapping[str, Row] = {
     "line_total_cents = quantity x unit_price_cents": {"line_total_cents": 101},
     "net_amount_cents lies within +- amount_cents": {"net_amount_cents": -6},
     "net = gross - cancelled - refunded": {"net_sales_cents": 51},
+    "net in euros = gross - cancelled - refunded in euros": {"net_sales_eur_cents": 51},
+    "money in euros is there when a rate is": {"exchange_rate": None},
+    "a euro is a euro": {"exchange_rate": 2},
+    "the same days and money as version 1": {"net_sales_cents": 49, "gross_sales_cents": 99},
+    "no more are active than belong to the cohort": {"active_customers": 3},
+    "a whole cohort is active in its first month": {"cohort_customers": 3},
+    "a rate is above zero": {"eur_per_unit": 0},
+    "the euro is worth one euro": {"eur_per_unit": 2},
     "gross sales of all days = total of all order lines": {"gross_sales_cents": 101, "net_sales_cents": 51},
 }
 
@@ -108,11 +149,13 @@ def _bad_value(check: Check) -> object:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Path]:
-    """A SQLite file; every connection to it sees a database `marts` with the order lines that days are summed from."""
+    """A SQLite file; every connection to it sees a database `marts` with what suites hold their rows against."""
     marts = tmp_path / "marts.db"
     with sqlite3.connect(marts) as connection:
         connection.execute("create table fct_orders (line_total_cents integer)")
         connection.execute("insert into fct_orders values (100)")
+        connection.execute("create table fct_daily_sales (customer_id, sales_date, currency, net_sales_cents)")
+        connection.execute("insert into fct_daily_sales values ('cus_000001', '2026-11-20', 'EUR', 50)")
 
     def attach(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute("attach database ? as marts", [str(marts)])

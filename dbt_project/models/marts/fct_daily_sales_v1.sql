@@ -13,19 +13,11 @@
     ]),
 ) }}
 
-{#-
-    Whole days are computed again: every day on which a changed line has an event. That covers the day a line is
-    counted in now and the one it was counted in before a late, earlier event moved it.
--#}
+{#- Whole days are computed again, those that a line came to and those that it may have left. -#}
 {% set touched_days %}
-    select distinct history.occurred_date
-    from {{ ref('int_orders__line_versions_priced') }} as history
-    inner join (
-        select distinct order_id, line_number
-        from {{ ref('int_orders__line_versions_priced') }}
-        where _loaded_at > {{ loaded_watermark() }}
-    ) as changed
-        on history.order_id = changed.order_id and history.line_number = changed.line_number
+    select sales_date
+    from {{ ref('fct_sales_day_changes') }}
+    where _loaded_at > {{ loaded_watermark() }}
 {% endset %}
 {% set days = date_literals(touched_days) if is_incremental() else '' %}
 

@@ -1,0 +1,27 @@
+{{ config(
+    unique_key=['payment_event_id', 'occurred_at'],
+    partitioned_by=['month(occurred_at)'],
+    update_condition=any_differs(['payment_kind', 'amount_cents', 'currency', '_loaded_at']),
+) }}
+
+with
+
+payment_events as (
+    select
+        payment_event_id,
+        payment_id,
+        order_id,
+        customer_id,
+        shopper_id,
+        payment_kind,
+        payment_method,
+        currency,
+        amount_cents,
+        net_amount_cents,
+        occurred_at,
+        _loaded_at
+    from {{ ref('fct_payments') }}
+    where _loaded_at > {{ loaded_watermark() }}
+)
+
+select * from payment_events
