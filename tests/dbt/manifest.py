@@ -35,7 +35,12 @@ def dbt(*arguments: str, target: str, folder: Path, environment: dict[str, str] 
         *("--target-path", str(folder), "--log-path", str(folder)),
     ]
     ended = subprocess.run(
-        command, env=os.environ | (environment or {}), capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS
+        command,
+        env=os.environ | (environment or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=TIMEOUT_SECONDS,
     )
     if ended.returncode != 0:
         raise AssertionError(f"{' '.join(command)}\n{ended.stdout[-6000:]}{ended.stderr[-2000:]}")
