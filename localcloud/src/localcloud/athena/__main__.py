@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import signal
 import sys
@@ -15,6 +16,7 @@ from localcloud.athena.execution_store import ExecutionStore
 from localcloud.athena.executions import Executions, Limits
 from localcloud.athena.named import NamedStatements
 from localcloud.athena.run.engine import Engine
+from localcloud.athena.run.plans import Plans
 from localcloud.athena.server import create_app
 from localcloud.athena.workgroups import WorkGroups
 from localcloud.faults.gate import FaultGate
@@ -57,7 +59,8 @@ def main() -> None:
             threads=arguments.threads,
         )
     )
-    engine = Engine(lake)
+    plans = Plans()
+    engine = Engine(lake, plans)
     store = ExecutionStore(arguments.state_dir / "executions.sqlite", arguments.max_history)
     limits = Limits(running=arguments.concurrency, dml=arguments.max_active_dml, ddl=arguments.max_active_ddl)
     named = NamedStatements(arguments.state_dir / "statements.json")
@@ -67,7 +70,10 @@ def main() -> None:
         is_empty=lambda group: not named.of_workgroup(group) and not executions.list(group, 0, 1),
         forget=named.forget,
     )
-    app = FaultGate(create_app(AthenaApi(lake, executions, workgroups, named)))
+    app = FaultGate(create_app(AthenaApi(lake, executions, workgroups, named, plans)))
+    # What is there now stays: Python need not look through it each time it looks for garbage among syntax trees.
+    gc.collect()
+    gc.freeze()
     # uvicorn raises the signal again once it has shut down: end with 0 then, by way of `finally`.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     try:

@@ -14,6 +14,7 @@ from localcloud.athena.named import NamedStatements
 from localcloud.athena.pages_ahead import PagesAhead
 from localcloud.athena.paging import position, token
 from localcloud.athena.request_model import RequestModel
+from localcloud.athena.run.plans import Plans
 from localcloud.athena.submission import Submission
 from localcloud.athena.workgroups import WorkGroups
 from localcloud.lake.session import Lake
@@ -30,12 +31,14 @@ _EXECUTIONS_PAGE = 50
 class AthenaApi:
     """Answers requests; every refusal is an ApiError."""
 
-    def __init__(self, lake: Lake, executions: Executions, workgroups: WorkGroups, named: NamedStatements) -> None:
+    def __init__(
+        self, lake: Lake, executions: Executions, workgroups: WorkGroups, named: NamedStatements, plans: Plans
+    ) -> None:
         self._pages = PagesAhead(lake)
         self._executions = executions
         self._workgroups = workgroups
         self._model = RequestModel()
-        self._submission = Submission(lake, workgroups, named)
+        self._submission = Submission(lake, workgroups, named, plans)
         self._operations: Mapping[str, Callable[[Body], Answer]] = {
             "StartQueryExecution": self._start,
             "GetQueryExecution": self._get,

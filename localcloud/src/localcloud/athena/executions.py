@@ -151,6 +151,7 @@ class Executions:
                 request.limit_bytes,
                 request.result,
                 request.statement.parsed,
+                self._engine.plans,
             )
             _fail_if_struck(request, when="before")
             with execution.interruption.running():

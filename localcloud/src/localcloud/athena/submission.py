@@ -12,6 +12,7 @@ from localcloud.athena.errors import ApiError, invalid_request, not_supported
 from localcloud.athena.execution import Request
 from localcloud.athena.named import NamedStatements
 from localcloud.athena.parameters import bind
+from localcloud.athena.run.plans import Plans
 from localcloud.athena.sql.dialect import parse_query
 from localcloud.athena.statement import Statement, read_statement
 from localcloud.athena.workgroups import WorkGroups
@@ -21,6 +22,8 @@ from localcloud.lake.session import Lake
 Body = dict[str, Any]
 MAX_QUERY_BYTES = 262_144
 """Source: Athena API reference, StartQueryExecution."""
+_QUERIES = ("SELECT", "INSERT", "MERGE", "UPDATE", "DELETE")
+"""Statements in the dialect of Trino, whose syntax is checked before they are queued."""
 CATALOG = "AwsDataCatalog"
 _DEFAULT_REUSE_MINUTES = 60
 _LOCATION = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/.*)?")
@@ -34,10 +37,11 @@ _KNOWN_ELSEWHERE = re.compile(
 class Submission:
     """Reads StartQueryExecution requests with the settings of their work groups."""
 
-    def __init__(self, lake: Lake, workgroups: WorkGroups, named: NamedStatements) -> None:
+    def __init__(self, lake: Lake, workgroups: WorkGroups, named: NamedStatements, plans: Plans) -> None:
         self._lake = lake
         self._workgroups = workgroups
         self._named = named
+        self._plans = plans
         self._known_buckets: set[str] = set()
 
     def read(self, body: Body) -> Request:
@@ -59,10 +63,11 @@ class Submission:
         context = body.get("QueryExecutionContext", {})
         require_catalog(context.get("Catalog", CATALOG))
         parameters = tuple(body.get("ExecutionParameters", ()))
+        database = _database(context.get("Database", "default"))
         return Request(
             text=text,
-            statement=self._statement(text, parameters, group_name),
-            database=_database(context.get("Database", "default")),
+            statement=self._statement(text, parameters, group_name, database),
+            database=database,
             catalog=context.get("Catalog", CATALOG),
             workgroup=group_name,
             result=result,
@@ -91,7 +96,7 @@ class Submission:
                 raise invalid_request(f"Unable to verify/create output bucket {match[1]}") from error
             self._known_buckets.add(match[1])
 
-    def _statement(self, text: str, parameters: tuple[str, ...], group: str) -> Statement:
+    def _statement(self, text: str, parameters: tuple[str, ...], group: str, database: str) -> Statement:
         try:
             statement = read_statement(bind(text, parameters, self._named.prepared(group)))
             if not statement.subtype and not _KNOWN_ELSEWHERE.match(statement.text):
@@ -99,7 +104,8 @@ class Submission:
                     "SYNTAX_ERROR",
                     f"line 1:1: mismatched input '{statement.text.split(None, 1)[0] if statement.text else '<EOF>'}'",
                 )
-            if statement.type == "DML" and statement.subtype in ("SELECT", "INSERT", "MERGE", "UPDATE", "DELETE"):
+            # What has a plan has been parsed before; its tree is wanted only if the plan is out of date.
+            if statement.subtype in _QUERIES and not self._plans.has(statement.text, database):
                 statement = replace(statement, parsed=parse_query(statement.text))
         except LakeError as error:
             raise ApiError("InvalidRequestException", error.message, "MALFORMED_QUERY") from error

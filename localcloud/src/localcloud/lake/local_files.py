@@ -35,6 +35,11 @@ class LocalFiles:
         """Take from every answer to a boto3 client where bodies are kept now."""
         client.meta.events.register("after-call", lambda http_response, **_: self.note(http_response.headers))
 
+    @property
+    def folder(self) -> str | None:
+        """Where bodies are kept, ending in '/', as far as it has been told."""
+        return self._folder
+
     def folder_of(self, objects: Iterable[tuple[str, int]]) -> str | None:
         """The folder, ending in '/', where `bucket/key` is a file of that size for each object (URI, bytes).
 

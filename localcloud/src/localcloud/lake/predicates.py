@@ -7,6 +7,7 @@ again by the query itself, so leaving one out here only costs time; using one th
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,8 @@ from pyiceberg import types as ice_types
 from pyiceberg.schema import Schema
 from sqlglot import exp
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DECIMAL = re.compile(r"\d{1,15}\.\d{1,15}", re.ASCII)
 Evaluate = Callable[[exp.Expression], Any]
 
 _COMPARISONS: dict[type[exp.Expression], tuple[type[Any], type[Any]]] = {
@@ -37,9 +40,11 @@ def evaluator(cursor: duckdb.DuckDBPyConnection) -> Evaluate:
     def evaluate(expression: exp.Expression) -> Any:
         if isinstance(expression, exp.Literal) and expression.is_string:
             return expression.to_py()
-        number = _whole_number(expression)
-        if number is not None:
-            return number
+        known = _whole_number(expression)
+        if known is None:
+            known = _date_or_decimal(expression)
+        if known is not None:
+            return known
         # By Arrow: DuckDB's own fetch of a timestamp with a zone needs pytz.
         values = cursor.execute(f"SELECT {expression.sql(dialect='duckdb')}").to_arrow_table().column(0)
         return values[0].as_py() if len(values) else None
@@ -61,6 +66,18 @@ def _whole_number(expression: exp.Expression) -> int | None:
             return None
         return _in_range(left + right if isinstance(node, exp.Add) else left - right)
     return None
+
+
+def _date_or_decimal(expression: exp.Expression) -> datetime.date | Decimal | None:
+    """The value of a text cast to a date, or of a number with a point, of which DuckDB makes a decimal."""
+    text = expression.this if isinstance(expression, exp.Cast) and not isinstance(expression, exp.TryCast) else None
+    if isinstance(text, exp.Literal) and text.is_string and expression.is_type(exp.DType.DATE):
+        try:
+            return datetime.date.fromisoformat(text.name) if _DATE.fullmatch(text.name) else None
+        except ValueError:
+            return None
+    is_number = isinstance(expression, exp.Literal) and not expression.is_string
+    return Decimal(expression.name) if is_number and _DECIMAL.fullmatch(expression.name) else None
 
 
 def _in_range(value: int) -> int | None:

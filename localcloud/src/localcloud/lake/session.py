@@ -75,11 +75,22 @@ Listing = list[tuple[str, int, str]]
 """URI, size in bytes and ETag of objects."""
 
 
+@dataclass(frozen=True)
+class Told:
+    """An answer about several tables at once: its bytes, and the tables and the folders that it tells of."""
+
+    answer: bytes
+    tables: frozenset[tuple[str, str]]
+    folders: frozenset[str]
+
+
 class Lake:
     """The AWS clients of one engine process. All members may be used from several threads."""
 
     listings: dict[str, Listing] | None = None
     """What has been listed by URI, where it is kept."""
+    told: dict[str, Told] | None = None
+    """What was answered of several tables at once, by the query that asked for it, where it is kept."""
 
     def __init__(self, settings: LakeSettings) -> None:
         self.settings = settings
@@ -95,7 +106,7 @@ class Lake:
     def of_one_statement(self) -> Lake:
         """The same clients for what one statement reads: a folder that it names twice is listed once."""
         lake = copy.copy(self)
-        lake.listings = {}
+        lake.listings, lake.told = {}, {}
         return lake
 
     def _client(self, service: str) -> Any:

@@ -9,7 +9,9 @@ from typing import Any, Protocol
 import duckdb
 from sqlglot import exp
 
-from localcloud.athena.sql.compile import Compiled, Compiler
+from localcloud.athena.run.plans import Plans
+from localcloud.athena.sql.compile import Compiler
+from localcloud.athena.sql.compiled import Compiled
 from localcloud.lake.glue import Column
 from localcloud.lake.session import Lake
 
@@ -44,6 +46,7 @@ class Context:
     limit_bytes: int | None = None
     result_configuration: Mapping[str, Any] = field(default_factory=dict)
     parsed: exp.Expression | None = None
+    plans: Plans = field(default_factory=Plans)
     compiler: Compiler = field(init=False)
 
     def __post_init__(self) -> None:

@@ -22,7 +22,7 @@ from localcloud.athena.run.tables import (
     table_exists,
     table_name,
 )
-from localcloud.athena.sql.compile import Compiled
+from localcloud.athena.sql.compiled import Compiled
 from localcloud.athena.sql.dialect import parse_query
 from localcloud.lake import hive_write, iceberg_commit
 from localcloud.lake.errors import LakeError, NotSupportedError

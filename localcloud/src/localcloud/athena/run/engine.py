@@ -29,6 +29,7 @@ from localcloud.athena.run import (
     views,
 )
 from localcloud.athena.run.context import Context, Outcome
+from localcloud.athena.run.plans import Plans
 from localcloud.athena.sql import macros
 from localcloud.athena.sql.dialect import parse_query
 from localcloud.athena.statement import Statement
@@ -39,7 +40,12 @@ Run = Callable[[Context, str], Outcome]
 
 
 def _select(context: Context, text: str) -> Outcome:
-    compiled = context.compiler.compile(context.parsed or parse_query(text), runs_next=True)
+    known = context.plans.find(context.lake, text, context.database)
+    if known is not None:
+        compiled = context.compiler.take(known)
+    else:
+        compiled = context.compiler.compile(context.parsed or parse_query(text), runs_next=True)
+        context.plans.keep(context.lake, text, context.database, compiled)
     return Outcome(query=compiled, columns=compiled.columns)
 
 
@@ -94,8 +100,9 @@ class Finished:
 class Engine:
     """One DuckDB instance; every statement has a cursor of its own."""
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, lake: Lake, plans: Plans) -> None:
         self.lake = lake
+        self.plans = plans
         self._database = duckdb.connect()
         attach_lake(self._database, lake.settings)
         macros.install(self._database)

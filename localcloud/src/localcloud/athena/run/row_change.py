@@ -12,7 +12,7 @@ from localcloud.athena.run.coercion import can_store, stored_sql
 from localcloud.athena.run.context import Context, Outcome
 from localcloud.athena.run.merge_pruning import Side, with_bounds
 from localcloud.athena.run.tables import table_columns
-from localcloud.athena.sql.compile import Compiled
+from localcloud.athena.sql.compiled import Compiled
 from localcloud.athena.sql.dialect import identifier, parse_query
 from localcloud.lake import iceberg_commit, iceberg_read, iceberg_write
 from localcloud.lake.errors import LakeError

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
+import re
+
 from sqlglot import exp
 
 from localcloud.athena.sql import special_types, types
 from localcloud.athena.sql.inference import TYPE, type_of
 from localcloud.athena.sql.json_casts import to_json
+from localcloud.athena.sql.nodes import duckdb_type
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.sql_text import quoted
 from localcloud.lake.types import from_data_type, parts, to_duckdb
 
 _FROM_TEXT = {"boolean": "trino_to_boolean", "date": "trino_date_from_text", "varbinary": "encode"}
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 MICROSECONDS = 6
 _TEXT_MACROS = {
     "date": "trino_date_text", "double": "trino_double_text", "real": "trino_double_text", "json": "trino_json_text",
@@ -26,10 +31,22 @@ def cast(node: exp.Expression) -> exp.Expression:
     source = type_of(node.this)
     if (literal := special_types.literal(node)) is not None:
         return literal
+    if target == "date" and _is_date_literal(node.this):
+        return exp.Cast(this=node.this.copy(), to=duckdb_type("date"))
     converted = exp.maybe_parse(convert(node.this.sql(dialect="duckdb"), source, target), dialect="duckdb")
     if isinstance(node, exp.TryCast):
         return exp.Anonymous(this="try", expressions=[converted])
     return converted
+
+
+def _is_date_literal(node: exp.Expression) -> bool:
+    """Whether it is a date as texts mostly are, which DuckDB reads as Trino does."""
+    if not isinstance(node, exp.Literal) or not node.is_string or not _DATE.fullmatch(node.this):
+        return False
+    try:
+        return datetime.date.fromisoformat(node.this).year > 0
+    except ValueError:
+        return False
 
 
 def convert(value: str, source: str | None, target: str) -> str:

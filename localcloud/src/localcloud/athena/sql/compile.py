@@ -13,12 +13,14 @@ from sqlglot import exp
 
 from localcloud.athena import catalog_tables, metadata_tables
 from localcloud.athena.sql.columns_read import columns_read
+from localcloud.athena.sql.compiled import Compiled
 from localcloud.athena.sql.dialect import identifier
 from localcloud.athena.sql.inference import infer
 from localcloud.athena.sql.json_members import share_passes
 from localcloud.athena.sql.json_order import leave_unsorted
+from localcloud.athena.sql.lasting import told_of
 from localcloud.athena.sql.line_numbers import number_lines
-from localcloud.athena.sql.pushdown import conditions_by_table
+from localcloud.athena.sql.pushdown import Conditions, conditions_by_table
 from localcloud.athena.sql.resolve import INFORMATION_SCHEMA, LOCAL, Resolver, Source
 from localcloud.athena.sql.rewrite import rewrite
 from localcloud.athena.sql.shape import (
@@ -37,27 +39,7 @@ from localcloud.lake.iceberg_read import Version
 from localcloud.lake.objects import named_paths
 from localcloud.lake.scan import Relation, scan
 from localcloud.lake.session import Lake
-from localcloud.lake.types import from_duckdb, to_duckdb
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A query ready for the cursor it was compiled on."""
-
-    sql: str
-    columns: tuple[Column, ...]
-    scanned_bytes: int
-    shown: tuple[str, ...] = ()
-    """The columns' types with the time zones that their values are shown in."""
-
-    @property
-    def typed_sql(self) -> str:
-        """The query with every column cast to the DuckDB form of its Trino type, for writing it to a table."""
-        casts = (
-            f"CAST({identifier(column.name)} AS {to_duckdb(column.type)}) AS {identifier(column.name)}"
-            for column in self.columns
-        )
-        return f"SELECT {', '.join(casts)} FROM ({self.sql})"  # noqa: S608
+from localcloud.lake.types import from_duckdb
 
 
 @dataclass(frozen=True)
@@ -100,11 +82,11 @@ class Compiler:
         leave_unsorted(query)
         query = rewrite(query)
         share_passes(query)
-        self._bind(query, found.sources, found.columns)
+        conditions = conditions_by_table(query)
+        self._bind(query, found.sources, found.columns, conditions)
         if not reads:
             self.scanned_bytes = scanned_before
-        if self._limit_bytes is not None and self.scanned_bytes > self._limit_bytes:
-            raise LakeError("CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded")
+        self._require_within_limit()
         sql = query.sql(dialect="duckdb", copy=False)
         known = [kind for kind in found.kinds if kind is not None]
         if runs_next and len(known) == len(names):
@@ -113,7 +95,18 @@ class Compiler:
             columns = self._output(sql, names, found.kinds)
         shown = tuple(column.type for column in columns)
         columns = tuple(Column(column.name, plain(column.type)) for column in columns)
-        return Compiled(sql, columns, self.scanned_bytes, shown)
+        told = {} if self._views else told_of(self._lake, found.sources, conditions)
+        return Compiled(sql, columns, self.scanned_bytes, shown, told)
+
+    def take(self, compiled: Compiled) -> Compiled:
+        """Count what a query scans that was compiled before; raises LakeError where that is too much."""
+        self.scanned_bytes += compiled.scanned_bytes
+        self._require_within_limit()
+        return compiled
+
+    def _require_within_limit(self) -> None:
+        if self._limit_bytes is not None and self.scanned_bytes > self._limit_bytes:
+            raise LakeError("CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded")
 
     def analyse(self, query: exp.Expression) -> Analysed:
         """Resolve the names of a query and find its types, without reading a table."""
@@ -137,8 +130,9 @@ class Compiler:
         query: exp.Expression,
         sources: Mapping[str, Source],
         columns: Mapping[str, tuple[Column, ...]],
+        conditions: Conditions,
     ) -> None:
-        conditions, read = conditions_by_table(query), columns_read(query)
+        read = columns_read(query)
         named: dict[str, set[str]] = defaultdict(set)
         for column in every(query, exp.Column):
             named[column.table].add(column.name)

@@ -7,7 +7,7 @@ from functools import partial
 
 from sqlglot import exp
 
-from localcloud.athena.sql import arithmetic, containers, literals, special_types, strict, times
+from localcloud.athena.sql import arithmetic, containers, literals, special_types, strict, texts, times
 from localcloud.athena.sql.casts import cast
 from localcloud.athena.sql.functions import FUNCTIONS
 from localcloud.athena.sql.inference import TYPE, type_of
@@ -63,48 +63,6 @@ def _pad_chars(node: exp.Expression) -> None:
             base, length = parts(type_of(argument) or "")
             if base == "char":
                 argument.replace(call("rpad", argument, exp.Literal.number(length[0]), exp.Literal.string(" ")))
-
-
-def _regexp(node: exp.Expression) -> exp.Expression:
-    """Refuse where RE2 and Java differ: `$` stands before a last line break, which only Java does."""
-    text, pattern = node.expressions[:2]
-    name = node.name.lower()
-    if isinstance(pattern, exp.Literal) and _ends_matter(pattern.this):
-        if name == "regexp_like":
-            pattern.set("this", re.sub(r"(?<!\\)\$", r"(?:\\n?\\z)", pattern.this))
-        else:
-            text.replace(call("trino_without_last_break", text))
-    node.set("this", FUNCTIONS[name].emit)
-    return _regexp_replace(node) if name == "regexp_replace" else node
-
-
-def _ends_matter(pattern: str) -> bool:
-    return "$" in pattern and "(?m" not in pattern
-
-
-def _regexp_replace(node: exp.Expression) -> exp.Expression:
-    if len(node.expressions) > 2:
-        replacement = node.expressions[2]
-        if isinstance(replacement, exp.Lambda):
-            raise NotSupportedError("regexp_replace with a function")
-        if isinstance(replacement, exp.Literal):
-            # Java writes a group as $1, RE2 as \1.
-            text = replacement.this.replace("\\$", "\0")
-            for digit in "0123456789":
-                text = text.replace(f"${digit}", f"\\{digit}")
-            pattern = node.expressions[1]
-            if isinstance(pattern, exp.Literal) and _unknown_group(pattern.this, text):
-                raise LakeError("INVALID_FUNCTION_ARGUMENT", f"Illegal replacement sequence: {replacement.this!r}")
-            if "$" in text:
-                raise NotSupportedError(f"the replacement {replacement.this!r}")
-            replacement.set("this", text.replace("\0", "$"))
-    node.set("this", "trino_regexp_replace")
-    return node
-
-
-def _unknown_group(pattern: str, replacement: str) -> bool:
-    groups = len(re.findall(r"(?<!\\)\((?!\?(?!<|P<))", pattern))
-    return any(int(digit) > groups for digit in re.findall(r"\\(\d)", replacement))
 
 
 def _typeof(node: exp.Expression) -> exp.Expression:
@@ -185,17 +143,6 @@ def _at_zone(node: exp.Expression) -> exp.Expression:
     return value if isinstance(zone, exp.Literal) else call("trino_at_timezone", value, zone)
 
 
-def _trim(node: exp.Expression) -> exp.Expression:
-    if node.expression is None and not node.args.get("position"):
-        return call("trino_ltrim", call("trino_rtrim", node.this))
-    return node
-
-
-def _substring(node: exp.Expression) -> exp.Expression:
-    arguments = [node.this, node.args["start"], *([node.args["length"]] if node.args.get("length") else [])]
-    return call("trino_substr", *arguments)
-
-
 _SPECIAL: dict[str, Rule] = {
     "concat": containers.concat,
     "greatest": arithmetic.extreme,
@@ -215,7 +162,7 @@ _SPECIAL: dict[str, Rule] = {
     "element_at": containers.element_at,
     **dict.fromkeys(
         ("regexp_like", "regexp_extract", "regexp_extract_all", "regexp_replace", "regexp_split", "regexp_count"),
-        _regexp,
+        texts.regexp,
     ),
     **{
         name: partial(strict.bytes_only, emit=FUNCTIONS[name].emit)
@@ -225,6 +172,7 @@ _SPECIAL: dict[str, Rule] = {
         name: partial(strict.text_document, emit=FUNCTIONS[name].emit)
         for name in ("json_exists", "json_value", "json_query")
     },
+    **dict.fromkeys(("substr", "substring"), texts.part_of_text),
     "max_by": containers.without_count,
     "min_by": containers.without_count,
     "max": containers.without_count,
@@ -271,8 +219,8 @@ _RULES: dict[type[exp.Expression], Rule] = {
     exp.HexString: _hex,
     exp.ParseJSON: _json,
     exp.AtTimeZone: _at_zone,
-    exp.Trim: _trim,
-    exp.Substring: _substring,
+    exp.Trim: texts.trim,
+    exp.Substring: texts.substring,
     exp.Extract: times.extract,
     exp.Unnest: containers.unnest,
     **strict.RULES,
