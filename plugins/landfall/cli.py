@@ -24,6 +24,7 @@ SUBCOMMANDS = {
     "contracts": Subcommand("landfall.contracts.command", "check the stream contracts and extract products"),
     "published": Subcommand("landfall.publish.published_command", "show published versions; pin a statement to one"),
     "rollback": Subcommand("landfall.publish.rollback_command", "move readers back to an older published version"),
+    "lineage": Subcommand("landfall.lineage.command", "what a file was made from, what a column went into"),
     "verify": Subcommand("landfall.extract.verify_command", "check downloaded extract files against their manifest"),
 }
 

@@ -57,5 +57,9 @@ class VerificationError(LandfallError):
     """Extract files are not what their manifest certifies."""
 
 
+class LineageError(LandfallError):
+    """The lineage events cannot be read, or know nothing of what was asked for."""
+
+
 class DeploymentError(LandfallError):
     """CloudFormation could not bring a stack to what its template says."""

@@ -47,6 +47,7 @@ def dbt_models(*, target: Literal["lake", "warehouse"], environment: Mapping[str
         "append_env": True,
         "install_deps": False,
         "emit_datasets": False,
+        "callback": "landfall.lineage.hooks.models_built",
         # A model that failed for good is to show red in a minute, not after the pipeline's patient retries.
         "retries": 1,
         "retry_delay": timedelta(seconds=5),

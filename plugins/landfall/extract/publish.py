@@ -21,6 +21,7 @@ from landfall.extract.manifest import ManifestFile, build_manifest
 from landfall.extract.outgoing import run_outgoing_gate
 from landfall.extract.request import ExtractRequest
 from landfall.extract.unload import Unloaded
+from landfall.lineage import hooks as lineage
 from landfall.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ def publish_extract(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_
         key = manifest_key(customer_id=request.customer_id, extract_id=request.extract_id)
         body = json.dumps(document, indent=2).encode()
         s3.write_object(bucket=settings.extracts_bucket, key=key, body=body, content_type="application/json")
+    lineage.extracted(document, load_products()[request.product], bucket=settings.extracts_bucket)
     _remove_other_attempts(request, document, settings)
     key = manifest_key(customer_id=request.customer_id, extract_id=request.extract_id)
     return Published(

@@ -37,14 +37,24 @@ def count_rows(product: ExtractProduct, request: ExtractRequest, table: str) -> 
     return rows_of(product, request, table).select(exp.Count(this=exp.Star()), append=False)
 
 
+def csv_rows(product: ExtractProduct, request: ExtractRequest, table: str) -> exp.Select:
+    """Return what a CSV file holds of `rows_of`, in the product's order."""
+    query = rows_of(product, request, table).select(*(_csv_cell(c) for c in product.columns), append=False)
+    return query.order_by(*(exp.column(name) for name in product.order_by))
+
+
+def parquet_rows(product: ExtractProduct, request: ExtractRequest, table: str) -> exp.Select:
+    """Return what a Parquet file holds of `rows_of`, in the product's order."""
+    query = rows_of(product, request, table).select(*(_parquet_cell(c) for c in product.columns), append=False)
+    return query.order_by(*(exp.column(name) for name in product.order_by))
+
+
 def csv_unload(product: ExtractProduct, request: ExtractRequest, table: str, *, destination: str) -> str:
     """Return Redshift's UNLOAD of the rows to gzip CSV files whose names start with the s3:// `destination`.
 
     PARALLEL OFF keeps the rows' order, and with it the content, the same every time.
     """
-    query = rows_of(product, request, table).select(*(_csv_cell(c) for c in product.columns), append=False)
-    query = query.order_by(*(exp.column(name) for name in product.order_by))
-    inner = _quoted(query.sql(dialect="redshift"))
+    inner = _quoted(csv_rows(product, request, table).sql(dialect="redshift"))
     return (
         f"UNLOAD ({inner}) TO {_quoted(destination)} IAM_ROLE default "
         f"FORMAT AS CSV HEADER GZIP PARALLEL OFF EXTENSION {_quoted(CSV_EXTENSION)}"
@@ -53,10 +63,8 @@ def csv_unload(product: ExtractProduct, request: ExtractRequest, table: str, *, 
 
 def parquet_unload(product: ExtractProduct, request: ExtractRequest, table: str, *, destination: str) -> str:
     """Return Athena's UNLOAD of the rows to Parquet files below the empty s3:// prefix `destination`."""
-    query = rows_of(product, request, table).select(*(_parquet_cell(c) for c in product.columns), append=False)
-    query = query.order_by(*(exp.column(name) for name in product.order_by))
     return (
-        f"UNLOAD ({query.sql(dialect='athena')}) TO {_quoted(destination)} "
+        f"UNLOAD ({parquet_rows(product, request, table).sql(dialect='athena')}) TO {_quoted(destination)} "
         "WITH (format = 'PARQUET', compression = 'SNAPPY')"
     )
 

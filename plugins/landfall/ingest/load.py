@@ -28,6 +28,7 @@ from landfall.ingest.outcomes import count_outcomes, select_days
 from landfall.ingest.report import LoadReport, outcomes_of
 from landfall.ingest.scratch import create_scratch, drop_scratch
 from landfall.ingest.statements import Statements, day_counts, is_unreadable_data
+from landfall.lineage.batch import LoadedBatch
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +46,9 @@ class Loader:
         landing_bucket: str,
         lake_bucket: str,
         raw_snapshot: Callable[[], int],
+        tell: Callable[[LoadedBatch], None] = lambda batch: None,
     ) -> None:
-        """`raw_snapshot` returns the id of the raw table's current Iceberg snapshot."""
+        """`raw_snapshot` returns the id of the raw table's current Iceberg snapshot; `tell` is told of each batch."""
         self._contract = contract
         self._ledger = ledger
         self._audits = audits
@@ -54,6 +56,7 @@ class Loader:
         self._landing_bucket = landing_bucket
         self._lake_bucket = lake_bucket
         self._raw_snapshot = raw_snapshot
+        self._tell = tell
         self._accept_quarantine = False
         self._report = LoadReport(stream=contract.stream, contract_version=contract.version)
 
@@ -169,6 +172,17 @@ class Loader:
         self._audits.make_due(batch_id)
         self._report.add(outcomes, batch_id=batch_id, days=good_by_day)
         self._report.raw_snapshot_id = snapshot_id or self._report.raw_snapshot_id
+        self._tell(
+            LoadedBatch(
+                contract=self._contract,
+                batch_id=batch_id,
+                loaded_at=mark.loaded_at,
+                objects=tuple(f"s3://{self._landing_bucket}/{claim.landed.key}" for claim in outcomes),
+                loaded=sum(outcome.loaded for outcome in outcomes.values()),
+                quarantined=sum(sum(outcome.quarantined.values()) for outcome in outcomes.values()),
+                raw_snapshot_id=snapshot_id,
+            )
+        )
         logger.info(
             "loaded stream=%s batch_id=%s objects=%d records=%d loaded=%d duplicates=%d quarantined=%d",
             self._contract.stream,

@@ -23,6 +23,7 @@ from landfall.ingest.limit import tell_of_limit
 from landfall.ingest.load import Loader
 from landfall.ingest.statements import Statements
 from landfall.ingest.tables import TableShape, add_columns, create_table, quarantine_shape, raw_shape
+from landfall.lineage import hooks as lineage
 from landfall.settings import REPOSITORY, Settings
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ def load_objects(
         landing_bucket=settings.landing_bucket,
         lake_bucket=settings.lake_bucket,
         raw_snapshot=lambda: IcebergCatalog().read(contract.raw_table).snapshot_id,
+        tell=lineage.loaded,
     )
     report = loader.run(
         retry_failed=retry_failed,

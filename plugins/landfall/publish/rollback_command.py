@@ -7,6 +7,7 @@ import getpass
 import sys
 import uuid
 
+from landfall.lineage import hooks as lineage
 from landfall.publish.groups import LAKE, TABLES
 from landfall.publish.publication import PublicationStore
 from landfall.publish.rollback import must_build_anew, release, roll_back
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
         held=not args.no_hold,
         cause_run_id=f"cli__{uuid.uuid4().hex}",
     )
+    lineage.published(moved)
     sys.stdout.write(f"{args.group} is at version {moved.version}, with the content of version {args.to}\n")
     if moved.rollback and moved.rollback.held:
         sys.stdout.write("nothing is published until: landfall rollback --release --why ...\n")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from landfall.errors import RequestError
+from landfall.lineage import hooks as lineage
 from landfall.publish.groups import LAKE
 from landfall.publish.publication import Attempt, PublicationStore
 from landfall.publish.rollback import release, roll_back
@@ -33,6 +34,7 @@ def roll_back_lake(params: Mapping[str, Any], *, who: str, run_id: str) -> dict[
         cause_run_id=run_id,
     )
     store.record_attempt(Attempt(group=LAKE, cause=run_id, state="published", version=moved.version, run_id=run_id))
+    lineage.published(moved)
     logger.info("group %s is at version %d, rolled back to %s", LAKE, moved.version, params["to_version"])
     return {
         "group": LAKE,

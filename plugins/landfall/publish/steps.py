@@ -13,6 +13,7 @@ from typing import Any
 
 from landfall.contracts.streams import load_stream_contracts
 from landfall.errors import PublicationError
+from landfall.lineage import hooks as lineage
 from landfall.publish import rollback
 from landfall.publish.groups import LAKE, WAREHOUSE, datasets, suites
 from landfall.publish.publication import Attempt, Candidate, PublicationStore
@@ -126,6 +127,8 @@ def publish(audited: Mapping[str, Any], *, causes: Sequence[str], run_id: str) -
     group, version = publication.group, publication.version
     _record(store, causes, Attempt(group=group, cause="", state="published", version=version, run_id=run_id))
     logger.info("group %s is at version %d (%s)", group, version, publication.gate)
+    if publication.cause_run_id == run_id:
+        lineage.published(publication)
     return {"group": group, "version": version, "causes": list(causes)}
 
 

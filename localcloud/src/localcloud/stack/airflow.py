@@ -49,6 +49,8 @@ def settings(layout: Layout, ports: Ports, secrets: Secrets) -> dict[str, str]:
         "dag_processor": {"min_file_process_interval": "60", "refresh_interval": "10"},
         "logging": {"base_log_folder": str(layout.airflow / "logs"), "colored_console_log": "False"},
         "usage_data_collection": {"enabled": "False"},
+        # Landfall tells the lineage; the provider's own events of every task cost each task most of a second of CPU.
+        "openlineage": {"disabled": "True"},
         # Cosmos keeps dbt's parse below the machine's /tmp unless told otherwise, where two checkouts would mix.
         "cosmos": {"cache_dir": str(layout.airflow / "cosmos"), "enable_telemetry": "False"},
     }

@@ -16,7 +16,7 @@ MARKER = "LANDFALL_STACK"
 
 REGION = "us-east-1"
 AIRFLOW_USER = "admin"
-DROPPED_PREFIXES = ("AIRFLOW", "AWS_", "DBT_", "LANDFALL_", "PYTHON", "VIRTUAL_ENV")
+DROPPED_PREFIXES = ("AIRFLOW", "AWS_", "DBT_", "LANDFALL_", "OPENLINEAGE", "PYTHON", "VIRTUAL_ENV")
 
 
 def inherited(layout: Layout, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -42,6 +42,16 @@ def cloud_client(ports: Ports) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "test",
         # dbt-redshift's other modes all verify Amazon's certificate authority, which signs nothing on a laptop.
         "LANDFALL_REDSHIFT_SSLMODE": "disable",
+    }
+
+
+def lineage_client(layout: Layout) -> dict[str, str]:
+    """What makes OpenLineage's client keep events, a file each: several writers of one would mix their lines."""
+    return {
+        "OPENLINEAGE__TRANSPORT__TYPE": "file",
+        "OPENLINEAGE__TRANSPORT__LOG_FILE_PATH": str(layout.lineage / "event"),
+        # Puts the job into the file's name, so that two processes do not choose the same one.
+        "OPENLINEAGE__TRANSPORT__DEBUG_MODE": "true",
     }
 
 

@@ -72,6 +72,11 @@ class Layout:
         return self.state / "dbt"
 
     @property
+    def lineage(self) -> Path:
+        """The OpenLineage events of everything that ran, a file each."""
+        return self.state / "lineage"
+
+    @property
     def sockets(self) -> Path:
         """A folder for Unix sockets: in the state where its path will do, else in the temporary folder."""
         inside = self.state / "run"
@@ -91,7 +96,7 @@ class Layout:
 
         Raises StackError when the folder for sockets belongs to somebody else.
         """
-        for folder in (self.state, self.logs, self.airflow, self.state / "programs", self.sockets):
+        for folder in (self.state, self.logs, self.airflow, self.lineage, self.state / "programs", self.sockets):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.sockets.stat().st_uid != os.getuid():
             raise StackError(f"{self.sockets} is another user's: remove it, or set LANDFALL_STATE to a shorter path")

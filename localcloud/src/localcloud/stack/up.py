@@ -15,6 +15,7 @@ from localcloud.stack.environment import (
     airflow_client,
     cloud_client,
     inherited,
+    lineage_client,
     read_env_file,
     write_env_file,
 )
@@ -117,7 +118,7 @@ class Stack:
         run_product(self._layout, client, "landfall", *deploy, *buffer)
         deployed = read_env_file(self._layout.deployed_env_file)
         client = cloud_client(self._ports) | airflow_client(self._ports, self._secrets.airflow_password)
-        write_env_file(self._layout.env_file, deployed | client)
+        write_env_file(self._layout.env_file, deployed | client | lineage_client(self._layout))
         self._say(f"The infrastructure is deployed ({time.monotonic() - started:.1f} s)")
 
     def _start_database(self) -> None:

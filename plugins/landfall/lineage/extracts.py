@@ -1,0 +1,57 @@
+"""Steps of extraction: a published version to a customer's files, which UNLOAD wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from landfall.contracts.extract_product import ExtractProduct
+from landfall.extract.layout import MANIFEST, extract_prefix
+from landfall.extract.request import ExtractRequest
+from landfall.extract.statements import csv_rows, parquet_rows
+from landfall.lineage.columns import query_columns
+from landfall.lineage.naming import Names
+from landfall.lineage.steps import Field, Read, Step, Written
+
+_DIALECTS = {"redshift": "redshift", "athena": "athena"}
+
+
+def extract_steps(manifest: Mapping[str, Any], product: ExtractProduct, names: Names, *, bucket: str) -> Iterator[Step]:
+    """Yield the step that wrote the files which `manifest` (its JSON document) certifies, and the manifest itself.
+
+    The columns are read from the SELECT that was unloaded.
+    """
+    request = ExtractRequest.from_json(manifest["request"])
+    table, engine = manifest["published"]["table"], manifest["engine"]
+    rows = csv_rows if request.format == "csv" else parquet_rows
+    database, _, name = table.partition(".")
+    fields = tuple(Field(name=each.name, type=each.type, description=each.description) for each in product.columns)
+    columns = query_columns(
+        rows(product, request, table),
+        dialect=_DIALECTS[engine["name"]],
+        schema={database: {name: [each.name for each in fields]}},
+    )
+    base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
+    files = [
+        Written(
+            dataset=names.file(bucket, base + file["path"]),
+            fields=fields,
+            columns=columns,
+            resolve=names.lake,
+            rows=file["rows"],
+            bytes=file["bytes"],
+        )
+        for file in manifest["files"]
+    ]
+    snapshot = manifest["published"]["snapshot_id"]
+    yield Step(
+        job=f"extract_{product.product}_{request.format}",
+        kind="EXTRACT",
+        tool=engine["name"],
+        at=datetime.fromisoformat(manifest["created_at"]),
+        key=request.extract_id,
+        reads=(Read(dataset=names.lake(table), fields=fields, version=None if snapshot is None else str(snapshot)),),
+        writes=(*files, Written(dataset=names.file(bucket, base + MANIFEST))),
+        statement_id=engine["statement_id"],
+    )

@@ -1,0 +1,85 @@
+"""What the pipeline's steps call when they are done: a line each, which never fails them and hardly holds them up.
+
+All else of this package is imported by the thread that sends, and only where somebody wants events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from landfall.lineage.emitter import tell
+from landfall.settings import Settings
+
+if TYPE_CHECKING:
+    from landfall.contracts.extract_product import ExtractProduct
+    from landfall.lineage.batch import LoadedBatch
+    from landfall.lineage.naming import Names
+    from landfall.lineage.steps import Field, Step
+    from landfall.publish.record import Publication
+
+
+def loaded(batch: LoadedBatch) -> None:
+    """Tell of a batch whose objects are closed."""
+
+    def steps() -> Iterable[Step]:
+        from landfall.lineage.loads import load_steps
+
+        return load_steps(batch, _names())
+
+    tell(steps)
+
+
+def models_built(project: str, context: Mapping[str, Any]) -> None:
+    """Tell of what dbt built in the folder `project`; a callback of Cosmos, also called when dbt failed."""
+    run = context["dag_run"]
+
+    def steps() -> Iterable[Step]:
+        from landfall.lineage.models import model_steps
+
+        at = run.logical_date or run.run_after
+        return model_steps(Path(project) / "target", _names(), at=at, run=f"{run.dag_id}.{run.run_id}")
+
+    tell(steps)
+
+
+def published(publication: Publication) -> None:
+    """Tell of a version that became current."""
+
+    def steps() -> Iterable[Step]:
+        from landfall.lineage.publications import publication_steps
+
+        return publication_steps(publication, _names(), fields_of=_fields_of)
+
+    tell(steps)
+
+
+def extracted(manifest: Mapping[str, Any], product: ExtractProduct, *, bucket: str) -> None:
+    """Tell of the files in `bucket` that a manifest (its JSON document) certifies."""
+
+    def steps() -> Iterable[Step]:
+        from landfall.lineage.extracts import extract_steps
+
+        return extract_steps(manifest, product, _names(), bucket=bucket)
+
+    tell(steps)
+
+
+def _names() -> Names:
+    from landfall.lineage.naming import Names
+
+    return Names(Settings.from_environment())
+
+
+def _fields_of(table: str) -> tuple[Field, ...]:
+    """Return the columns of the lake's table `database.name` as Glue has them."""
+    from landfall.aws import glue
+    from landfall.lineage.steps import Field
+
+    database, _, name = table.partition(".")
+    found = glue.get_table(database=database, table=name) or {"StorageDescriptor": {"Columns": []}}
+    return tuple(
+        Field(name=column["Name"], type=column["Type"], description=column.get("Comment", ""))
+        for column in found["StorageDescriptor"]["Columns"]
+    )
