@@ -1,21 +1,24 @@
 """# transform_warehouse
 
 Builds the warehouse's models on Redshift Serverless from one pinned version of the published lake, audits them, and
-records them as published.
+carries what changed to the schema that readers use.
 
 **Starts** when a new version of the lake is published (asset `published_lake`), or by hand.
 
-**Reads** `published.<dataset>__v<N>` through an external schema. **Writes** schema `warehouse`; on success the
-publication record of group `warehouse`, which names the lake version it was built from, and the asset
-`published_warehouse`.
+**Reads** `published.<dataset>__v<N>` through an external schema. **Writes** schema `warehouse`, the candidates, which
+nobody else reads; on success, in one transaction, schema `published_warehouse`, then the publication record of group
+`warehouse`, which names the lake version it was built from, and the asset `published_warehouse`.
 
 After a rollback of the lake, every model first forgets the rows it has, in the same transaction, since some may be of
 a version that was withdrawn.
 
 **If it fails**, trigger it again once the cause is mended: every model takes up where its own rows end.
 - A red task below `dbt`: its log has dbt's message. Clear it with its downstream tasks to run that model alone.
-- `audit_warehouse`: the log and the Data Docs link name the broken expectations. The record stays on the last version.
+- `audit_warehouse`: the log and the Data Docs link name the broken expectations. Readers stay on the last version. With
+  *was last built from lake version*: a model was run alone from another version; trigger the DAG again.
 - `approve_held` waits for a human under *Required Actions*, or is red without approval: as in `transform_lake`.
+- `publish_warehouse`: readers stay where they were, whatever it says. *Was built again since its audit*, *another
+  publication* or *audited against version*: trigger the DAG again.
 - `begin_attempt` with *there is none*: no lake version was published yet; run `transform_lake` first.
 
 Example conf: none is needed, `{}`.

@@ -23,6 +23,7 @@ def hold_grown_against_fresh(lake: Lake, *, seed: int, loads: int) -> None:
     lake.dbt("run", prefix=grown)
     lake.publish(grown)
     lake.dbt("run", prefix=grown, target="warehouse")
+    lake.publish_warehouse(grown, version=1)
     for number, load in enumerate(later):
         lake.bring(load)
         if number == 0:
@@ -30,6 +31,7 @@ def hold_grown_against_fresh(lake: Lake, *, seed: int, loads: int) -> None:
         lake.dbt("run", "--select", "marts", "extracts", prefix=grown)
     lake.publish(grown)
     lake.dbt("run", prefix=grown, target="warehouse")
+    lake.publish_warehouse(grown, version=2)
 
     lake.dbt("seed", prefix=fresh)
     lake.correct_rate("USD", CORRECTED_FROM, "0.5", prefix=fresh)
@@ -45,3 +47,4 @@ def hold_grown_against_fresh(lake: Lake, *, seed: int, loads: int) -> None:
         found = lake.warehouse_rows(table, columns, prefix=fresh)
         assert found, table
         assert lake.warehouse_rows(table, columns, prefix=grown) == found, table
+        assert lake.warehouse_rows(table, columns, prefix=grown, published=True) == found, table

@@ -7,14 +7,17 @@ import json
 import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import redshift_connector
 from landfall.aws.athena import Athena
 from landfall.aws.clients import client
+from landfall.aws.engine_urls import redshift_engine
 from landfall.aws.glue import get_table, put_table
+from landfall.publish.record import Publication, PublishedDataset
+from landfall.publish.warehouse_rows import WarehouseRows
 from landfall.settings import Settings
 
 from tests.dbt.history import COLUMNS, Load
@@ -67,6 +70,7 @@ class Lake:
         self.athena = Athena(settings=self.settings)
         self.name = f"test_{uuid.uuid4().hex[:8]}_"
         self.folder = folder
+        self._first: dict[tuple[str, str], dict[str, Any]] = {}
         client("glue").create_database(DatabaseInput={"Name": f"{self.name}raw"})
         for stream, columns in COLUMNS.items():
             definitions = ", ".join(f"`{name}` {kind}" for name, kind in {**columns, "_loaded_at": "timestamp"}.items())
@@ -91,14 +95,31 @@ class Lake:
             f"values ('{currency}', date '{day}', cast({eur_per_unit} as decimal(18, 8)))"
         )
 
-    def dbt(self, *arguments: str, prefix: str, target: str = "lake") -> str:
+    def dbt(self, *arguments: str, prefix: str, target: str = "lake", environment: dict[str, str] | None = None) -> str:
         """Run a dbt command whose tables get `prefix`; return its output."""
         variables = {
             "schema_prefix": f"{self.name}{prefix}_",
             "raw_schema": f"{self.name}raw",
             "published_schema": f"{self.name}{prefix}_published",
         }
-        return dbt(*arguments, "--vars", json.dumps(variables), target=target, folder=self.folder / target)
+        folder = self.folder / target
+        return dbt(*arguments, "--vars", json.dumps(variables), target=target, folder=folder, environment=environment)
+
+    def publish_warehouse(self, prefix: str, version: int) -> None:
+        """Carry what was built of the warehouse since the last time to those who read its published schema."""
+        group = f"{self.name}{prefix}_warehouse"
+        rows = WarehouseRows(group, engine=lambda: redshift_engine(self.settings))
+        builds = {name: tuple(build.build_id for build in found) for name, found in rows.builds().items()}
+        publication = Publication(
+            group=group,
+            version=version,
+            datasets={name: PublishedDataset(table=f"{group}.{name}", builds=ids) for name, ids in builds.items()},
+            gate="gate",
+            contract_versions={},
+            cause_run_id="run",
+            published_at=datetime.now(UTC),
+        )
+        rows.carry(publication, base_version=version - 1)
 
     def publish(self, prefix: str) -> None:
         """Let the published tables of `prefix` be its marts as they stand."""
@@ -110,17 +131,27 @@ class Lake:
             schema, _, name = table.partition(".")
             found = get_table(database=f"{self.name}{prefix}_{schema}", table=name) or {}
             kept = ("Name", "StorageDescriptor", "TableType", "Parameters", "PartitionKeys")
-            put_table(database=database, definition={part: found[part] for part in kept if part in found})
+            definition = {part: found[part] for part in kept if part in found}
+            self._first.setdefault((database, name), definition)
+            put_table(database=database, definition=definition)
+
+    def roll_back(self, prefix: str) -> None:
+        """Let the published tables of `prefix` be what was published first."""
+        for (database, _), definition in self._first.items():
+            if database == f"{self.name}{prefix}_published":
+                put_table(database=database, definition=definition)
 
     def rows(self, table: str, columns: str, *, prefix: str) -> Sequence[tuple[str | None, ...]]:
         """Return `columns` of all rows, sorted."""
         found = self.athena.run(f"select {columns} from {self.name}{prefix}_{table}", fetch=True).rows
         return sorted(found, key=str)
 
-    def warehouse_rows(self, table: str, columns: str, *, prefix: str) -> Sequence[tuple[object, ...]]:
-        """Return `columns` of all rows of a table in Redshift, sorted."""
+    def warehouse_rows(
+        self, table: str, columns: str, *, prefix: str, published: bool = False
+    ) -> Sequence[tuple[object, ...]]:
+        """Return `columns` of all rows of a table in Redshift, sorted; as readers see them if `published`."""
         with self._redshift() as cursor:
-            cursor.execute(f"select {columns} from {self.name}{prefix}_{table}")
+            cursor.execute(f"select {columns} from {'published_' if published else ''}{self.name}{prefix}_{table}")
             return sorted((tuple(row) for row in cursor.fetchall()), key=str)
 
     def snapshots(self, prefix: str) -> Mapping[str, str]:
@@ -149,7 +180,7 @@ class Lake:
     def drop(self) -> None:
         """Remove the databases and schemas; the lake's files stay in the local cloud, which ends with the tests."""
         with self._redshift() as cursor:
-            cursor.execute("select schema_name from svv_all_schemas where schema_name like %s", (f"{self.name}%",))
+            cursor.execute("select schema_name from svv_all_schemas where schema_name like %s", (f"%{self.name}%",))
             for (schema,) in cursor.fetchall():
                 cursor.execute(f'drop schema "{schema}" cascade')
         for page in client("glue").get_paginator("get_databases").paginate():

@@ -2,7 +2,7 @@
     unique_key='currency',
     dist='all',
     sort=['currency'],
-    post_hook="{{ delete_rows_gone_from_lake('dim_exchange_rates', ['currency']) }}",
+    pre_hook="{{ delete_rows_gone_from_lake('dim_exchange_rates', ['currency']) }}",
 ) }}
 
 -- Computed whole: rates are few, and a corrected one has no time of arrival.

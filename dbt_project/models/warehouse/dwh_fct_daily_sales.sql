@@ -2,7 +2,7 @@
     unique_key=['customer_id', 'sales_date', 'currency'],
     dist='customer_id',
     sort=['sales_date'],
-    post_hook="{{ delete_rows_gone_from_lake('fct_daily_sales', ['customer_id', 'sales_date', 'currency']) }}",
+    pre_hook="{{ delete_rows_gone_from_lake('fct_daily_sales', ['customer_id', 'sales_date', 'currency']) }}",
 ) }}
 
 with

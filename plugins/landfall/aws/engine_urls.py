@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import URL
+import sqlalchemy as sa
 
 from landfall.aws.clients import client
 from landfall.settings import Settings
@@ -26,7 +26,7 @@ class EngineAddress:
 
 def athena_address(settings: Settings) -> EngineAddress:
     """Return PyAthena's address of the workgroup; credentials and endpoint come from the environment."""
-    url = URL.create(
+    url = sa.URL.create(
         "awsathena+rest",
         host=f"athena.{settings.aws_region}.amazonaws.com",
         port=443,
@@ -44,7 +44,7 @@ def redshift_address(settings: Settings) -> EngineAddress:
     workgroup = client("redshift-serverless").get_workgroup(workgroupName=settings.redshift_workgroup)["workgroup"]
     held = client("secretsmanager").get_secret_value(SecretId=settings.redshift_secret_arn)
     secret = json.loads(held["SecretString"])
-    url = URL.create(
+    url = sa.URL.create(
         "redshift+redshift_connector",
         username=secret["username"],
         password=secret["password"],
@@ -55,3 +55,9 @@ def redshift_address(settings: Settings) -> EngineAddress:
     plain = os.environ.get("LANDFALL_REDSHIFT_SSLMODE") == "disable"
     connect_args: dict[str, Any] = {"ssl": False, "sslmode": None} if plain else {"ssl": True, "sslmode": "verify-ca"}
     return EngineAddress(url=url.render_as_string(hide_password=False), connect_args=connect_args)
+
+
+def redshift_engine(settings: Settings) -> sa.Engine:
+    """Return SQLAlchemy's engine of the Redshift workgroup; each of its connections is a session of its own."""
+    address = redshift_address(settings)
+    return sa.create_engine(address.url, connect_args=dict(address.connect_args), poolclass=sa.NullPool)

@@ -18,6 +18,7 @@ from landfall.errors import PublicationError
 _SERIALIZER = TypeSerializer()
 _DESERIALIZER = TypeDeserializer()
 _RESERVATION_TRIES = 20
+_PAGE = 10
 _ALL_VERSIONS = {":low": {"S": "0000000000"}, ":high": {"S": "9999999999"}}
 
 
@@ -94,6 +95,18 @@ class PublicationTable:
 
     def between(self, group: str, low: int, high: int) -> Iterator[dict[str, Any]]:
         """Yield the items, whatever their state, of the versions from `low` to below `high`, in order."""
+        return self._versions(group, low, high)
+
+    def before(self, group: str, version: int) -> Iterator[dict[str, Any]]:
+        """Yield the items, whatever their state, of the versions below `version`, the newest first.
+
+        What is not asked for is not read, but for the rest of a page.
+        """
+        return self._versions(group, 0, version, ScanIndexForward=False, PaginationConfig={"PageSize": _PAGE})
+
+    def _versions(self, group: str, low: int, high: int, **options: Any) -> Iterator[dict[str, Any]]:
+        if low >= high:  # DynamoDB refuses such a BETWEEN
+            return
         pages = (
             client("dynamodb")
             .get_paginator("query")
@@ -107,6 +120,7 @@ class PublicationTable:
                     ":high": {"S": f"{high - 1:010d}"},
                 },
                 ConsistentRead=True,
+                **options,
             )
         )
         for page in pages:

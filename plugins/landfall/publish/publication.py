@@ -55,21 +55,16 @@ class PublicationStore:
             )
         return Publication.from_item(item)
 
-    def freeze(self, group: str, tables: Mapping[str, str], *, built_from: int | None = None) -> Candidate:
+    def freeze(self, group: str, tables: Mapping[str, str]) -> Candidate:
         """Take each table (dataset name -> `database.name`) as it stands as the candidate to audit.
 
-        A group that is `built_from` a lake version lives in Redshift, whose tables have no snapshots: they are taken
-        by name. Raises PublicationError for a lake table that is missing or holds no snapshot.
+        Raises PublicationError for a table that is missing or holds no snapshot.
         """
         base = self.current(group)
         return Candidate(
             group=group,
             base_version=base.version if base else 0,
-            datasets={
-                name: self._frozen(table) if built_from is None else PublishedDataset(table=table)
-                for name, table in sorted(tables.items())
-            },
-            built_from=built_from,
+            datasets={name: self._frozen(table) for name, table in sorted(tables.items())},
         )
 
     def publish(
@@ -113,7 +108,7 @@ class PublicationStore:
         publication = Publication(
             group=group,
             version=number,
-            datasets={name: _as_published(name, dataset, number) for name, dataset in candidate.datasets.items()},
+            datasets={name: self._as_published(name, dataset, number) for name, dataset in candidate.datasets.items()},
             gate=gate,
             contract_versions=contract_versions,
             cause_run_id=cause_run_id,
@@ -123,7 +118,7 @@ class PublicationStore:
         )
         self._register(publication, candidate)
         if not self._moved(publication, expected_version=candidate.base_version):
-            self._repair.give_up(group, number, [name for name, each in candidate.datasets.items() if _in_lake(each)])
+            self._repair.give_up(publication)
             raise PublicationError(
                 f"version {number} of group {group!r} was not published: another publication moved it from "
                 f"{candidate.base_version} meanwhile; transform and audit again"
@@ -173,7 +168,12 @@ class PublicationStore:
         state = self._catalog.read(table)
         return PublishedDataset(table=table, snapshot_id=state.snapshot_id, metadata_location=state.metadata_location)
 
+    def _as_published(self, name: str, dataset: PublishedDataset, number: int) -> PublishedDataset:
+        """Return `dataset` by the name that it has in version `number`."""
+        return replace(dataset, table=versioned_table(name, number))
+
     def _register(self, publication: Publication, candidate: Candidate) -> None:
+        """Do what must be done before the record may say that `publication` is current."""
         for name, dataset in publication.datasets.items():
             if dataset.metadata_location:
                 self._catalog.register(
@@ -221,13 +221,3 @@ def _refuse_if_overtaken(candidate: Candidate, current: Publication | None) -> N
             f"group {candidate.group!r} is at version {found}, but the candidate was audited against version "
             f"{candidate.base_version}: transform and audit again"
         )
-
-
-def _in_lake(dataset: PublishedDataset) -> bool:
-    return dataset.metadata_location is not None
-
-
-def _as_published(name: str, dataset: PublishedDataset, number: int) -> PublishedDataset:
-    if not _in_lake(dataset):
-        return dataset
-    return replace(dataset, table=versioned_table(name, number))

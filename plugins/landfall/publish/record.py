@@ -17,16 +17,34 @@ CURRENT = "current"
 class PublishedDataset:
     """One table as it stood at one moment.
 
-    `table` is `database.name`. The two Iceberg fields are None for a table of Redshift, which has no snapshots.
+    `table` is `database.name`. The two Iceberg fields are None for a table of Redshift, which has no snapshots: there
+    `builds` tells by which runs of dbt its rows came since the version before.
     """
 
     table: str
     snapshot_id: int | None = None
     metadata_location: str | None = None
+    builds: tuple[str, ...] = ()
 
     def same_content(self, other: PublishedDataset) -> bool:
-        """Tell whether both are the same Iceberg snapshot; never true without a snapshot."""
-        return self.snapshot_id is not None and self.snapshot_id == other.snapshot_id
+        """Tell whether both are the same Iceberg snapshot, or of the same builds; never true without either."""
+        if self.snapshot_id is None:
+            return bool(self.builds) and self.builds == other.builds
+        return self.snapshot_id == other.snapshot_id
+
+    def to_item(self) -> dict[str, Any]:
+        """Return plain values for DynamoDB or an XCom."""
+        return {**asdict(self), "builds": list(self.builds)}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> PublishedDataset:
+        """Read what `to_item` made."""
+        return cls(
+            table=item["table"],
+            snapshot_id=_optional_int(item.get("snapshot_id")),
+            metadata_location=item.get("metadata_location"),
+            builds=tuple(item.get("builds", ())),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +58,13 @@ class Candidate:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for an XCom."""
-        return asdict(self)
+        return {**asdict(self), "datasets": {name: dataset.to_item() for name, dataset in self.datasets.items()}}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Candidate:
         """Read what `to_json` returned."""
         return cls(
-            **{**value, "datasets": {name: PublishedDataset(**item) for name, item in value["datasets"].items()}}
+            **{**value, "datasets": {name: PublishedDataset.from_item(i) for name, i in value["datasets"].items()}}
         )
 
 
@@ -109,7 +127,7 @@ class Publication:
             "version": sort_key,
             "number": self.version,
             "state": "published",
-            "datasets": {name: asdict(dataset) for name, dataset in self.datasets.items()},
+            "datasets": {name: dataset.to_item() for name, dataset in self.datasets.items()},
             "gate": self.gate,
             "contract_versions": dict(self.contract_versions),
             "cause_run_id": self.cause_run_id,
@@ -124,7 +142,7 @@ class Publication:
         return cls(
             group=item["group"],
             version=int(item["number"]),
-            datasets={name: _dataset(value) for name, value in item["datasets"].items()},
+            datasets={name: PublishedDataset.from_item(value) for name, value in item["datasets"].items()},
             gate=item["gate"],
             contract_versions=dict(item["contract_versions"]),
             cause_run_id=item["cause_run_id"],
@@ -182,14 +200,6 @@ def versioned_table(dataset: str, version: int) -> str:
 def stable_table(dataset: str) -> str:
     """Name of the pointer that follows the current version of `dataset`."""
     return f"published.{dataset}"
-
-
-def _dataset(value: Mapping[str, Any]) -> PublishedDataset:
-    return PublishedDataset(
-        table=value["table"],
-        snapshot_id=_optional_int(value.get("snapshot_id")),
-        metadata_location=value.get("metadata_location"),
-    )
 
 
 def _optional_int(value: Any) -> int | None:

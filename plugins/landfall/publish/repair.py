@@ -5,16 +5,15 @@ Whoever moves the record does this at once; every transform run does it when it 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-
 from landfall.aws.iceberg import IcebergCatalog
 from landfall.aws.publications import PublicationTable
 from landfall.errors import PublicationError
 from landfall.publish.record import CURRENT, Publication, stable_table, version_key, versioned_table
 
 _TRIES = 20
-_VERSIONED = re.compile(r"(?P<dataset>.+)__v(?P<number>\d+)")
+
+SETTLED_AFTER = 5
+"""A version that never came to be is swept no more after so many others were published."""
 
 
 class Repair:
@@ -33,7 +32,7 @@ class Repair:
             before = self._current(group)
             if before is None:
                 return None
-            for name in (*before.datasets, *self._gone(before)):
+            for name in (*_in_lake(before), *self._gone(before)):
                 self._follow(group, name)
             if self._current(group) == before:
                 return before
@@ -42,27 +41,27 @@ class Repair:
     def sweep(self, current: Publication) -> None:
         """Drop what publishers below `current` left that died, or lost, before their version came to be.
 
-        None of them can win any more. One that still lives may leave tables after its number was given up: they are
-        found by the catalog's listing.
+        None of them can win any more. One that still lives may leave tables after its number was given up, so each
+        number is looked at again until a few versions were published after it: what a sweep costs does not depend on
+        how many there have been.
         """
-        unpublished = {
-            int(item["number"]): item["state"]
-            for item in self._table.between(current.group, 0, current.version)
-            if item["state"] != "published"
-        }
-        for name in self._catalog.names("published") if unpublished else ():
-            found = _VERSIONED.fullmatch(name)
-            if found and found["dataset"] in current.datasets and int(found["number"]) in unpublished:
-                self._catalog.drop(f"published.{name}")
-        for number, state in unpublished.items():
-            if state == "reserved":
-                self._table.abandon(current.group, number)
+        published = 0
+        for item in self._table.before(current.group, current.version):
+            if item["state"] == "published":
+                published += 1
+                if published == SETTLED_AFTER:
+                    return
+                continue
+            for name in _in_lake(current):
+                self._catalog.drop(versioned_table(name, int(item["number"])))
+            if item["state"] == "reserved":
+                self._table.abandon(current.group, int(item["number"]))
 
-    def give_up(self, group: str, number: int, names: Iterable[str]) -> None:
-        """Drop the tables that were registered for a reserved version, and mark it as abandoned."""
-        for name in names:
-            self._catalog.drop(versioned_table(name, number))
-        self._table.abandon(group, number)
+    def give_up(self, publication: Publication) -> None:
+        """Drop the tables that were registered for a version that lost, and mark it as abandoned."""
+        for name in _in_lake(publication):
+            self._catalog.drop(versioned_table(name, publication.version))
+        self._table.abandon(publication.group, publication.version)
 
     def _follow(self, group: str, name: str) -> None:
         """Point a stable name to the current version, or drop it if that has no such dataset.
@@ -97,3 +96,8 @@ class Repair:
     def _current(self, group: str) -> Publication | None:
         item = self._table.get(group, CURRENT)
         return None if item is None else Publication.from_item(item)
+
+
+def _in_lake(publication: Publication) -> list[str]:
+    """Return the datasets that are Iceberg tables of Glue's catalog."""
+    return [name for name, dataset in publication.datasets.items() if dataset.metadata_location]

@@ -18,6 +18,7 @@ from landfall.publish import rollback
 from landfall.publish.groups import LAKE, WAREHOUSE, datasets, suites
 from landfall.publish.publication import Attempt, Candidate, PublicationStore
 from landfall.publish.record import versioned_table
+from landfall.publish.warehouse import WarehouseStore
 from landfall.quality.gates import Engine, run_gate
 from landfall.quality.kinds import Surroundings
 from landfall.quality.overrides import let_through
@@ -38,14 +39,18 @@ def expect(causes: Sequence[str]) -> None:
 def begin(group: str, *, causes: Sequence[str], run_id: str) -> int:
     """Record that the attempt runs and return the current version of the lake (0: none), to which a run is pinned.
 
-    What publishers of the lake that died have left is repaired here. Raises PublicationError for the warehouse while
-    there is no published lake to build it from.
+    What publishers that died have left is repaired here, of the lake and of the group. Raises PublicationError for the
+    warehouse while there is no published lake to build it from.
     """
     store = PublicationStore(Settings.from_environment())
     _record(store, causes, Attempt(group=group, cause="", state="running", run_id=run_id))
     lake = store.recover(LAKE)
-    if group == WAREHOUSE and lake is None:
-        raise PublicationError("the warehouse is built from the published lake, and there is none: run transform_lake")
+    if group == WAREHOUSE:
+        if lake is None:
+            raise PublicationError(
+                "the warehouse is built from the published lake, and there is none: run transform_lake"
+            )
+        _warehouse().recover(group)
     return lake.version if lake else 0
 
 
@@ -63,7 +68,7 @@ def audit(group: str, *, run_id: str, dag_id: str, lake_version: int | None = No
     Checks that only hold are in `held`: a human must let them pass before `publish` takes the candidate.
     """
     store = PublicationStore(Settings.from_environment())
-    candidate = store.freeze(group, datasets(group), built_from=lake_version)
+    candidate = _frozen(group, lake_version)
     result = run_gate(
         gate=candidate_gate(group),
         engine=_ENGINES[group],
@@ -73,7 +78,7 @@ def audit(group: str, *, run_id: str, dag_id: str, lake_version: int | None = No
         around=surroundings(store, group, lake_version=lake_version),
     )
     result.raise_if_stopped()
-    if store.freeze(group, datasets(group), built_from=lake_version) != candidate:
+    if _frozen(group, lake_version) != candidate:
         raise PublicationError(f"tables of group {group!r} changed during their audit: run the DAG again, alone")
     return {
         "candidate": candidate.to_json(),
@@ -116,10 +121,11 @@ def publish(audited: Mapping[str, Any], *, causes: Sequence[str], run_id: str) -
         bucket=settings.ops_bucket,
         at=datetime.now(UTC),
     )
-    store = PublicationStore(settings)
+    candidate = Candidate.from_json(audited["candidate"])
+    store = _warehouse() if candidate.group == WAREHOUSE else PublicationStore(settings)
     contracts = load_stream_contracts(REPOSITORY / "contracts" / "streams")
     publication = store.publish(
-        Candidate.from_json(audited["candidate"]),
+        candidate,
         gate=gate,
         contract_versions={contract.stream: contract.version for contract in contracts},
         cause_run_id=run_id,
@@ -145,6 +151,16 @@ def published(group: str, *, cause: str) -> bool:
     if attempt is not None and attempt.state == "failed":
         raise PublicationError(f"group {group!r} was not published: {attempt.detail}; readers stay on the last version")
     return attempt is not None and attempt.state == "published"
+
+
+def _frozen(group: str, lake_version: int | None) -> Candidate:
+    if group == WAREHOUSE:
+        return _warehouse().freeze_built(group, datasets(group), built_from=lake_version or 0)
+    return PublicationStore(Settings.from_environment()).freeze(group, datasets(group))
+
+
+def _warehouse() -> WarehouseStore:
+    return WarehouseStore(Settings.from_environment(), WAREHOUSE)
 
 
 def _record(store: PublicationStore, causes: Sequence[str], attempt: Attempt) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chaos.publications.real import Fire
+from tests.chaos.publications.fire import Fire
+from tests.chaos.publications.lake_fire import LakeFire
+from tests.chaos.publications.warehouse_fire import WarehouseFire
 
 
 @pytest.mark.usefixtures("local_cloud")
-def test_no_reader_sees_half_a_publication_on_dynamodb_and_glue() -> None:
-    told = Fire(seed=1).run(12)
+@pytest.mark.parametrize("kind", [LakeFire, WarehouseFire])
+def test_no_reader_sees_half_a_publication(kind: type[Fire]) -> None:
+    told = kind(seed=1).run(12)
     assert "0 wrong" in told, told
     assert "reads of one version" in told[1], told

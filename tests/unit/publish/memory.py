@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from landfall.aws.iceberg import IcebergState, Pointer
 from landfall.errors import PublicationError
+from landfall.publish.record import Publication
+from landfall.publish.warehouse_rows import Build
+from landfall.settings import Settings
+
+
+def settings() -> Settings:
+    """Return settings of no environment at all."""
+    names = ("AWS_REGION", *(f"LANDFALL_{field.upper()}" for field in Settings.__annotations__))
+    return Settings.from_environment(dict.fromkeys(names, "x"))
 
 
 class MemoryTable:
@@ -48,6 +59,9 @@ class MemoryTable:
             if owner == group and key.isdigit() and low <= item["number"] < high:
                 yield item
 
+    def before(self, group: str, version: int) -> Iterator[dict[str, Any]]:
+        yield from reversed(list(self.between(group, 0, version)))
+
     def abandon(self, group: str, number: int) -> None:
         self.items[group, f"{number:010d}"]["state"] = "abandoned"
 
@@ -82,3 +96,30 @@ class MemoryCatalog:
 
     def drop(self, table: str) -> None:
         self.tables.pop(table, None)
+
+
+class MemoryRows:
+    """The warehouse's candidates and what readers see of them: builds since the last publication, and a version."""
+
+    def __init__(self, *datasets: str) -> None:
+        self._datasets = datasets
+        self._builds: dict[str, list[Build]] = {}
+        self.seen: Publication | None = None
+
+    def build(self, *, lake_version: int, only: str = "") -> None:
+        for name in [only] if only else self._datasets:
+            built_at = datetime(2026, 11, 20)
+            made = Build(name, uuid.uuid4().hex, lake_version, "id", built_at, 6, is_anew=False, built_at=built_at)
+            self._builds.setdefault(name, []).append(made)
+
+    def builds(self) -> dict[str, list[Build]]:
+        return {name: list(found) for name, found in self._builds.items()}
+
+    def published(self) -> Publication | None:
+        return self.seen
+
+    def carry(self, publication: Publication, *, base_version: int) -> None:
+        if self.seen and self.seen.version > base_version:
+            raise PublicationError("overtaken")
+        self.seen = publication
+        self._builds.clear()

@@ -152,24 +152,6 @@ def test_a_crash_before_the_pointers_move_is_repaired_by_the_retry(
     assert catalog.tables["published.fct_orders"] == "s3://lake/o/21.json"
 
 
-def test_a_warehouse_publication_says_which_lake_it_was_built_from(
-    store: PublicationStore, catalog: MemoryCatalog
-) -> None:
-    tables = {"dwh_fct_payments": "warehouse.dwh_fct_payments"}
-    published = publish(store, store.freeze("warehouse", tables, built_from=4), "first")
-    assert (published.version, published.built_from) == (1, 4)
-    assert published.datasets["dwh_fct_payments"].table == "warehouse.dwh_fct_payments"
-    assert not any(name.startswith("published.dwh") for name in catalog.tables)
-
-
-def test_a_retry_of_a_warehouse_publication_does_not_publish_twice(store: PublicationStore) -> None:
-    tables = {"dwh_fct_payments": "warehouse.dwh_fct_payments"}
-    candidate = store.freeze("warehouse", tables, built_from=4)
-    assert publish(store, candidate, "run").version == 1
-    assert publish(store, candidate, "run").version == 1
-    assert publish(store, store.freeze("warehouse", tables, built_from=5), "next").version == 2
-
-
 def test_a_candidate_survives_the_way_between_tasks(store: PublicationStore) -> None:
     candidate = store.freeze("lake", TABLES)
     assert Candidate.from_json(json.loads(json.dumps(candidate.to_json()))) == candidate

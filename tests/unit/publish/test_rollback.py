@@ -8,9 +8,9 @@ import pytest
 from landfall.errors import PublicationError, RequestError
 from landfall.publish.publication import Publication, PublicationStore
 from landfall.publish.rollback import must_build_anew, release, roll_back
-from landfall.settings import Settings
+from landfall.publish.warehouse import WarehouseStore
 
-from tests.unit.publish.memory import MemoryCatalog, MemoryTable
+from tests.unit.publish.memory import MemoryCatalog, MemoryRows, MemoryTable, settings
 
 TABLES = {"fct_orders": "marts.fct_orders", "ext_orders": "extracts.ext_orders"}
 WAREHOUSE = {"dwh_fct_payments": "warehouse.dwh_fct_payments"}
@@ -22,16 +22,33 @@ def catalog() -> MemoryCatalog:
 
 
 @pytest.fixture
-def store(catalog: MemoryCatalog) -> PublicationStore:
-    settings = Settings.from_environment(
-        {name: "x" for name in ("AWS_REGION", *(f"LANDFALL_{field.upper()}" for field in Settings.__annotations__))}
-    )
-    return PublicationStore(settings, table=MemoryTable(), catalog=catalog)  # type: ignore[arg-type]
+def table() -> MemoryTable:
+    return MemoryTable()
 
 
-def publish(store: PublicationStore, run: str, group: str = "lake", built_from: int | None = None) -> Publication:
-    candidate = store.freeze(group, TABLES if group == "lake" else WAREHOUSE, built_from=built_from)
-    return store.publish(candidate, gate="gate", contract_versions={}, cause_run_id=run)
+@pytest.fixture
+def store(table: MemoryTable, catalog: MemoryCatalog) -> PublicationStore:
+    return PublicationStore(settings(), table=table, catalog=catalog)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def rows() -> MemoryRows:
+    return MemoryRows(*WAREHOUSE)
+
+
+@pytest.fixture
+def warehouse(table: MemoryTable, catalog: MemoryCatalog, rows: MemoryRows) -> WarehouseStore:
+    return WarehouseStore(settings(), "warehouse", rows=rows, table=table, catalog=catalog)  # type: ignore[arg-type]
+
+
+def publish(store: PublicationStore, run: str) -> Publication:
+    return store.publish(store.freeze("lake", TABLES), gate="gate", contract_versions={}, cause_run_id=run)
+
+
+def publish_warehouse(warehouse: WarehouseStore, rows: MemoryRows, *, built_from: int) -> Publication:
+    rows.build(lake_version=built_from)
+    candidate = warehouse.freeze_built("warehouse", WAREHOUSE, built_from=built_from)
+    return warehouse.publish(candidate, gate="gate", contract_versions={}, cause_run_id=f"from_{built_from}")
 
 
 @pytest.fixture
@@ -126,21 +143,23 @@ def test_a_rollback_without_a_name_or_a_reason_is_refused(store: PublicationStor
 
 
 @pytest.mark.usefixtures("bad")
-def test_the_warehouse_is_rolled_back_by_building_it_anew_from_the_lake(store: PublicationStore) -> None:
-    publish(store, "warehouse", "warehouse", built_from=2)
+def test_the_warehouse_is_rolled_back_by_building_it_anew_from_the_lake(
+    store: PublicationStore, warehouse: WarehouseStore, rows: MemoryRows
+) -> None:
+    publish_warehouse(warehouse, rows, built_from=2)
     with pytest.raises(RequestError, match="roll back the lake"):
         roll_back(store, "warehouse", to_version=1, who="ada", why="doubled", cause_run_id="run")
     assert not must_build_anew(store, lake_version=2)
     assert must_build_anew(store, lake_version=back(store).version)
-    publish(store, "anew", "warehouse", built_from=3)
+    publish_warehouse(warehouse, rows, built_from=3)
     assert not must_build_anew(store, lake_version=3)
 
 
 @pytest.mark.usefixtures("bad")
 def test_the_warehouse_is_built_anew_also_when_the_next_lake_came_before_it(
-    store: PublicationStore, catalog: MemoryCatalog
+    store: PublicationStore, catalog: MemoryCatalog, warehouse: WarehouseStore, rows: MemoryRows
 ) -> None:
-    publish(store, "warehouse", "warehouse", built_from=2)
+    publish_warehouse(warehouse, rows, built_from=2)
     back(store, held=False)
     catalog.tables["marts.fct_orders"] = "s3://lake/o/31.json"
     assert must_build_anew(store, lake_version=publish(store, "next").version)

@@ -127,7 +127,7 @@ def models(found: list[Publication], athena: AthenaQueries, redshift: RedshiftQu
     for publication in found:
         number, engine, schema = {
             "lake": (athena.number, "Athena", "published"),
-            "warehouse": (redshift.number, "Redshift", "warehouse"),
+            "warehouse": (redshift.number, "Redshift", "published_warehouse"),
         }[publication.group]
         rows[engine] = {name: number(f"select count(*) from {schema}.{name}") for name in publication.datasets}  # noqa: S608
     return rows
