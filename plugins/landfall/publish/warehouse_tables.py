@@ -102,8 +102,26 @@ class Carried:
 
     def _exists(self, candidate: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.Exists:
         """Tell whether a published row is among the candidates that meet the conditions."""
-        same_key = (candidate.c[name] == self.published.c[name] for name in self.key)
-        return sa.exists(sa.select(sa.literal_column("1")).where(*same_key, *conditions).correlate(self.published))
+        same_key = (candidate.c[name] == OuterColumn(self.published, name) for name in self.key)
+        return sa.exists(sa.select(sa.literal_column("1")).where(*same_key, *conditions))
+
+
+class OuterColumn(sa.ColumnElement[Any]):
+    """A column of the table that a statement deletes from, in a subquery of it.
+
+    sqlalchemy_redshift compiles DELETE by itself and forgets to correlate: an ordinary column would bring its table
+    into the subquery, whose condition then holds for every row.
+    """
+
+    inherit_cache = False
+
+    def __init__(self, table: sa.TableClause, name: str) -> None:
+        self.table, self.name = table, name
+
+
+@compiles(OuterColumn)
+def _outer_column(element: OuterColumn, compiler: Any, **_: Any) -> str:
+    return f"{compiler.preparer.format_table(element.table)}.{compiler.preparer.quote(element.name)}"
 
 
 class CreateTableLike(sa.schema.ExecutableDDLElement):
