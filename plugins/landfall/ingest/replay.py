@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from sqlglot import exp
@@ -25,6 +25,7 @@ from landfall.ingest.outcomes import days_of, select_days
 from landfall.ingest.replay_lease import AbandonedBatch, ReplayLease
 from landfall.ingest.replay_report import Outcomes, ReplayReport, outcomes_in
 from landfall.ingest.replay_statements import (
+    LOADED,
     LOST,
     ReplayMark,
     Selection,
@@ -39,6 +40,7 @@ from landfall.ingest.replay_statements import (
 )
 from landfall.ingest.scratch import create_scratch_of, drop_scratch
 from landfall.ingest.statements import Statements, day_counts
+from landfall.lineage.batch import LoadedBatch
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +57,9 @@ class Replayer:
         statements: Statements,
         audits: OwedAudits,
         lake_bucket: str,
+        tell: Callable[[LoadedBatch], None] = lambda batch: None,
     ) -> None:
+        """`tell` is told of each batch that was replayed."""
         self._contract = contract
         self._selection = selection
         self._correction = correction
@@ -63,6 +67,7 @@ class Replayer:
         self._statements = statements
         self._audits = audits
         self._lake_bucket = lake_bucket
+        self._tell = tell
 
     def preview(self) -> ReplayReport:
         """Return what `run` would do now; nothing is written. Raises EngineError."""
@@ -159,6 +164,8 @@ class Replayer:
         self._clear_scratch(batch_id)
         self._audits.make_due(batch_id)
         report.days.update(days)
+        loaded = sum(count for (outcome, _, _), count in outcomes.items() if outcome == LOADED)
+        self._tell(LoadedBatch(contract=self._contract, batch_id=batch_id, loaded_at=mark.loaded_at, loaded=loaded))
         logger.info("replayed stream=%s batch_id=%s %s", self._contract.stream, batch_id, dict(outcomes))
 
     def _counted(self, batch_id: str, *, landing_days: Sequence[date], records: int) -> Outcomes:

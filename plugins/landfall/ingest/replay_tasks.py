@@ -21,6 +21,7 @@ from landfall.ingest.source_errors_replay import SourceErrors
 from landfall.ingest.statements import Statements
 from landfall.ingest.tables import quarantine_shape, raw_shape
 from landfall.ingest.tasks import ensure_table
+from landfall.lineage import hooks as lineage
 from landfall.settings import REPOSITORY, Settings
 
 logger = logging.getLogger(__name__)
@@ -102,6 +103,7 @@ def _replayer(asked: ReplayRequest, *, settings: Settings, run_id: str) -> Repla
             items=ItemTable(name=settings.ledger_table), stream=contract.stream, owner=run_id, clock=time.time
         ),
         lake_bucket=settings.lake_bucket,
+        tell=lineage.replayed,
     )
 
 

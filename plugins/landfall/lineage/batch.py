@@ -10,12 +10,15 @@ from landfall.contracts import StreamContract
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedBatch:
-    """A batch whose objects are closed: their addresses, the counts of its records, raw's snapshot after it."""
+    """A batch whose objects are closed: their addresses, the counts of its records, raw's snapshot after it.
+
+    A batch of quarantined records that were loaded after all has no objects.
+    """
 
     contract: StreamContract
     batch_id: str
     loaded_at: datetime
-    objects: tuple[str, ...]
     loaded: int
-    quarantined: int
-    raw_snapshot_id: int | None
+    objects: tuple[str, ...] = ()
+    quarantined: int = 0
+    raw_snapshot_id: int | None = None

@@ -31,6 +31,17 @@ def loaded(batch: LoadedBatch) -> None:
     tell(steps)
 
 
+def replayed(batch: LoadedBatch) -> None:
+    """Tell of quarantined records that were loaded after all."""
+
+    def steps() -> Iterable[Step]:
+        from landfall.lineage.loads import replay_steps
+
+        return replay_steps(batch, _names())
+
+    tell(steps)
+
+
 def models_built(project: str, context: Mapping[str, Any]) -> None:
     """Tell of what dbt built in the folder `project`; a callback of Cosmos, also called when dbt failed."""
     run = context["dag_run"]

@@ -1,4 +1,4 @@
-"""Steps of ingestion: landed objects to raw and quarantine."""
+"""Steps of ingestion: landed objects to raw and quarantine, and from quarantine to raw after all."""
 
 from __future__ import annotations
 
@@ -48,6 +48,29 @@ def load_steps(batch: LoadedBatch, names: Names) -> Iterator[Step]:
     )
 
 
+def replay_steps(batch: LoadedBatch, names: Names) -> Iterator[Step]:
+    """Yield the step that loaded quarantined records; none if they are all still broken, or were there already."""
+    contract = batch.contract
+    if batch.loaded:
+        yield Step(
+            job=f"replay_{contract.stream}",
+            kind="LOAD",
+            tool="athena",
+            at=batch.loaded_at,
+            key=batch.batch_id,
+            reads=(Read(dataset=names.lake(contract.quarantine_table)),),
+            writes=(
+                Written(
+                    dataset=names.lake(contract.raw_table),
+                    fields=fields_of(contract),
+                    columns=replayed_columns(contract),
+                    resolve=names.table,
+                    rows=batch.loaded,
+                ),
+            ),
+        )
+
+
 def fields_of(contract: StreamContract) -> tuple[Field, ...]:
     """Return the contract's fields as a schema tells them."""
     return tuple(
@@ -79,3 +102,11 @@ def quarantine_columns(contract: StreamContract) -> QueryColumns:
         },
         rows=tuple(Origin(source, name, Way(How.FILTER)) for name in names),
     )
+
+
+def replayed_columns(contract: StreamContract) -> QueryColumns:
+    """Return where raw's columns come from when a record is replayed: all from its text."""
+    changed = (Origin(contract.quarantine_table, "raw_text", Way(How.TRANSFORMATION)),)
+    hashed = (Origin(contract.quarantine_table, "raw_text", Way(How.TRANSFORMATION, masking=True)),)
+    fields = {field.name: changed for field in contract.fields}
+    return QueryColumns(fields={**fields, "_content_hash": hashed})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from landfall.contracts.extract_product import load_products
 from landfall.lineage.batch import LoadedBatch
 from landfall.lineage.events import event_of
 from landfall.lineage.extracts import extract_steps
-from landfall.lineage.loads import load_steps
+from landfall.lineage.loads import load_steps, replay_steps
 from landfall.lineage.naming import Names
 from landfall.lineage.publications import publication_steps
 from landfall.lineage.steps import Field, Step
@@ -134,6 +135,15 @@ def test_a_load_names_the_objects_it_read_and_the_snapshot_it_made(names: Names)
     assert raw["facets"]["version"]["datasetVersion"] == "7"
     assert raw["outputFacets"]["outputStatistics"]["rowCount"] == 5
     assert quarantine["outputFacets"]["outputStatistics"]["rowCount"] == 2
+
+
+def test_a_replayed_record_comes_from_the_text_in_quarantine(names: Names) -> None:
+    batch = next(batch for batch in batches() if batch.contract.stream == "customers")
+    (step,) = replay_steps(batch, names)
+    told = told_edges([event(step)])
+    columns = {target for _, target, _ in truth_of("raw") if target.startswith("raw.customers.")}
+    assert told == {("quarantine.customers.raw_text", column, "DIRECT") for column in columns}
+    assert list(replay_steps(replace(batch, loaded=0), names)) == []
 
 
 def test_a_step_that_is_repeated_is_the_same_run(names: Names) -> None:
