@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from landfall.lineage import emitter
@@ -33,19 +36,21 @@ STEP = Step(
 @pytest.fixture(autouse=True)
 def transport(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """A file transport of the test's own, and a process that has not yet lost anything."""
-    for name in ("OPENLINEAGE_URL", "OPENLINEAGE_CONFIG", "OPENLINEAGE_DISABLED", "AIRFLOW__OPENLINEAGE__TRANSPORT"):
-        monkeypatch.delenv(name, raising=False)
+    kept = {name: value for name, value in os.environ.items() if "OPENLINEAGE" not in name}
     folder = tmp_path / "events"
     folder.mkdir()
-    monkeypatch.setenv("OPENLINEAGE__TRANSPORT__TYPE", "file")
-    monkeypatch.setenv("OPENLINEAGE__TRANSPORT__LOG_FILE_PATH", str(folder / "event"))
-    monkeypatch.setenv("OPENLINEAGE__TRANSPORT__DEBUG_MODE", "true")
-    monkeypatch.setattr(emitter, "_state", emitter._State())
-    yield folder
+    # The client itself writes into the environment, too: all of it is put back.
+    with patch.dict(os.environ, kept, clear=True):
+        os.environ["OPENLINEAGE__TRANSPORT__TYPE"] = "file"
+        os.environ["OPENLINEAGE__TRANSPORT__LOG_FILE_PATH"] = str(folder / "event")
+        os.environ["OPENLINEAGE__TRANSPORT__DEBUG_MODE"] = "true"
+        monkeypatch.setattr(emitter, "_state", emitter._State())
+        yield folder
 
 
-def break_transport(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    monkeypatch.setenv("OPENLINEAGE__TRANSPORT__LOG_FILE_PATH", str(folder / "nowhere" / "event"))
+def forget_transport() -> None:
+    for name in ("TYPE", "LOG_FILE_PATH", "DEBUG_MODE"):
+        del os.environ[f"OPENLINEAGE__TRANSPORT__{name}"]
 
 
 def test_an_event_is_written(transport: Path) -> None:
@@ -54,9 +59,35 @@ def test_an_event_is_written(transport: Path) -> None:
     assert json.loads(file.read_text())["job"]["name"] == "load_orders"
 
 
-def test_nothing_is_made_where_nobody_wants_events(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TYPE", "LOG_FILE_PATH", "DEBUG_MODE"):
-        monkeypatch.delenv(f"OPENLINEAGE__TRANSPORT__{name}")
+def test_an_event_is_posted_where_a_url_says() -> None:
+    posted: list[tuple[str, str, dict[str, Any]]] = []
+
+    class Backend(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            posted.append((self.path, self.headers["Authorization"], body))
+            self.send_response(201)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Backend)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    forget_transport()
+    os.environ["OPENLINEAGE_URL"] = f"http://127.0.0.1:{server.server_port}"
+    os.environ["OPENLINEAGE_API_KEY"] = "a-key"
+    os.environ["NO_PROXY"] = "127.0.0.1"
+    emitter.tell(lambda: [STEP])
+    server.shutdown()
+    server.server_close()
+    ((path, key, body),) = posted
+    assert (path, key, body["job"]["name"]) == ("/api/v1/lineage", "Bearer a-key", "load_orders")
+    assert "a-key" not in json.dumps(body)
+
+
+def test_nothing_is_made_where_nobody_wants_events() -> None:
+    forget_transport()
 
     def make() -> list[Step]:
         raise AssertionError("made nevertheless")
@@ -66,9 +97,9 @@ def test_nothing_is_made_where_nobody_wants_events(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_dead_transport_is_logged_once_and_every_loss_is_counted(
-    monkeypatch: pytest.MonkeyPatch, transport: Path, caplog: pytest.LogCaptureFixture
+    transport: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    break_transport(monkeypatch, transport)
+    os.environ["OPENLINEAGE__TRANSPORT__LOG_FILE_PATH"] = str(transport / "nowhere" / "event")
     with caplog.at_level(logging.WARNING, logger="landfall.lineage.emitter"):
         for _ in range(3):
             emitter.tell(lambda: [STEP])
