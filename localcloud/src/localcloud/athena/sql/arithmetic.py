@@ -14,6 +14,8 @@ _WRAPPERS = (exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls)
 """What may stand around an aggregate."""
 _HALF_PRECISION = 18
 """The greatest scale at which both factors of the exact division fit DuckDB's decimals."""
+_SHORT_PRECISION = 18
+"""The greatest precision of decimals that DuckDB keeps in 64 bits, and adds up in 128."""
 
 
 def summed(node: exp.Expression) -> exp.Expression:
@@ -34,6 +36,8 @@ def summed(node: exp.Expression) -> exp.Expression:
 
 def average(node: exp.Expression) -> exp.Expression:
     kind = type_of(node)
+    if kind == "double":
+        return _average_of_doubles(node)
     if kind is None or not types.is_decimal(kind):
         return node
     if isinstance(node.parent, _WRAPPERS) or isinstance(node.expressions[0], exp.Distinct):
@@ -47,6 +51,15 @@ def average(node: exp.Expression) -> exp.Expression:
         f" AS DECIMAL({precision},{scale}))",
         dialect="duckdb",
     )
+
+
+def _average_of_doubles(node: exp.Expression) -> exp.Expression:
+    """DuckDB averages short decimals exactly and as a double: much sooner than what they are cast to."""
+    value = node.expressions[0]
+    inner = type_of(value.this) if type(value) is exp.Cast and type_of(value) == "double" else None
+    if inner is not None and types.is_decimal(inner) and types.precision_scale(inner)[0] <= _SHORT_PRECISION:
+        value.replace(value.this)
+    return node
 
 
 def _down(scale: int) -> str:

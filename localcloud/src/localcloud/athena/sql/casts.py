@@ -33,6 +33,8 @@ def cast(node: exp.Expression) -> exp.Expression:
         return literal
     if target == "date" and _is_date_literal(node.this):
         return exp.Cast(this=node.this.copy(), to=duckdb_type("date"))
+    if target == "double" and types.is_decimal(source) and not isinstance(node, exp.TryCast):
+        return exp.Cast(this=node.this.copy(), to=duckdb_type("double"))
     converted = exp.maybe_parse(convert(node.this.sql(dialect="duckdb"), source, target), dialect="duckdb")
     if isinstance(node, exp.TryCast):
         return exp.Anonymous(this="try", expressions=[converted])

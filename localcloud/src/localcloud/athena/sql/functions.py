@@ -2,112 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlglot import exp
 
-from localcloud.athena.sql import types
-from localcloud.lake.types import parts
-
-Kinds = Sequence[str | None]
-
-
-def _element(kinds: Kinds) -> str | None:
-    base, inner = parts(kinds[0] or "") if kinds else ("", [])
-    return inner[-1] if base in ("array", "map") else None
-
-
-def _key(kinds: Kinds) -> str | None:
-    base, inner = parts(kinds[0] or "")
-    return inner[0] if base == "map" else None
-
-
-def _same(kinds: Kinds) -> str | None:
-    return kinds[0] if kinds else None
-
-
-def _second(kinds: Kinds) -> str | None:
-    return kinds[1] if len(kinds) > 1 else None
-
-
-def _last(kinds: Kinds) -> str | None:
-    return kinds[-1]
-
-
-def _array_of(inner: Callable[[Kinds], str | None]) -> Callable[[Kinds], str | None]:
-    def result(kinds: Kinds) -> str | None:
-        kind = inner(kinds)
-        return f"array({kind})" if kind else None
-
-    return result
-
-
-def _map_of(kinds: Kinds) -> str | None:
-    return f"map({kinds[0]}, {kinds[1]})" if len(kinds) > 1 and kinds[0] and kinds[1] else None
-
-
-def _values_changed(kinds: Kinds) -> str | None:
-    return _map_of([_key(kinds), kinds[-1]])
-
-
-def _map_of_arrays(kinds: Kinds) -> str | None:
-    if not kinds:
-        return "map(unknown, unknown)"
-    return _map_of([_element(kinds[:1]), _element(kinds[1:])])
-
-
-def _sum(kinds: Kinds) -> str | None:
-    if types.is_integer(kinds[0]):
-        return "bigint"
-    return f"decimal(38,{types.precision_scale(kinds[0])[1]})" if kinds[0] and types.is_decimal(kinds[0]) else kinds[0]
-
-
-def _average(kinds: Kinds) -> str | None:
-    return "double" if types.is_integer(kinds[0]) else kinds[0]
-
-
-def _date_moved(kinds: Kinds) -> str | None:
-    return kinds[-1]
-
-
-def _whole(kinds: Kinds) -> str | None:
-    if types.is_decimal(kinds[0]) and kinds[0]:
-        precision, scale = types.precision_scale(kinds[0])
-        return types.decimal(precision - scale + (1 if scale else 0), 0)
-    return kinds[0]
-
-
-def _rounded(kinds: Kinds) -> str | None:
-    if not kinds[0] or not types.is_decimal(kinds[0]):
-        return kinds[0]
-    precision, scale = types.precision_scale(kinds[0])
-    return (
-        types.decimal(precision + 1, scale) if len(kinds) > 1 else types.decimal(precision - scale + min(1, scale), 0)
-    )
-
-
-def _truncated(kinds: Kinds) -> str | None:
-    if len(kinds) > 1 or not kinds[0] or not types.is_decimal(kinds[0]):
-        return kinds[0]
-    precision, scale = types.precision_scale(kinds[0])
-    return types.decimal(max(1, precision - scale), 0)
-
-
-def _sign(kinds: Kinds) -> str | None:
-    return "decimal(1,0)" if types.is_decimal(kinds[0]) else kinds[0]
-
-
-def _sequence(kinds: Kinds) -> str | None:
-    return "array(bigint)" if types.is_integer(kinds[0]) else f"array({kinds[0]})" if kinds[0] else None
-
-
-def _percentile(kinds: Kinds) -> str | None:
-    return "bigint" if types.is_integer(kinds[0]) else kinds[0]
-
-
-def _row(kinds: Kinds) -> str | None:
-    return "row(" + ", ".join(f"field{index} {kind}" for index, kind in enumerate(kinds)) + ")" if all(kinds) else None
+from localcloud.athena.sql import result_types, types
+from localcloud.athena.sql.result_types import Kinds
 
 
 @dataclass(frozen=True)
@@ -116,7 +17,7 @@ class Function:
 
     emit: str
     returns: str | Callable[[Kinds], str | None]
-    lambdas: Callable[[Kinds], list[str | None]] = lambda kinds: [_element(kinds)]
+    lambdas: Callable[[Kinds], list[str | None]] = lambda kinds: [result_types.element(kinds)]
     aggregate: bool = False
 
     def return_type(self, kinds: Kinds) -> str | None:
@@ -140,23 +41,25 @@ def _functions(names: str, returns: str | Callable[[Kinds], str | None], **more:
 FUNCTIONS: dict[str, Function] = {
     # Conditional
     **_functions("coalesce greatest=trino_greatest least=trino_least", types.common),
-    **_functions("nullif", _same),
-    **_functions("try", _same),
+    **_functions("nullif", result_types.same),
+    **_functions("try", result_types.same),
     # Aggregates and windows
     **_functions("count count_if approx_distinct=trino_approx_distinct", "bigint", aggregate=True),
     **_functions("row_number rank dense_rank ntile", "bigint"),
     **_functions("grouping", "integer"),
     **_functions("percent_rank cume_dist", "double"),
     **_functions(
-        "min max any_value arbitrary=any_value first_value last_value nth_value lag lead", _same, aggregate=True
+        "min max any_value arbitrary=any_value first_value last_value nth_value lag lead",
+        result_types.same,
+        aggregate=True,
     ),
-    **_functions("max_by=arg_max min_by=arg_min", _same, aggregate=True),
-    **_functions("sum", _sum, aggregate=True),
-    **_functions("avg", _average, aggregate=True),
+    **_functions("max_by=arg_max min_by=arg_min", result_types.same, aggregate=True),
+    **_functions("sum", result_types.summed, aggregate=True),
+    **_functions("avg", result_types.average, aggregate=True),
     **_functions("bool_and every=bool_and bool_or", "boolean", aggregate=True),
-    **_functions("array_agg", _array_of(_same), aggregate=True),
-    **_functions("map_agg=trino_map_agg", _map_of, aggregate=True),
-    **_functions("approx_percentile=approx_quantile", _percentile, aggregate=True),
+    **_functions("array_agg", result_types.array_of(result_types.same), aggregate=True),
+    **_functions("map_agg=trino_map_agg", result_types.map_of, aggregate=True),
+    **_functions("approx_percentile=approx_quantile", result_types.percentile, aggregate=True),
     **_functions(
         "stddev stddev_samp stddev_pop variance=var_samp var_samp var_pop corr covar_pop covar_samp"
         " regr_slope regr_intercept geometric_mean=geomean",
@@ -165,12 +68,12 @@ FUNCTIONS: dict[str, Function] = {
     ),
     **_functions("bitwise_and_agg=bit_and bitwise_or_agg=bit_or", "bigint", aggregate=True),
     # Numbers
-    **_functions("abs", _same),
-    **_functions("round=trino_round", _rounded),
+    **_functions("abs", result_types.same),
+    **_functions("round=trino_round", result_types.rounded),
     **_functions("mod=trino_mod", lambda kinds: types.arithmetic(exp.Mod, kinds[0], kinds[1])),
-    **_functions("ceil ceiling=ceil floor", _whole),
-    **_functions("truncate=trino_truncate", _truncated),
-    **_functions("sign=trino_sign", _sign),
+    **_functions("ceil ceiling=ceil floor", result_types.whole),
+    **_functions("truncate=trino_truncate", result_types.truncated),
+    **_functions("sign=trino_sign", result_types.sign),
     **_functions(
         "sqrt exp ln=trino_ln log10=trino_log10 log2=trino_log2 log=trino_log power=pow pow sin cos tan asin acos atan"
         " atan2 sinh cosh tanh degrees radians pi e=trino_e random rand=random",
@@ -230,8 +133,8 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("from_unixtime=trino_from_unixtime", "timestamp(3) with time zone"),
     **_functions("from_iso8601_date=trino_date_from_text date=trino_date last_day_of_month=last_day", "date"),
     **_functions("to_unixtime=trino_to_unixtime", "double"),
-    **_functions("date_trunc=trino_date_trunc", _second),
-    **_functions("date_add=trino_date_add", _last),
+    **_functions("date_trunc=trino_date_trunc", result_types.second),
+    **_functions("date_add=trino_date_add", result_types.last),
     **_functions("date_diff=trino_date_diff to_milliseconds=trino_to_milliseconds", "bigint"),
     **_functions("date_parse=trino_date_parse", "timestamp(3)"),
     **_functions("date_format=trino_date_format to_iso8601=trino_to_iso8601", "varchar"),
@@ -241,35 +144,41 @@ FUNCTIONS: dict[str, Function] = {
         " millisecond=trino_millisecond",
         "bigint",
     ),
-    **_functions("at_timezone=trino_at_timezone", _same),
+    **_functions("at_timezone=trino_at_timezone", result_types.same),
     # Arrays and maps
     **_functions("cardinality=trino_cardinality", "bigint"),
-    **_functions("element_at=trino_element_at", _element),
+    **_functions("element_at=trino_element_at", result_types.element),
     **_functions("contains=trino_contains arrays_overlap=list_has_any", "boolean"),
     **_functions("any_match=trino_any_match all_match=trino_all_match none_match=trino_none_match", "boolean"),
     **_functions("array_join=trino_array_join", "varchar"),
     **_functions("array_position=trino_array_position", "bigint"),
-    **_functions("array_max=trino_array_max array_min=trino_array_min", _element),
+    **_functions("array_max=trino_array_max array_min=trino_array_min", result_types.element),
     **_functions(
         "array_distinct=trino_array_distinct array_sort=trino_array_sort array_remove=trino_array_remove"
         " slice=trino_slice array_except=trino_array_except array_intersect=trino_array_intersect "
         " array_union=trino_array_union filter=list_filter",
-        _same,
+        result_types.same,
     ),
-    **_functions("flatten", _element),
-    **_functions("reverse", _same),
-    **_functions("transform=list_transform", _array_of(_last)),
-    **_functions("reduce", _last),
-    **_functions("sequence=trino_sequence", _sequence),
-    **_functions("repeat=trino_repeat", _array_of(_same)),
-    **_functions("map=trino_map", _map_of_arrays),
-    **_functions("histogram", lambda kinds: _map_of([kinds[0], "bigint"]), aggregate=True),
-    **_functions("map_keys", _array_of(_key)),
-    **_functions("map_values", _array_of(_element)),
-    **_functions("map_concat", _same),
-    **_functions("map_filter", _same, lambdas=lambda kinds: [_key(kinds), _element(kinds)]),
-    **_functions("transform_values", _values_changed, lambdas=lambda kinds: [_key(kinds), _element(kinds)]),
-    **_functions("row", _row),
+    **_functions("flatten", result_types.element),
+    **_functions("reverse", result_types.same),
+    **_functions("transform=list_transform", result_types.array_of(result_types.last)),
+    **_functions("reduce", result_types.last),
+    **_functions("sequence=trino_sequence", result_types.sequence),
+    **_functions("repeat=trino_repeat", result_types.array_of(result_types.same)),
+    **_functions("map=trino_map", result_types.map_of_arrays),
+    **_functions("histogram", lambda kinds: result_types.map_of([kinds[0], "bigint"]), aggregate=True),
+    **_functions("map_keys", result_types.array_of(result_types.key)),
+    **_functions("map_values", result_types.array_of(result_types.element)),
+    **_functions("map_concat", result_types.same),
+    **_functions(
+        "map_filter", result_types.same, lambdas=lambda kinds: [result_types.key(kinds), result_types.element(kinds)]
+    ),
+    **_functions(
+        "transform_values",
+        result_types.values_changed,
+        lambdas=lambda kinds: [result_types.key(kinds), result_types.element(kinds)],
+    ),
+    **_functions("row", result_types.row),
     # Others
     **_functions("typeof=trino_typeof version=trino_version", "varchar"),
     **_functions("uuid", "uuid"),
