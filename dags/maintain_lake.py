@@ -4,8 +4,9 @@ Keeps the lake's Iceberg tables small and fast to read, and changes no row. For 
 `OPTIMIZE` of the partitions that have many small files or delete files; `VACUUM` when snapshots are old enough, never
 of what a published version reads. Also removes scratch tables of loads that died, and tables that a rebuild replaced.
 
-**Starts** every night, one table at a time, and gives way: a table whose stream is being loaded, or whose models are
-being built, is left to the next night (`yielded_to` in its report); a commit that is lost is lost by maintenance.
+**Starts** once `nightly_batch` has published or failed to, or by hand; goes one table at a time and gives way: a table
+whose stream is being loaded, or whose models are being built, is left to the next night (`yielded_to` in its report); a
+commit that is lost is lost by maintenance.
 
 **Reads and writes** the tables of `raw`, `quarantine`, `intermediate`, `marts` and `extracts`, and all of `scratch`.
 Each `maintain_table` returns files, bytes and snapshots before and after, what was scanned and what that cost;
@@ -27,19 +28,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
+from airflow.sdk import Param, dag, get_current_context, task
 from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
 
 
 @dag(
-    # A quarter of an hour that no other schedule begins in, long after the nightly batch.
-    schedule=CronTriggerTimetable("40 4 * * *", timezone="UTC"),
+    schedule=None,
     start_date=START_DATE,
     catchup=False,
     max_active_runs=1,
     # Loads and models go first wherever slots are short.
     default_args=DEFAULT_ARGS | {"priority_weight": 1, "weight_rule": "absolute"},
-    tags=[Tag.MAINTAIN, Tag.ATHENA, Tag.SCHEDULED],
+    tags=[Tag.MAINTAIN, Tag.ATHENA, Tag.ON_DEMAND],
     doc_md=__doc__,
     params={
         "tables": Param(

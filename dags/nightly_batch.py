@@ -1,20 +1,24 @@
 """# nightly_batch
 
-The night's whole way: drain every stream, transform and publish the lake, then the warehouse, and report.
+The night's whole way: drain every stream, transform and publish the lake, then the warehouse, start the upkeep, and
+report.
 
-**Starts** at 02:00 UTC, or by hand. It only conducts: the work is done by `ingest_<stream>`, `transform_lake` and
-`transform_warehouse`, whose runs carry this run's id.
+**Starts** at 02:00 UTC, or by hand. It only conducts: the work is done by `ingest_<stream>`, `transform_lake`,
+`transform_warehouse` and `maintain_lake`, whose runs carry this run's id.
 
-**Ends** green only if both groups were published; the report (rows by stream and table, versions, gates) is in the log
-of `report` and goes to the notification topic.
+**Ends** green only if both groups were published. The report (rows, what was left, versions, gates, time, cost) is in
+the log of `report`, goes to the notification topic and to Slack, and is kept: `nights/reports/<run_id>/` in the ops
+bucket, `ops.night_measures` as a table. A night that has not ended after `LANDFALL_NIGHT_DEADLINE_MINUTES` (240) is
+told of as late.
 
-**If it fails**, look at the red task:
-- `ingest_<stream>`: open the run it links to; clear it here once that is mended.
+**If it fails**, look at the red task; what `report` sent names it too:
+- `ingest_<stream>`: open the run it links to; clear it here, with its downstream tasks, once that is mended.
 - `await_lake`, `await_warehouse`: the message names the tasks that failed in the transform. After mending, clear
-  `drained` with its downstream tasks here.
+  `drained` with its downstream tasks here; or clear the failed tasks in the transform's run and the wait here.
+- A wait that says a gate is *held* is not late: answer where its notification says, within 12 hours.
 
-Running it again, or clearing it, is safe: loaded objects are not loaded twice, and an unchanged lake keeps its version.
-Example conf: none is needed, `{}`.
+Running it again, clearing it, or a crash in the middle is safe: loaded objects are not loaded twice, an unchanged lake
+keeps its version, and tasks that had ended are not run again. Example conf: none is needed, `{}`.
 """
 
 from __future__ import annotations
@@ -22,29 +26,26 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import CronTriggerTimetable, PokeReturnValue, dag, task
-from airflow.sdk.exceptions import AirflowFailException
-from landfall.assets import raw_drained
+from airflow.sdk import AsyncCallback, CronTriggerTimetable, DeadlineAlert, DeadlineReference, dag, task
+from landfall.assets import raw_drained, raw_stream
 from landfall.contracts.streams import load_stream_contracts
 from landfall.dag_defaults import DEFAULT_ARGS, Tag
+from landfall.night.lateness import deadline, tell_late
+from landfall.night.waiting import AwaitPublication
 from landfall.settings import REPOSITORY
 
-LOAD_RUN = "nightly__{}"
-LOAD_TASK = "load_objects"
-LONGEST_TRANSFORM = timedelta(hours=3)
+NIGHT_RUN = "nightly__{}"
 STREAMS = [contract.stream for contract in load_stream_contracts(REPOSITORY / "contracts" / "streams")]
 
 
-def _is_published(group: str, *, cause: str) -> bool:
-    """Tell whether a publication is there; a failed one fails the task at once: a retry would not mend it."""
-    from landfall.errors import PublicationError
-    from landfall.publish import steps
-
-    try:
-        return steps.published(group, cause=cause)
-    except PublicationError as error:
-        raise AirflowFailException(str(error)) from error
+def start_run(dag_id: str, **options: Any) -> TriggerDagRunOperator:
+    """Return the task that starts `dag_id` under the same id for the same night: clearing it adds no second run."""
+    run_id = NIGHT_RUN.format("{{ run_id }}")
+    return TriggerDagRunOperator(
+        task_id=dag_id, trigger_dag_id=dag_id, trigger_run_id=run_id, logical_date=None, reset_dag_run=True, **options
+    )
 
 
 @dag(
@@ -56,54 +57,37 @@ def _is_published(group: str, *, cause: str) -> bool:
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=[Tag.INGEST, Tag.TRANSFORM, Tag.PUBLISH, Tag.SCHEDULED],
+    deadline=DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=deadline(), callback=AsyncCallback(tell_late)
+    ),
 )
 def nightly_batch() -> None:
     ingests = [
-        TriggerDagRunOperator(
-            task_id=f"ingest_{stream}",
-            trigger_dag_id=f"ingest_{stream}",
-            # The same id for the same night, so that clearing this task runs that load again and adds no second one.
-            trigger_run_id=LOAD_RUN.format("{{ run_id }}"),
-            logical_date=None,
-            reset_dag_run=True,
-            wait_for_completion=True,
-            deferrable=True,
-            poke_interval=2,
-        )
-        for stream in STREAMS
+        start_run(f"ingest_{stream}", wait_for_completion=True, deferrable=True, poke_interval=2) for stream in STREAMS
     ]
 
     @task(outlets=[raw_drained])
-    def drained(**context: Any) -> None:
-        from landfall.publish import steps
+    def drained(**context: Any) -> dict[str, Any]:
+        from landfall.night.steps import end_drain
 
-        steps.expect([context["run_id"]])
+        found = end_drain(STREAMS, run_id=context["run_id"], began_at=context["dag_run"].start_date)
         context["outlet_events"][raw_drained].extra = {"causes": [context["run_id"]]}
+        return found
 
-    # They hold a slot instead of being rescheduled: each look would parse this file anew, and on a busy machine one
-    # that is queued again before the executor has reported its last end is failed by the scheduler.
-    @task.sensor(mode="poke", poke_interval=5, timeout=LONGEST_TRANSFORM)
-    def await_lake(**context: Any) -> PokeReturnValue:
-        return PokeReturnValue(is_done=_is_published("lake", cause=context["run_id"]))
+    # What the night published does not hang on its upkeep, nor does the upkeep on what it published.
+    upkeep = start_run("maintain_lake", trigger_rule="all_done")
 
-    @task.sensor(mode="poke", poke_interval=5, timeout=LONGEST_TRANSFORM)
-    def await_warehouse(**context: Any) -> PokeReturnValue:
-        return PokeReturnValue(is_done=_is_published("warehouse", cause=context["run_id"]))
-
-    @task
+    @task(trigger_rule="all_done", inlets=[raw_drained, *map(raw_stream, STREAMS)])
     def report(**context: Any) -> dict[str, Any]:
-        from landfall.publish.report import send_report
+        from landfall.night.steps import report_run
 
-        run_id = context["run_id"]
-        loads = {
-            stream: context["ti"].xcom_pull(
-                dag_id=f"ingest_{stream}", run_id=LOAD_RUN.format(run_id), task_ids=LOAD_TASK
-            )
-            for stream in STREAMS
-        }
-        return send_report(run_id=run_id, loads=loads)
+        return report_run(context, streams=STREAMS, load_run_id=NIGHT_RUN.format(context["run_id"]))
 
-    ingests >> drained() >> await_lake() >> await_warehouse() >> report()
+    lake = AwaitPublication(task_id="await_lake", group="lake")
+    warehouse = AwaitPublication(task_id="await_warehouse", group="warehouse")
+    ingests >> drained() >> lake >> warehouse >> upkeep >> report()
+    # The run is as green as this leaf: `report` ends well whatever it reports.
+    warehouse >> EmptyOperator(task_id="published")
 
 
 nightly_batch()

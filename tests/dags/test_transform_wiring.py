@@ -82,6 +82,31 @@ def test_the_night_drains_every_stream_under_an_id_of_that_night(dags: dict[str,
         assert "drained" in trigger.downstream_task_ids
 
 
+def test_the_waits_for_both_groups_hold_no_worker_and_the_run_is_as_green_as_they_are(dags: dict[str, Any]) -> None:
+    from landfall.night.waiting import AwaitPublication
+
+    dag = dags["nightly_batch"]
+    for group in ("lake", "warehouse"):
+        assert isinstance(dag.get_task(f"await_{group}"), AwaitPublication)
+        assert dag.get_task(f"await_{group}").group == group
+    leaf = dag.get_task("published")
+    assert (leaf.upstream_task_ids, leaf.trigger_rule) == ({"await_warehouse"}, "all_success")
+    assert {task.task_id for task in dag.tasks if not task.downstream_task_ids} == {"published", "report"}
+
+
+def test_upkeep_and_report_follow_a_night_that_failed_too(dags: dict[str, Any]) -> None:
+    dag = dags["nightly_batch"]
+    for task_id in ("maintain_lake", "report"):
+        assert dag.get_task(task_id).trigger_rule == "all_done"
+    assert not dag.get_task("maintain_lake").wait_for_completion, "upkeep must not hold up the report"
+
+
+def test_the_night_has_a_deadline_that_the_triggerer_can_tell_of(dags: dict[str, Any]) -> None:
+    (alert,) = dags["nightly_batch"].deadline
+    assert alert.interval.total_seconds() == 240 * 60
+    assert alert.callback.path == "landfall.night.lateness.tell_late"
+
+
 def test_a_missing_manifest_is_an_import_error_that_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:

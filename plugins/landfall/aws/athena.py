@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlglot import exp
 
@@ -68,6 +69,24 @@ class Athena:
             scanned_bytes=int(statistics.get("DataScannedInBytes", 0)),
             engine_ms=int(statistics.get("EngineExecutionTimeInMillis", 0)),
         )
+
+    def scans(self, *, began_at: datetime, ended_at: datetime) -> Iterator[int]:
+        """Yield the bytes that each statement of the workgroup scanned, whoever sent it, submitted in that time.
+
+        Failed ones are left out, for they are not charged. Athena lists statements by their submission, the latest
+        first, and keeps them for 45 days (https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html).
+        """
+        pages = client("athena").get_paginator("list_query_executions").paginate(WorkGroup=self._workgroup)
+        for page in pages:
+            found = client("athena").batch_get_query_execution(QueryExecutionIds=page["QueryExecutionIds"])
+            executions = found["QueryExecutions"]
+            yield from (
+                int(each.get("Statistics", {}).get("DataScannedInBytes", 0))
+                for each in executions
+                if began_at <= each["Status"]["SubmissionDateTime"] < ended_at and each["Status"]["State"] != "FAILED"
+            )
+            if all(each["Status"]["SubmissionDateTime"] < began_at for each in executions):
+                return
 
     def _wait(self, query_id: str) -> dict[str, dict[str, str]]:
         pause = _FIRST_POLL_SECONDS

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from landfall.aws.clients import client
 from landfall.errors import EngineError
@@ -42,6 +44,16 @@ class RedshiftData:
                 service.cancel_statement(Id=statement_id)
         return statement_id
 
+    def rows(self, statement: str, *, name: str) -> list[tuple[Any, ...]]:
+        """Run a query and return its rows: text, numbers and booleans as the Data API has them, None for NULL.
+
+        Raises EngineError as `run` does.
+        """
+        pages = (
+            client("redshift-data").get_paginator("get_statement_result").paginate(Id=self.run(statement, name=name))
+        )
+        return [tuple(_value(field) for field in record) for page in pages for record in page["Records"]]
+
     def _wait(self, statement_id: str) -> None:
         pause = _FIRST_POLL_SECONDS
         while True:
@@ -53,3 +65,8 @@ class RedshiftData:
                 raise EngineError(f"Redshift statement {statement_id} {described['Status'].lower()}: {reason}")
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
+
+
+def _value(field: Mapping[str, Any]) -> Any:
+    """Return what a field of the Data API holds: one of stringValue, longValue, doubleValue, booleanValue, isNull."""
+    return None if field.get("isNull") else next(iter(field.values()))

@@ -50,6 +50,14 @@ def read_object(*, bucket: str, key: str) -> bytes:
     return bytes(open_object(bucket=bucket, key=key).read())
 
 
+def read_object_if_there(*, bucket: str, key: str) -> bytes | None:
+    """Return the content of an object, None if there is none."""
+    try:
+        return read_object(bucket=bucket, key=key)
+    except KeyError:
+        return None
+
+
 def open_object(*, bucket: str, key: str) -> Any:
     """Return an object's content as a stream (botocore StreamingBody); KeyError with its address if there is none."""
     try:

@@ -85,6 +85,12 @@ class Ledger:
             for entry in self._in_state(State.CLAIMED)
         )
 
+    def unloaded(self) -> tuple[Entry, ...]:
+        """Return the objects that are known and not loaded: landed, claimed, or failed."""
+        states = (State.LANDED, State.CLAIMED, State.FAILED)
+        entries = {entry.landed.key: entry for state in states for entry in self._in_state(state)}
+        return tuple(entries.values())
+
     def open_batches(self) -> frozenset[str]:
         """Return the batches of which a load may be alive, or which the next one clears away."""
         return frozenset(

@@ -18,6 +18,7 @@ from sqlglot import exp
 from landfall.errors import EngineError, MaintenanceError
 from landfall.ingest.checks import text_of
 from landfall.ingest.statements import Engine
+from landfall.prices import Prices
 
 logger = logging.getLogger(__name__)
 
@@ -26,9 +27,6 @@ _MOST_CONFLICTS = 3
 _MORE_RUNS_NEEDED = "_MORE_RUNS_NEEDED"
 _COMMIT_CONFLICT = "ICEBERG_COMMIT_ERROR"
 _NAME = re.compile(r"[a-z0-9_]+")
-_CHARGED_AT_LEAST = 10_000_000
-"""Bytes that Athena charges for a statement that scans less, https://aws.amazon.com/athena/pricing/."""
-_USD_PER_BYTE = 5 / 1e12
 
 
 class Yielded(Exception):  # noqa: N818 - no error: somebody else goes first
@@ -86,8 +84,7 @@ class Upkeep:
 
     def _count(self, scanned_bytes: int) -> None:
         self.scanned_bytes += scanned_bytes
-        if scanned_bytes:
-            self.cost_usd += max(scanned_bytes, _CHARGED_AT_LEAST) * _USD_PER_BYTE
+        self.cost_usd += Prices.from_environment().athena_usd([scanned_bytes])
 
 
 def optimize(table: exp.Table, condition: exp.Expr | None) -> str:

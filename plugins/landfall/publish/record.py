@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-AttemptState = Literal["running", "published", "failed"]
+AttemptState = Literal["running", "held", "published", "failed"]
+"""`held`: a human is asked whether the candidate may be published."""
 
 CURRENT = "current"
 """Sort key of the item that says which version readers see."""
@@ -154,7 +155,7 @@ class Publication:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """How far the publication that `cause` (a run id) asked for has come; `detail` says why it failed."""
+    """How far the publication that `cause` (a run id) asked for has come; `detail` says why it failed or is held."""
 
     group: str
     cause: str

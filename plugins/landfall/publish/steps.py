@@ -145,12 +145,21 @@ def record_failure(group: str, *, causes: Sequence[str], run_id: str, failed_tas
     _record(store, causes, Attempt(group=group, cause="", state="failed", detail=detail, run_id=run_id))
 
 
-def published(group: str, *, cause: str) -> bool:
-    """Tell whether the publication that `cause` asked for is there; PublicationError as soon as it has failed."""
-    attempt = PublicationStore(Settings.from_environment()).attempt(group, cause)
-    if attempt is not None and attempt.state == "failed":
-        raise PublicationError(f"group {group!r} was not published: {attempt.detail}; readers stay on the last version")
-    return attempt is not None and attempt.state == "published"
+def record_held(group: str, *, causes: Sequence[str], run_id: str, detail: str) -> None:
+    """Record that a human is asked whether the candidate may pass: `detail` says what holds it and where to answer."""
+    store = PublicationStore(Settings.from_environment())
+    _record(store, causes, Attempt(group=group, cause="", state="held", detail=detail, run_id=run_id))
+
+
+def record_approved(group: str, *, causes: Sequence[str], run_id: str) -> None:
+    """Record that a human let the candidate pass, so that the attempt goes on."""
+    store = PublicationStore(Settings.from_environment())
+    _record(store, causes, Attempt(group=group, cause="", state="running", run_id=run_id))
+
+
+def attempt(group: str, *, cause: str) -> Attempt | None:
+    """Return how far the publication of `group` that `cause` asked for has come, None if nobody knows of it."""
+    return PublicationStore(Settings.from_environment()).attempt(group, cause)
 
 
 def _frozen(group: str, lake_version: int | None) -> Candidate:

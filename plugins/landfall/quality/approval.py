@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
@@ -54,12 +54,16 @@ class HeldGateApproval(ApprovalOperator):  # type: ignore[misc]  # mypy does not
             logger.info("gate %s holds nothing: nobody is asked", self.gate)
             return
         self.body = question(held, data_docs_url=self.audited["data_docs_url"])
-        _tell(self.subject, self.body)
+        link = self.generate_link_to_ui_from_context(context=context)
+        _record_held(context, self.audited, link=link)
+        _tell(self.subject, f"{self.body}\n\nAnswer at {link}")
         super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> list[dict[str, Any]]:
         """Write the approval down and return its overrides; a rejection or an incomplete answer fails the task."""
         answer = super().execute_complete(context, event)
+        from landfall.publish import steps
+        from landfall.publish.task_context import causes
         from landfall.quality.overrides import record_overrides
         from landfall.quality.results import GateRun, mark_overridden
         from landfall.settings import Settings
@@ -73,6 +77,7 @@ class HeldGateApproval(ApprovalOperator):  # type: ignore[misc]  # mypy does not
             {(override.relation, override.expectation): override for override in overrides},
             bucket=bucket,
         )
+        steps.record_approved(self.audited["candidate"]["group"], causes=causes(context), run_id=run["run_id"])
         rows = [override.to_row() for override in overrides]
         for row in rows:
             logger.warning("override: %s", row)
@@ -135,6 +140,17 @@ def decided(
         )
         for check in held
     ]
+
+
+def _record_held(context: Context, audited: Mapping[str, Any], *, link: str) -> None:
+    """Let whoever waits for the publication know what holds it, where to answer and until when."""
+    from landfall.publish import steps
+    from landfall.publish.task_context import causes
+
+    until = datetime.now(UTC) + LONGEST_WAIT
+    checks = "; ".join(f"{check['relation']}: {check['check']} (owner: {check['owner']})" for check in audited["held"])
+    detail = f"{checks}. Answer at {link} before {until:%Y-%m-%d %H:%M} UTC."
+    steps.record_held(audited["candidate"]["group"], causes=causes(context), run_id=context["run_id"], detail=detail)
 
 
 def _tell(subject: str, message: str) -> None:

@@ -33,6 +33,7 @@ DAGS: Final = {
     "transform_lake",
     "transform_warehouse",
     "nightly_batch",
+    "maintain_lake",
     "extract_customer_file",
 }
 FORMATS: Final = ("csv", "parquet")
