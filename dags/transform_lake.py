@@ -8,8 +8,8 @@ Builds the lake's models on Athena, audits the candidate, and publishes it as a 
 the publication record of group `lake` and the asset `published_lake`.
 
 **If it fails**, readers stay on the last version: nothing has to be undone.
-- A red task below `dbt`: its log has dbt's message, its rendered template the SQL. Mend and clear that task with its
-  downstream tasks; the model is then run alone.
+- A red model below `dbt`: its log has dbt's message. Mend the cause and clear that task with its downstream tasks; only
+  these models are built, each alone. `dbt_build` is red only when dbt itself broke off; clear it the same way.
 - `audit_marts`: the data is not fit to publish. The log and the Data Docs link name the broken expectations. Mend the
   cause in raw or in the model and trigger the DAG again.
 - `approve_held` waits: a check that holds is broken. Under *Required Actions* approve, with a reason and for how many

@@ -13,7 +13,8 @@ After a rollback of the lake, every model first forgets the rows it has, in the 
 a version that was withdrawn.
 
 **If it fails**, trigger it again once the cause is mended: every model takes up where its own rows end.
-- A red task below `dbt`: its log has dbt's message. Clear it with its downstream tasks to run that model alone.
+- A red model below `dbt`: its log has dbt's message. Clear it with its downstream tasks; only these models are built,
+  each alone. `dbt_build` is red only when dbt itself broke off; clear it the same way.
 - `audit_warehouse`: the log and the Data Docs link name the broken expectations. Readers stay on the last version. With
   *was last built from lake version*: a model was run alone from another version; trigger the DAG again.
 - `approve_held` waits for a human under *Required Actions*, or is red without approval: as in `transform_lake`.

@@ -37,6 +37,10 @@ class QuarantineLimitError(LandfallError):
     """More of a batch broke its contract than the contract lets pass; nothing of the batch was loaded."""
 
 
+class TransformError(LandfallError):
+    """dbt broke off, or did not build what it was asked for."""
+
+
 class GateFailed(LandfallError):  # noqa: N818 - the word the gates, the logs and the docs use
     """An audit found data that must not be published."""
 

@@ -61,14 +61,35 @@ def test_any_failed_task_is_recorded_at_once(dags: dict[str, Any], group: str) -
 
 
 def test_the_warehouse_is_pinned_to_the_lake_version_it_began_with(dags: dict[str, Any]) -> None:
-    producer = dags["transform_warehouse"].get_task("dbt.dbt_producer_watcher")
-    assert producer.env["LANDFALL_LAKE_VERSION"] == "{{ ti.xcom_pull(task_ids='begin_attempt') }}"
+    for task in ("dbt.dbt_build", "dbt.dwh_fct_orders"):
+        environment = dags["transform_warehouse"].get_task(task).environment
+        assert environment["LANDFALL_LAKE_VERSION"] == "{{ ti.xcom_pull(task_ids='begin_attempt') }}"
 
 
-def test_each_model_is_a_task_of_its_own(dags: dict[str, Any]) -> None:
-    tasks = {task.task_id for task in dags["transform_lake"].tasks}
-    for model in ("stg_landfall__orders", "fct_orders", "ext_orders"):
-        assert any(f"{model}_run" in task or f"{model}.run" in task for task in tasks), model
+def test_each_model_is_a_task_of_its_own_that_waits_without_a_worker(dags: dict[str, Any]) -> None:
+    dag = dags["transform_lake"]
+    for model in ("stg_landfall__orders", "fct_orders", "fct_daily_sales_v2", "exchange_rates", "ext_orders"):
+        task = dag.get_task(f"dbt.{model}")
+        assert task.start_from_trigger, model
+        # It is started before what stands before it has ended: its trigger waits for that.
+        assert task.trigger_rule == "always", model
+
+
+def test_models_are_wired_as_dbt_reads_them(dags: dict[str, Any]) -> None:
+    dag = dags["transform_lake"]
+    extract = dag.get_task("dbt.ext_orders")
+    assert extract.upstream_task_ids == {"dbt.dbt_build", "dbt.fct_orders"}
+    assert extract.start_trigger_args.trigger_kwargs["upstream_tasks"] == ["dbt.fct_orders"]
+
+
+@pytest.mark.parametrize("group", ["lake", "warehouse"])
+def test_a_failure_anywhere_in_dbt_is_seen_after_it(dags: dict[str, Any], group: str) -> None:
+    dag = dags[f"transform_{group}"]
+    built = dag.get_task("dbt.built")
+    others = {task.task_id for task in dag.tasks if task.task_id.startswith("dbt.")} - {"dbt.built"}
+    assert built.trigger_rule == "all_success"
+    assert built.upstream_task_ids == others, "a failure two models away would arrive here as a mere skip"
+    assert "dbt.built" in dag.get_task("record_failure").upstream_task_ids
 
 
 def test_the_night_drains_every_stream_under_an_id_of_that_night(dags: dict[str, Any]) -> None:

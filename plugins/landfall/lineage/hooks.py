@@ -6,13 +6,14 @@ All else of this package is imported by the thread that sends, and only where so
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landfall.lineage.emitter import tell
 from landfall.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from landfall.contracts.extract_product import ExtractProduct
     from landfall.lineage.batch import LoadedBatch
     from landfall.lineage.naming import Names
@@ -42,15 +43,15 @@ def replayed(batch: LoadedBatch) -> None:
     tell(steps)
 
 
-def models_built(project: str, context: Mapping[str, Any]) -> None:
-    """Tell of what dbt built in the folder `project`; a callback of Cosmos, also called when dbt failed."""
+def models_built(artifacts: Path, context: Mapping[str, Any]) -> None:
+    """Tell of what dbt built, whose manifest.json and run_results.json are in `artifacts`; also when dbt failed."""
     run = context["dag_run"]
 
     def steps() -> Iterable[Step]:
         from landfall.lineage.models import model_steps
 
         at = run.logical_date or run.run_after
-        return model_steps(Path(project) / "target", _names(), at=at, run=f"{run.dag_id}.{run.run_id}")
+        return model_steps(artifacts, _names(), at=at, run=f"{run.dag_id}.{run.run_id}")
 
     tell(steps)
 

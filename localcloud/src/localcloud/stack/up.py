@@ -167,7 +167,7 @@ class Stack:
             manifest = self._layout.dbt_manifests / target / "manifest.json"
             if manifest.exists() and manifest.stat().st_mtime > written:
                 continue
-            # Named as Cosmos names them: a run takes this parse over only if profile and target were told alike.
+            # Named as the DAGs name them: a run takes this parse over only if profile and target were told alike.
             names = ("--profile", "landfall", "--target", target)
             options = ("--project-dir", str(project), "--profiles-dir", str(project), *names)
             written_to = ("--target-path", str(manifest.parent), "--log-path", str(self._layout.logs))
