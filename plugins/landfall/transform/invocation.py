@@ -25,7 +25,16 @@ def build(
     Artifacts and dbt's own log go to `folder`. A result that failed is returned, not raised. Raises TransformError
     when dbt could not begin or broke off.
     """
-    arguments = [
+    arguments = build_arguments(target=target, folder=folder)
+    if selectors:
+        # Of the tests just those named: others that read the model may read models that were not built again.
+        arguments += ["--indirect-selection", "empty", "--select", *selectors]
+    return invoke(arguments, environment=environment, on_event=on_event)
+
+
+def build_arguments(*, target: str, folder: Path) -> list[str]:
+    """Return dbt's arguments that build and test all of `target`, with artifacts and log in `folder`."""
+    return [
         "build",
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
         # dbt takes an earlier parse over only if profile and target were told alike, and parses all anew otherwise.
@@ -36,10 +45,6 @@ def build(
         # Unit tests belong to `make test`: they read no data, and the engine bills each of them.
         *("--exclude-resource-type", "unit_test"),
     ]
-    if selectors:
-        # Of the tests just those named: others that read the model may read models that were not built again.
-        arguments += ["--indirect-selection", "empty", "--select", *selectors]
-    return invoke(arguments, environment=environment, on_event=on_event)
 
 
 def invoke(

@@ -42,7 +42,8 @@ def manifest_path(target: str) -> Path:
     if not path.is_file():
         raise SettingsError(
             f"no dbt manifest at {path}: make it with `dbt parse --project-dir dbt_project --profiles-dir dbt_project "
-            f"--profile landfall --target {target} --target-path {path.parent}` (`make up` does), or set {MANIFEST_DIR_VARIABLE}"
+            f"--profile landfall --target {target} --target-path {path.parent}` (`make up` does), "
+            f"or set {MANIFEST_DIR_VARIABLE}"
         )
     return path
 
