@@ -21,6 +21,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from landfall.transform.invocation import build_arguments
+from landfall.transform.models import MANIFEST_DIR_VARIABLE
+
 from benchmarks.__main__ import REPOSITORY, load_environment
 from benchmarks.airflow_runs import Airflow
 
@@ -41,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not load_environment() or "LANDFALL_AIRFLOW_URL" not in os.environ:
         sys.stderr.write("benchmarks: the stack is not up: run `make demo` first, which also makes the data\n")
         return 1
+    state = Path(os.environ.get("LANDFALL_STATE", REPOSITORY / ".local"))
+    os.environ.setdefault(MANIFEST_DIR_VARIABLE, str(state / "dbt"))
     arms = [BARE, *(arm for arm in args.arms if arm != BARE)]
     sys.stdout.write(f"{'target':<12}{'arm':<18}{'median s':>10}{'min s':>10}{'max s':>10}{'ratio':>8}\n")
     with tempfile.TemporaryDirectory() as folder, _dags_in(Airflow()) as airflow:
@@ -73,8 +78,6 @@ def _print(target: str, times: Mapping[str, Sequence[float]]) -> None:
 
 def _bare(target: str, folder: Path) -> float:
     """Return how long `dbt build` takes from a shell (s); RuntimeError with its words when it fails."""
-    from landfall.transform.invocation import build_arguments
-
     command = [str(Path(sys.executable).with_name("dbt")), *build_arguments(target=target, folder=folder)]
     began = time.monotonic()
     ended = subprocess.run(command, capture_output=True, text=True, check=False)

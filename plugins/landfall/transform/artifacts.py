@@ -1,4 +1,4 @@
-"""What dbt leaves of a run: handed to lineage and kept in the ops bucket, dbt-runs/<dag_id>/<run_id>/<task_id>/<try>/."""
+"""What dbt leaves of a run: told to lineage, and kept in the ops bucket at dbt-runs/<dag>/<run>/<task>/<try>/."""
 
 from __future__ import annotations
 
@@ -59,9 +59,7 @@ def keep(folder: Path, *, prefix: str) -> str:
 
     def upload(name: str) -> None:
         kind = mimetypes.guess_type(name)[0] or "text/plain"
-        s3.write_object(
-            bucket=bucket, key=f"{prefix}/{name}", body=(folder / name).read_bytes(), content_type=kind
-        )
+        s3.write_object(bucket=bucket, key=f"{prefix}/{name}", body=(folder / name).read_bytes(), content_type=kind)
 
     with ThreadPoolExecutor(max_workers=len(KEPT)) as pool:
         list(pool.map(upload, [name for name in KEPT if (folder / name).exists()]))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -40,15 +38,16 @@ class DbtBuild(BaseOperator):  # type: ignore[misc]  # mypy does not follow Airf
     def execute(self, context: Context) -> None:
         """Run dbt; TransformError when it broke off, or something failed that is no model's."""
         from landfall.transform import invocation
+        from landfall.transform.artifacts import kept_folder
         from landfall.transform.reporter import Reporter
 
         instance = context["ti"]
         reporter = Reporter(models_of(self.target), attempt=str(instance.id), push=instance.xcom_push)
         reporter.begin()
-        with tempfile.TemporaryDirectory(prefix="landfall-dbt-") as folder:
+        with kept_folder(context) as folder:
             results = invocation.build(
                 target=self.target,
-                folder=Path(folder),
+                folder=folder,
                 environment=self.environment,
                 on_event=reporter.on_event,
             )
@@ -101,10 +100,11 @@ class DbtModel(BaseOperator):  # type: ignore[misc]  # mypy does not follow Airf
     def build_alone(self, context: Context, event: Any = None) -> None:
         """Run `dbt build` of the model and its tests; TransformError when one of them fails."""
         from landfall.transform import invocation
+        from landfall.transform.artifacts import kept_folder
 
-        with tempfile.TemporaryDirectory(prefix="landfall-dbt-") as folder:
+        with kept_folder(context) as folder:
             results = invocation.build(
-                target=self.target, folder=Path(folder), environment=self.environment, selectors=self.selectors
+                target=self.target, folder=folder, environment=self.environment, selectors=self.selectors
             )
         if status_of(str(result.status) for result in results) != Status.BUILT or not results:
             raise TransformError(f"{self.task_id} was not built: {_counted(results)}; dbt's message is above")
