@@ -11,10 +11,12 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from landfall.aws.publications import PublicationTable
 from landfall.contracts.streams import load_stream_contracts
 from landfall.errors import PublicationError
 from landfall.lineage import hooks as lineage
 from landfall.publish import rollback
+from landfall.publish.backfilled import must_follow
 from landfall.publish.groups import LAKE, WAREHOUSE, datasets, suites
 from landfall.publish.publication import Attempt, Candidate, PublicationStore
 from landfall.publish.record import versioned_table
@@ -55,8 +57,14 @@ def begin(group: str, *, causes: Sequence[str], run_id: str) -> int:
 
 
 def must_build_anew(lake_version: int) -> bool:
-    """Tell whether the warehouse's models must forget their rows: some may be of a lake version that was withdrawn."""
-    return rollback.must_build_anew(PublicationStore(Settings.from_environment()), lake_version=lake_version)
+    """Tell whether the warehouse's models must forget their rows.
+
+    Some may be of a lake version that was withdrawn, or of days that a backfill has built anew since.
+    """
+    settings = Settings.from_environment()
+    return rollback.must_build_anew(PublicationStore(settings), lake_version=lake_version) or must_follow(
+        PublicationTable(name=settings.publication_table), lake_version=lake_version
+    )
 
 
 def audit(group: str, *, run_id: str, dag_id: str, lake_version: int | None = None) -> dict[str, Any]:

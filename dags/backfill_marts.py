@@ -1,0 +1,109 @@
+"""# backfill_marts
+
+Builds the lake's marts and extracts of a range of days anew from raw, one day after the other, then audits and
+publishes the whole: after a mended model, a corrected contract, or a replay of old records.
+
+**Starts** by hand, or by `airflow dags trigger backfill_marts --conf ...`.
+
+**Says how far it is** in the run's page (`build_days` is one task a day, named by its day), in each task's log
+(`12 of 30 tasks are done`), and in the publication table under group `lake`, `backfill#<run_id>`.
+
+**Reads** `raw.*`. **Writes** `intermediate`, `marts`, `extracts`, each day whole; then `transform_lake` tests, audits
+and publishes them all at once. Readers see nothing before that. The warehouse is built anew from that version: its
+models take in what is new, and would miss rows that changed in old days.
+
+**If it fails**, days that are done stay done.
+
+- `RequestError`: the message says which day is wrong.
+- `build_days`, `EngineError`: the message names the models. Mend the cause, clear that task with its downstream tasks;
+  the other days are not built again.
+- `publish_days`: the run of `transform_lake` it links to failed, or a human rejected its candidate: see there.
+
+A night that comes in between may publish the days that are done by then; every day is whole by itself.
+
+**Example conf.** `{"first_day": "2026-10-01", "last_day": "2026-10-30", "streams": ["orders"]}`
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import Param, dag, get_current_context, task
+from landfall.contracts.streams import load_stream_contracts
+from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
+from landfall.settings import REPOSITORY
+
+STREAMS = [contract.stream for contract in load_stream_contracts(REPOSITORY / "contracts" / "streams")]
+
+
+@dag(
+    schedule=None,
+    start_date=START_DATE,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    doc_md=__doc__,
+    tags=[Tag.TRANSFORM, Tag.PUBLISH, Tag.ATHENA, Tag.ON_DEMAND],
+    params={
+        "first_day": Param(type="string", format="date", title="First day", description="Built anew, UTC."),
+        "last_day": Param(type="string", format="date", title="Last day", description="Built anew too, UTC."),
+        "streams": Param(
+            [],
+            type="array",
+            items={"type": "string", "enum": STREAMS},
+            title="Streams",
+            description="Only what follows from these; none for all marts.",
+        ),
+        "days_per_task": Param(
+            1, type="integer", minimum=1, maximum=31, title="Days a task", description="More are faster, and coarser."
+        ),
+    },
+)
+def backfill_marts() -> None:
+    @task(retries=0)
+    def plan_days(params: dict[str, Any]) -> list[dict[str, Any]]:
+        """Divide the range into tasks."""
+        from datetime import UTC, datetime
+
+        from landfall.night.backfill import plan
+
+        return plan(params, today=datetime.now(UTC).date())
+
+    @task(
+        # One after the other: an Iceberg table takes one commit at a time, and a day's merge would lose to another's.
+        max_active_tis_per_dagrun=1,
+        map_index_template="{{ days }}",
+        execution_timeout=timedelta(hours=3),
+    )
+    def build_days(chunk: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        """Build the days of one task anew."""
+        from landfall.night.backfill import Chunk, build
+        from landfall.transform.models import PROJECT, manifest_path
+
+        context = get_current_context()
+        days = Chunk(**chunk)
+        context["days"] = f"{days.in_words} ({days.number} of {days.of})"
+        return build(
+            days,
+            streams=params["streams"],
+            run_id=context["run_id"],
+            manifest=manifest_path("lake"),
+            project=PROJECT,
+        )
+
+    publish_days = TriggerDagRunOperator(
+        task_id="publish_days",
+        trigger_dag_id="transform_lake",
+        trigger_run_id="backfill__{{ run_id }}",
+        logical_date=None,
+        reset_dag_run=True,
+        wait_for_completion=True,
+        deferrable=True,
+        poke_interval=5,
+    )
+    build_days.expand(chunk=plan_days()) >> publish_days
+
+
+backfill_marts()
