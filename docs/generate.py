@@ -1,5 +1,5 @@
 """Write the generated pages of docs/reference/: `dags.md` from the DAGs' docstrings, `contracts.md` from contracts/,
-`gates.md` from expectations/.
+`gates.md` from expectations/, `mutations.md` from the results that `make mutations` wrote.
 
 DAG files are read as text (ast), so neither Airflow nor a database is needed. With `--check` nothing is written, and
 the exit status is 1 when a page is not what it would be.
@@ -16,6 +16,7 @@ from pathlib import Path
 from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.contracts.model import Field, LimitAction, QuarantineLimit, StreamContract
 from landfall.contracts.streams import load_stream_contracts
+from landfall.quality.mutations_page import mutations_page
 from landfall.quality.reference import gates_page
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -31,6 +32,7 @@ def pages(repository: Path = REPOSITORY) -> dict[str, str]:
         "dags.md": _dags_page(sorted((repository / "dags").glob("*.py"))),
         "contracts.md": _contracts_page(contracts, list(products.values())),
         "gates.md": f"{NOTE}\n\n{gates_page()}",
+        "mutations.md": f"{NOTE}\n\n{mutations_page()}",
     }
 
 

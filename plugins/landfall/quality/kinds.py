@@ -9,56 +9,28 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
+
+from landfall.quality.kinds_of_history import new_like_history, rate_like_history, shares_like_history
+from landfall.quality.kinds_of_rows import agrees_with_parent, reconciles, same_rows
+from landfall.quality.place import BATCH, Place, Surroundings, expression, latest, never, number
+
+__all__ = ["BATCH", "KINDS", "Place", "Surroundings", "argument_problem", "broken_rows"]
 
 LEAST_ROWS = 1000
 """Fewer rows than these in the published version say nothing of a distribution."""
-
-BATCH = exp.Table(this=exp.to_identifier("{batch}", quoted=False))
-"""The rows under audit, as Great Expectations names them in a query."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What a gate compares with: `published` maps a relation to the table of its last published version, `lake` a
-
-    dataset to the table of the lake version that a warehouse was built from; `at` is the time of the audit (UTC).
-    """
-
-    at: datetime
-    published: Mapping[str, str] = field(default_factory=dict)
-    lake: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """The relation whose check is made into a query, and what surrounds it."""
-
-    relation: str
-    around: Surroundings
-
-    def last_published(self) -> exp.Table | None:
-        """Return the table of the relation's last published version, None before the first."""
-        return _table(self.around.published.get(self.relation))
-
-    def source(self, name: str) -> exp.Table | None:
-        """Return the table `database.table`, or that of `lake.<dataset>`; None if that version lacks the dataset."""
-        database, _, dataset = name.partition(".")
-        return _table(self.around.lake.get(dataset) if database == "lake" else name)
 
 
 def row_count_near_published(place: Place, *, least: float = 0.0, most: float | None = None) -> exp.Select:
     """Volume: the rows are at least `least` times and at most `most` times those of the last published version."""
     published = place.last_published()
     if published is None:
-        return _never()
+        return never()
     counts = exp.select(exp.alias_(exp.Count(this=exp.Star()), "row_count"))
     now, then = exp.column("row_count", "candidate"), exp.column("row_count", "published")
-    broken = [now < then * _number(least)] + ([now > then * _number(most)] if most is not None else [])
+    broken = [now < then * number(least)] + ([now > then * number(most)] if most is not None else [])
     return _compared(counts, published, [now, then]).where(exp.or_(*broken))
 
 
@@ -82,7 +54,7 @@ def no_orphans(
     """Referential integrity: each key in `columns` that is not null is one of the table `parent`."""
     table = place.source(parent)
     if table is None:
-        return _never()
+        return never()
     keys = [exp.column(name) for name in columns]
     children = exp.select(*keys).distinct().from_(BATCH.copy()).where(*(key.is_(exp.null()).not_() for key in keys))
     others = list(parent_columns or columns)
@@ -100,26 +72,27 @@ def no_orphans(
 
 def fresh_within(place: Place, *, column: str, hours: float) -> exp.Select:
     """Freshness: the newest `column` (a UTC timestamp) is at most `hours` older than the audit."""
-    bound = (place.around.at - timedelta(hours=hours)).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
-    latest = exp.column("latest", "candidate")
+    newest = exp.column("latest", "candidate")
     return (
-        exp.select(latest)
-        .from_(_latest(BATCH.copy(), column).subquery("candidate"))
-        .where(latest < exp.cast(exp.Literal.string(bound), "timestamp"))
+        exp.select(newest)
+        .from_(latest(BATCH.copy(), column).subquery("candidate"))
+        .where(newest < place.days_ago(hours / 24))
     )
 
 
-def as_fresh_as(place: Place, *, column: str, source: str, hours: float) -> exp.Select:
-    """Freshness: the newest `column` is at most `hours` older than that of the table `source`."""
+def as_fresh_as(
+    place: Place, *, column: str, source: str, hours: float, source_column: str | None = None
+) -> exp.Select:
+    """Freshness: the newest `column` is at most `hours` older than that, or `source_column`, of the table `source`."""
     table = place.source(source)
     if table is None:
-        return _never()
+        return never()
     now, then = exp.column("latest", "candidate"), exp.column("latest", "source")
     span = exp.Interval(this=exp.Literal.string(str(round(hours * 3600))), unit=exp.var("SECOND"))
     return (
         exp.select(now, exp.alias_(then, "source_latest"))
-        .from_(_latest(BATCH.copy(), column).subquery("candidate"))
-        .join(_latest(table, column).subquery("source"), join_type="cross")
+        .from_(latest(BATCH.copy(), column).subquery("candidate"))
+        .join(latest(table, source_column or column).subquery("source"), join_type="cross")
         .where(exp.or_(now.is_(exp.null()).and_(then.is_(exp.null()).not_()), now + span < then))
     )
 
@@ -139,12 +112,12 @@ def same_total(
     """
     table = place.source(source)
     if table is None:
-        return _never()
+        return never()
     keys = [exp.column(name) for name in by]
-    mine = exp.select(*keys, exp.alias_(parse_one(total), "total")).from_(BATCH.copy()).group_by(*keys)
-    theirs = exp.select(*keys, exp.alias_(parse_one(source_total or total), "total")).from_(table).group_by(*keys)
+    mine = exp.select(*keys, exp.alias_(expression(total), "total")).from_(BATCH.copy()).group_by(*keys)
+    theirs = exp.select(*keys, exp.alias_(expression(source_total or total), "total")).from_(table).group_by(*keys)
     if until is not None:
-        theirs = theirs.where(exp.column(until) <= _latest(BATCH.copy(), until).subquery())
+        theirs = theirs.where(exp.column(until) <= latest(BATCH.copy(), until).subquery())
     now, then = exp.column("total", "candidate"), exp.column("total", "source")
     pairs = [exp.column(name, "candidate").eq(exp.column(name, "source")) for name in by]
     return (
@@ -165,6 +138,12 @@ KINDS: Mapping[str, Callable[..., exp.Select]] = {
         fresh_within,
         as_fresh_as,
         same_total,
+        same_rows,
+        reconciles,
+        agrees_with_parent,
+        new_like_history,
+        shares_like_history,
+        rate_like_history,
     )
 }
 """Kind, as a suite's `type` -> the function that makes its query."""
@@ -192,21 +171,6 @@ def _arguments(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in kwargs.items() if name != "description"}
 
 
-def _table(name: str | None) -> exp.Table | None:
-    if name is None:
-        return None
-    database, _, table = name.rpartition(".")
-    return exp.table_(table, db=database or None, quoted=True)
-
-
-def _never() -> exp.Select:
-    return exp.select(exp.Literal.number(1)).from_(BATCH.copy()).where(exp.Literal.number(1).eq(0))
-
-
-def _latest(table: exp.Table, column: str) -> exp.Select:
-    return exp.select(exp.alias_(exp.Max(this=exp.column(column)), "latest")).from_(table)
-
-
 def _compared(measures: exp.Select, published: exp.Table, shown: Sequence[exp.Expr]) -> exp.Select:
     """Return `shown` of the one row of `measures` over the candidate beside that over its published version."""
     now, then = shown
@@ -223,15 +187,11 @@ def _measure_near_published(
     """Return the check that the mean of `measured` is near the published one, where that has rows enough."""
     published = place.last_published()
     if published is None:
-        return _never()
+        return never()
     mean = exp.Avg(this=exp.cast(measured, "double"))
     measures = exp.select(exp.alias_(mean, "mean"), exp.alias_(exp.Count(this=exp.Star()), "row_count"))
     now, then = exp.column("mean", "candidate"), exp.column("mean", "published")
-    bound = _number(within) * exp.Abs(this=then) if relative else _number(within)
+    bound = number(within) * exp.Abs(this=then) if relative else number(within)
     far = exp.or_(now.is_(exp.null()), exp.Abs(this=exp.paren(now - then)) > bound)
     enough = exp.column("row_count", "published") >= exp.Literal.number(least_rows)
     return _compared(measures, published, [now, then]).where(exp.and_(enough, far))
-
-
-def _number(value: float) -> exp.Expr:
-    return exp.Literal.number(repr(value))

@@ -36,6 +36,8 @@ answer for 12 hours the run fails. An override is valid for those checks of that
 `reason`, `decided_at`, `valid_until` (UTC), `dag_id`, `run_id`. It lies below `gates/overrides/`.
 
     SELECT run_id, relation, expectation, owner FROM ops.gate_results WHERE NOT passed ORDER BY checked_at DESC
+
+What the gates catch is tried out by changing data and models on purpose: [mutations](mutations.md).
 """
 
 _BORDERS: Mapping[str, str] = {
