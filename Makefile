@@ -1,7 +1,7 @@
 # The only door to Landfall. `make help` lists what it opens; ARGS="..." hands options to the command behind a target.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status produce test conformance probe-truth chaos chaos-mutants chaos-publications fault lint bench docs contracts new-stream lock product product-dev localcloud localcloud-dev
+.PHONY: help demo up down status produce test conformance probe-truth chaos chaos-mutants chaos-publications mutations money fault lint bench docs contracts new-stream lock product product-dev localcloud localcloud-dev
 
 # Both environments are made by the same tools.
 .NOTPARALLEL:
@@ -55,6 +55,12 @@ chaos-mutants: product-dev ## Plant bugs in the load one by one: the histories m
 
 chaos-publications: product-dev ## The same for publications: kills, failed gates, readers (ARGS=--mutants, ARGS=--real)
 	@PYTHONPATH=plugins:. $(PRODUCT) -m tests.chaos.publications $(ARGS)
+
+mutations: product-dev localcloud ## Change data and models on purpose, one by one, on a fresh running stack: somebody must say so
+	@LANDFALL_ENV_FILE=.local/env PYTHONPATH=plugins:. make/with_deployment.sh $(PRODUCT) -m tests.mutations $(ARGS)
+
+money: product-dev localcloud ## Hold a month's published money on both engines against the producer's own account
+	@LANDFALL_ENV_FILE=.local/env PYTHONPATH=plugins:. make/with_deployment.sh $(PRODUCT) -m tests.money $(ARGS)
 
 fault: localcloud ## Let the running local cloud fail on demand (ARGS='add --help')
 	@$(LOCALCLOUD) fault $(ARGS)

@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--events", type=int, default=1500, help="events a day")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--folder", type=Path, required=True, help="scratch folder")
+    parser.add_argument("--folder", type=Path, default=Path(".local/money"), help="scratch folder")
     parser.add_argument("--journal", type=Path, help="compare with this account; nothing is sent or built")
     args = parser.parse_args(argv)
     logging.disable(logging.CRITICAL)

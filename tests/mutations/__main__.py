@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the ordinary days and of what is chosen")
     parser.add_argument("--days", type=int, default=16)
     parser.add_argument("--events", type=int, default=1500, help="events a day")
-    parser.add_argument("--folder", type=Path, required=True, help="scratch folder")
+    parser.add_argument("--folder", type=Path, default=Path(".local/mutations"), help="scratch folder")
     parser.add_argument("--again", action="store_true", help="use the states that the last run has prepared")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the results are written, or added to")
     args = parser.parse_args(argv)
@@ -45,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args.folder.mkdir(parents=True, exist_ok=True)
     stage = Stage(args.folder)
     ordinary = _ordinary(stage, args)
+    stage.lake_version = ordinary.version_after
     lake, warehouse = (Graph(stage.manifest(group)) for group in (LAKE, WAREHOUSE))
     player = Player(stage=stage, ordinary=ordinary, lake=lake, warehouse=warehouse)
     chosen = [

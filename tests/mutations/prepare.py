@@ -54,7 +54,7 @@ def transform(stage: Stage, *, run_id: str) -> tuple[int, list[Said]]:
     Raises GateFailed or RuntimeError if that is not published.
     """
     said = _built(stage, LAKE)
-    version = _publish(LAKE, run_id=run_id)
+    stage.lake_version = version = _publish(LAKE, run_id=run_id)
     said += _built(stage, WAREHOUSE)
     _publish(WAREHOUSE, run_id=run_id, lake_version=version)
     return version, said

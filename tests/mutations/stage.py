@@ -55,6 +55,8 @@ class Stage:
         self.project = folder / "dbt_project"
         shutil.rmtree(self.project, ignore_errors=True)
         shutil.copytree(REPOSITORY / "dbt_project", self.project, ignore=shutil.ignore_patterns("target"))
+        self.lake_version = 0
+        """Version of the published lake that the warehouse is built from."""
         self._numbers = count(1)
         self._run = f"mutations_{datetime.now(UTC):%Y%m%dT%H%M%S}"
 
@@ -110,7 +112,7 @@ class Stage:
             chosen = ("--select", *selection) if selection else ()
             which = ["build", "--exclude-resource-type", "unit_test", *chosen, *options]
         folder = self._folder / f"dbt_{group}"
-        os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+        os.environ["LANDFALL_LAKE_VERSION"] = str(self.lake_version)
         outcome = dbtRunner().invoke(
             [
                 *("--quiet", "--log-level", "none", "--log-level-file", "none", *which, "--target", group),

@@ -22,6 +22,8 @@ DOORS = (
     "chaos",
     "chaos-mutants",
     "chaos-publications",
+    "mutations",
+    "money",
     "fault",
     "docs",
     "contracts",

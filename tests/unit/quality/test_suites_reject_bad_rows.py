@@ -102,6 +102,7 @@ _BROKEN_BY_RULE: Mapping[str, Row] = {
     "net in euros = gross - cancelled - refunded in euros": {"net_sales_eur_cents": 51},
     "money in euros is there when a rate is": {"exchange_rate": None},
     "a euro is a euro": {"exchange_rate": 2},
+    "euros are cents times the rate": {"gross_sales_eur_cents": 101, "net_sales_eur_cents": 51},
     "the same days and money as version 1": {"net_sales_cents": 49, "gross_sales_cents": 99},
     "no more are active than belong to the cohort": {"active_customers": 3},
     "a whole cohort is active in its first month": {"cohort_customers": 3},
