@@ -142,7 +142,18 @@ def _result(relation: str, check: Check, result: Any) -> CheckResult:
         why=check.why,
         severity=check.severity,
         owner=check.owner,
+        observed=_observed(counts),
+        threshold=check.threshold,
     )
+
+
+def _observed(counts: Mapping[str, Any]) -> str | None:
+    """Return what was measured: a number, or the share of unexpected rows; None if the verdict alone was asked for."""
+    value = counts.get("observed_value")
+    if isinstance(value, int | float):
+        return str(value)
+    share = counts.get("unexpected_percent")
+    return None if share is None else f"{share:.4g} % unexpected"
 
 
 def _exception_message(info: Mapping[str, Any]) -> str | None:

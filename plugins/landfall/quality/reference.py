@@ -29,13 +29,15 @@ answer for 12 hours the run fails. An override is valid for those checks of that
 
 `ops.gate_results` has one row a check of a run, once however often a task is tried: `gate`, `dag_id`, `run_id`,
 `engine`, `relation`, `expectation`, `severity`, `owner`, `passed` (what Great Expectations found), `rows`,
-`unexpected_rows` (both are null unless rows were counted, which happens when a check of the gate is broken),
-`overridden_by`, `checked_at` (UTC). It lies in the ops bucket below `gates/results/`.
+`unexpected_rows` and `observed`, which is a number or a share (the three are null unless something was counted, which
+happens when a check of the gate is broken), `threshold` (what the suite allows, as JSON), `overridden_by`, `checked_at`
+(UTC). It lies in the ops bucket below `gates/results/`, partitioned by the day `dt` (`2026-11-20`): name the days.
 
 `ops.gate_overrides` has one row a check that a human let pass: `gate`, `relation`, `expectation`, `decided_by`,
 `reason`, `decided_at`, `valid_until` (UTC), `dag_id`, `run_id`. It lies below `gates/overrides/`.
 
-    SELECT run_id, relation, expectation, owner FROM ops.gate_results WHERE NOT passed ORDER BY checked_at DESC
+    SELECT run_id, relation, expectation, owner FROM ops.gate_results WHERE dt >= '2026-11-20' AND NOT passed
+    ORDER BY checked_at DESC
 
 What the gates catch is tried out by changing data and models on purpose: [mutations](mutations.md).
 """

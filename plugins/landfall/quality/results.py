@@ -17,9 +17,12 @@ from landfall.quality.overrides import Overrides, sql_time
 from landfall.quality.verdict import CheckResult, check_values
 
 PREFIX = "gates/results"
-"""Where results lie in the ops bucket: gates/results/<dag_id>/<run_id>/<gate>/rows.json."""
+"""Where results lie in the ops bucket: gates/results/dt=<day>/<dag_id>/<run_id>/<gate>/rows.json."""
 
-_ROW = ("relation", "severity", "owner", "passed", "rows", "unexpected_rows", "overridden_by")
+_ROW = (
+    *("relation", "severity", "owner", "passed", "rows", "unexpected_rows"),
+    *("observed", "threshold", "overridden_by"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +41,13 @@ def record_results(
     """Write the rows of `run`, then its summary beside the Data Docs, in place of those of an earlier try."""
     checks = [check_values(result, overrides) for result in results]
     passed = all(result.passed for result in results)
-    summary = {**asdict(run), "passed": passed, "checked_at": sql_time(checked_at), "checks": checks}
+    summary = {
+        **asdict(run),
+        "passed": passed,
+        "checked_at": sql_time(checked_at),
+        "dt": _day(run, bucket=bucket) or f"{checked_at:%Y-%m-%d}",
+        "checks": checks,
+    }
     _write(summary, bucket=bucket)
 
 
@@ -47,8 +56,17 @@ def mark_overridden(run: GateRun, overrides: Overrides, *, bucket: str) -> None:
     key = f"{docs_key(run.dag_id, run.run_id, run.gate)}/{SUMMARY_FILE}"
     summary = json.loads(s3.read_object(bucket=bucket, key=key))
     names = CheckResult.__dataclass_fields__
-    results = [CheckResult(**{name: check[name] for name in names}) for check in summary["checks"]]
+    results = [CheckResult(**{name: check[name] for name in names if name in check}) for check in summary["checks"]]
     _write({**summary, "checks": [check_values(result, overrides) for result in results]}, bucket=bucket)
+
+
+def _day(run: GateRun, *, bucket: str) -> str | None:
+    """Return the partition of an earlier try: one after midnight must replace its rows, not add to them."""
+    key = f"{docs_key(run.dag_id, run.run_id, run.gate)}/{SUMMARY_FILE}"
+    if not any(found.key == key for found in s3.list_objects(bucket=bucket, prefix=key)):
+        return None
+    earlier = json.loads(s3.read_object(bucket=bucket, key=key))
+    return str(earlier["dt"]) if "dt" in earlier else None
 
 
 def rows_of(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -58,7 +76,8 @@ def rows_of(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _write(summary: Mapping[str, Any], *, bucket: str) -> None:
-    key = safe_key(PREFIX, summary["dag_id"], summary["run_id"], summary["gate"], "rows.json")
+    folder = f"{PREFIX}/dt={summary['dt']}"
+    key = safe_key(folder, summary["dag_id"], summary["run_id"], summary["gate"], "rows.json")
     body = "".join(json.dumps(row) + "\n" for row in rows_of(summary)).encode()
     s3.write_object(bucket=bucket, key=key, body=body, content_type="application/json")
     prefix = docs_key(summary["dag_id"], summary["run_id"], summary["gate"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,11 @@ Severity = Literal["warn", "hold", "stop"]
 
 _META = {"why", "severity", "owner"}
 
+_BOUNDS = frozenset(
+    {"min_value", "max_value", "value", "value_set", "least", "most", "within", "share", "hours", "least_rows", "regex"}
+)
+"""Arguments that say what a check allows; the others say what it looks at."""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -44,6 +50,12 @@ class Check:
         pair = f"{kwargs['column_A']}, {kwargs['column_B']}" if "column_A" in kwargs else None
         subject = kwargs.get("description") or kwargs.get("column") or kwargs.get("column_list") or pair
         return f"{self.type}({subject})" if subject else self.type
+
+    @property
+    def threshold(self) -> str | None:
+        """The bounds and the values that the check allows, as JSON; None if it has none beside its very type."""
+        bounds = {name: value for name, value in self.kwargs.items() if name in _BOUNDS}
+        return json.dumps(bounds) if bounds else None
 
 
 @dataclass(frozen=True)

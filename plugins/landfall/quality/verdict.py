@@ -13,7 +13,11 @@ from landfall.quality.suites import Severity
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One expectation's outcome on one relation; rows are counted when the gate failed and the type counts any."""
+    """One expectation's outcome on one relation.
+
+    Rows are counted when the gate failed and the type counts any; then `observed` is what was measured, in words, which
+    is a number or a share and never a value of a row. `threshold` is what the suite allows, as JSON.
+    """
 
     relation: str
     check: str
@@ -23,6 +27,8 @@ class CheckResult:
     why: str
     severity: Severity = "stop"
     owner: str = ""
+    observed: str | None = None
+    threshold: str | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from landfall.errors import ContractError
-from landfall.quality.suites import EXPECTATIONS, border_owners, load_suite
+from landfall.quality.suites import EXPECTATIONS, Check, border_owners, load_suite
 
 CHECK = "- {{type: x, kwargs: {{column: {column}}}, meta: {{why: y{meta}}}}}\n"
 
@@ -60,3 +60,9 @@ def test_two_checks_of_one_name_are_refused_for_an_override_could_not_tell_them_
 def test_each_border_has_an_owner() -> None:
     borders = {path.name for path in EXPECTATIONS.iterdir() if path.is_dir()}
     assert set(border_owners(EXPECTATIONS)) == borders
+
+
+def test_a_threshold_is_what_a_check_allows_and_not_what_it_looks_at() -> None:
+    bounded = Check(type="t", kwargs={"column": "cents", "min_value": 0, "description": "d"}, why="w")
+    assert bounded.threshold == '{"min_value": 0}'
+    assert Check(type="t", kwargs={"column": "cents"}, why="w").threshold is None

@@ -48,7 +48,9 @@ def objects(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
 
 
 def _broken(severity: Severity, check: str = "volume") -> CheckResult:
-    return CheckResult("marts.fct_orders", check, False, 9, 2, "why", severity, "analytics")
+    return CheckResult(
+        "marts.fct_orders", check, False, 9, 2, "why", severity, "analytics", observed="22.2 % unexpected"
+    )
 
 
 def _in_force(at: datetime = NOW) -> dict[tuple[str, str], Override]:
@@ -140,10 +142,18 @@ def test_results_are_a_row_a_check_once_however_often_a_task_is_tried(objects: d
     assert first == {
         **{"gate": GATE, "dag_id": RUN.dag_id, "run_id": RUN.run_id, "engine": "athena"},
         **{"relation": "marts.fct_orders", "expectation": "volume", "severity": "hold", "owner": "analytics"},
-        **{"passed": False, "rows": 9, "unexpected_rows": 2, "overridden_by": None},
+        **{"passed": False, "rows": 9, "unexpected_rows": 2, "observed": "22.2 % unexpected", "threshold": None},
+        "overridden_by": None,
         "checked_at": "2026-11-21 12:00:00.000",
     }
     assert second["expectation"] == "c"
+
+
+def test_rows_lie_by_day_and_a_try_after_midnight_replaces_those_of_the_day_before(objects: dict[str, bytes]) -> None:
+    for hours in (0, 12):
+        record_results(RUN, [_broken("hold")], {}, checked_at=NOW + timedelta(hours=hours), bucket="ops")
+    (key,) = (key for key in objects if key.startswith("gates/results/"))
+    assert key.startswith("gates/results/dt=2026-11-21/")
 
 
 def test_an_override_is_shown_beside_the_result_which_it_does_not_change(objects: dict[str, bytes]) -> None:
