@@ -12,7 +12,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from random import Random
 
@@ -21,7 +21,7 @@ from landfall.publish.groups import LAKE, WAREHOUSE
 from tests.mutations.catalogue import Mutation, catalogue
 from tests.mutations.graph import Graph
 from tests.mutations.play import Ordinary, Player, Verdict
-from tests.mutations.prepare import prepare, traffic, usually_said
+from tests.mutations.prepare import prepare, traffic
 from tests.mutations.stage import Stage
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -65,8 +65,7 @@ def _ordinary(stage: Stage, args: argparse.Namespace) -> Ordinary:
     kept = args.folder / "ordinary.pickle"
     if args.again:
         found: Ordinary = pickle.loads(kept.read_bytes())  # noqa: S301 - written by this very command
-        said = usually_said(stage, version=found.version, version_after=found.version_after)
-        return replace(found, said=found.said | frozenset(said))
+        return found
     began_at = time.monotonic()
     journal = args.folder / f"journal_{args.seed}.sqlite"
     journal.unlink(missing_ok=True)
