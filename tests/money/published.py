@@ -17,9 +17,9 @@ SALES = ("gross_sales_cents", "cancelled_cents", "refunded_cents", "net_sales_ce
 
 TABLES: Mapping[tuple[str, str], str] = {
     ("athena", "payments"): "published.fct_payment_funnel",
-    ("redshift", "payments"): "warehouse.dwh_fct_payment_funnel",
+    ("redshift", "payments"): "published_warehouse.dwh_fct_payment_funnel",
     ("athena", "sales"): "published.fct_daily_sales",
-    ("redshift", "sales"): "warehouse.dwh_fct_daily_sales",
+    ("redshift", "sales"): "published_warehouse.dwh_fct_daily_sales",
 }
 
 
