@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ def invoke(
     """Run dbt with `arguments` and return its results; TransformError when it could not begin or broke off."""
     from dbt.cli.main import dbtRunner  # half a second of imports that no DAG file wants
 
+    # dbt-athena makes a client a statement, and each of them tells where it found its credentials and its endpoint.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     with _in_environment(environment):
         ended = dbtRunner(callbacks=[on_event] if on_event else []).invoke(list(arguments))
     if ended.exception is not None:
