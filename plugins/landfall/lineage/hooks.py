@@ -5,10 +5,11 @@ All else of this package is imported by the thread that sends, and only where so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from landfall.lineage.emitter import tell
+from landfall.publish.groups import LAKE
 from landfall.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def published(publication: Publication) -> None:
     def steps() -> Iterable[Step]:
         from landfall.lineage.publications import publication_steps
 
-        return publication_steps(publication, _names(), fields_of=_fields_of)
+        fields_of = _lake_fields if publication.group == LAKE else _warehouse_fields(publication.group)
+        return publication_steps(publication, _names(), fields_of=fields_of)
 
     tell(steps)
 
@@ -84,7 +86,7 @@ def _names() -> Names:
     return Names(Settings.from_environment())
 
 
-def _fields_of(table: str) -> tuple[Field, ...]:
+def _lake_fields(table: str) -> tuple[Field, ...]:
     """Return the columns of the lake's table `database.name` as Glue has them."""
     from landfall.aws import glue
     from landfall.lineage.steps import Field
@@ -95,3 +97,16 @@ def _fields_of(table: str) -> tuple[Field, ...]:
         Field(name=column["Name"], type=column["Type"], description=column.get("Comment", ""))
         for column in found["StorageDescriptor"]["Columns"]
     )
+
+
+def _warehouse_fields(group: str) -> Callable[[str], tuple[Field, ...]]:
+    """Return what gives the columns of Redshift's table `schema.name`, for those of `group`; one query."""
+    from landfall.aws.engine_urls import redshift_engine
+    from landfall.lineage.steps import Field
+    from landfall.publish.warehouse_tables import catalog_columns
+
+    fields: dict[str, list[Field]] = {}
+    with redshift_engine(Settings.from_environment()).connect() as connection:
+        for schema, table, column, kind in connection.execute(catalog_columns(group)):
+            fields.setdefault(f"{schema}.{table}", []).append(Field(name=str(column), type=str(kind)))
+    return lambda table: tuple(fields.get(table, ()))

@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from landfall.lineage.naming import Names
+from landfall.lineage.naming import Dataset, Names
 from landfall.lineage.origins import Origin, QueryColumns
 from landfall.lineage.steps import Field, Read, Step, Written
-from landfall.publish.groups import datasets
+from landfall.publish.groups import LAKE, datasets
 from landfall.publish.record import Publication, PublishedDataset, stable_table, versioned_table
 
 
 def publication_steps(
     publication: Publication, names: Names, *, fields_of: Callable[[str], tuple[Field, ...]]
 ) -> Iterator[Step]:
-    """Yield the step that moved readers of a group to `publication`; none if its tables have no versions of their own.
+    """Yield the step that moved readers of a group to `publication`.
 
     A rollback's content comes from the tables of the version it went back to. `fields_of` returns the columns of a
     table `database.name`.
     """
-    kept = {name: found for name, found in publication.datasets.items() if found.snapshot_id is not None}
-    if not kept:
-        return
     reads: list[Read] = []
     writes: list[Written] = []
-    for name, found in kept.items():
+    table_of = names.lake if publication.group == LAKE else names.warehouse
+    for name, found in publication.datasets.items():
         source = _source(publication, name)
         fields = fields_of(found.table)
-        reads.append(Read(dataset=names.lake(source), fields=fields, version=str(found.snapshot_id)))
-        writes += [_written(table, found, source, fields, names) for table in (found.table, stable_table(name))]
+        version = _version(publication, found)
+        reads.append(Read(dataset=table_of(source), fields=fields, version=version))
+        writes += [_written(table, version, source, fields, table_of) for table in _tables(publication, name)]
     yield Step(
         job=f"publish_{publication.group}",
         kind="PUBLICATION",
@@ -47,12 +46,19 @@ def _source(publication: Publication, name: str) -> str:
     return datasets(publication.group)[name]
 
 
-def _written(table: str, found: PublishedDataset, source: str, fields: tuple[Field, ...], names: Names) -> Written:
+def _tables(publication: Publication, name: str) -> tuple[str, ...]:
+    """Return where readers find a dataset: in the lake also by a name that follows the current version."""
+    found = publication.datasets[name].table
+    return (found, stable_table(name)) if publication.group == LAKE else (found,)
+
+
+def _version(publication: Publication, found: PublishedDataset) -> str:
+    """Return the Iceberg snapshot; tables of Redshift have none, and are told apart by the publication's number."""
+    return str(publication.version if found.snapshot_id is None else found.snapshot_id)
+
+
+def _written(
+    table: str, version: str, source: str, fields: tuple[Field, ...], table_of: Callable[[str], Dataset]
+) -> Written:
     columns = QueryColumns(fields={each.name: (Origin(source, each.name),) for each in fields})
-    return Written(
-        dataset=names.lake(table),
-        fields=fields,
-        columns=columns,
-        resolve=names.lake,
-        version=str(found.snapshot_id),
-    )
+    return Written(dataset=table_of(table), fields=fields, columns=columns, resolve=table_of, version=version)

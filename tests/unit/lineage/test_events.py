@@ -173,17 +173,22 @@ def test_a_rollback_comes_from_the_version_it_goes_back_to(names: Names) -> None
     assert [each["name"] for each in event(step)["inputs"]] == ["awsdatacatalog.published.fct_orders__v2"]
 
 
-def test_a_group_without_versions_of_its_own_publishes_nothing_new(names: Names) -> None:
+def test_the_warehouse_is_carried_to_its_readers(names: Names) -> None:
     warehouse = Publication(
         group="warehouse",
-        version=1,
-        datasets={"dwh_dim_dates": PublishedDataset(table="warehouse.dwh_dim_dates")},
+        version=5,
+        datasets={"dwh_dim_dates": PublishedDataset(table="published_warehouse.dwh_dim_dates", builds=("b",))},
         gate="passed",
         contract_versions={},
         cause_run_id="run",
         published_at=NOON,
     )
-    assert list(publication_steps(warehouse, names, fields_of=lambda _: ())) == []
+    (step,) = publication_steps(warehouse, names, fields_of=lambda _: (Field(name="date_day"),))
+    told = event(step)
+    assert told_edges([told]) == {
+        ("warehouse.dwh_dim_dates.date_day", "published_warehouse.dwh_dim_dates.date_day", "DIRECT")
+    }
+    assert told["outputs"][0]["facets"]["version"]["datasetVersion"] == "5"
 
 
 def test_an_extract_tells_of_its_files_its_manifest_and_the_statement(names: Names) -> None:
