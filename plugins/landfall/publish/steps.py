@@ -103,11 +103,12 @@ def surroundings(store: PublicationStore, group: str, *, lake_version: int | Non
         lake = store.version(LAKE, lake_version or 0)
         return Surroundings(at=now, lake={name: versioned_table(name, lake.version) for name in lake.datasets})
     current = store.current(group)
-    tables = (
-        {found.table: versioned_table(name, current.version) for name, found in current.datasets.items()}
-        if current
-        else {}
-    )
+    if current is None:
+        return Surroundings(at=now)
+    # By the candidate's names: the record knows a published table only by the name it has in its version.
+    tables = {
+        table: current.datasets[name].table for name, table in datasets(group).items() if name in current.datasets
+    }
     return Surroundings(at=now, published=tables)
 
 
