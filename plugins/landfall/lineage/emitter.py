@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +19,8 @@ from landfall.lineage.steps import Parent, Step
 
 logger = logging.getLogger(__name__)
 
-WAIT_SECONDS = 3.0
-"""The longest that a step waits for its events, which then go on being sent as long as the process lives."""
+WAIT_SECONDS = 10.0
+"""The longest that a process waits for its events, all together; later ones are sent beside its work while it lives."""
 
 _AIRFLOW_TRANSPORT = "AIRFLOW__OPENLINEAGE__TRANSPORT"
 
@@ -30,13 +31,14 @@ class _State:
 
     is_dead: bool = False
     lost: int = 0
+    waited: float = 0.0
 
 
 _state = _State()
 
 
 def tell(make: Callable[[], Iterable[Step]]) -> None:
-    """Emit the events of the steps that `make` returns. Never raises, and returns after WAIT_SECONDS at the latest.
+    """Emit the events of the steps that `make` returns. Never raises, and waits for WAIT_SECONDS a process at most.
 
     Nothing is sent once a transport has failed in this process; that is logged once, and the metric
     `landfall.lineage.lost` counts the steps that are not told of.
@@ -51,10 +53,12 @@ def tell(make: Callable[[], Iterable[Step]]) -> None:
 
         parent = current_parent()
         sending = threading.Thread(target=_send, args=(make, parent), name="lineage", daemon=True)
+        began = time.monotonic()
         sending.start()
-        sending.join(WAIT_SECONDS)
+        sending.join(max(0.0, WAIT_SECONDS - _state.waited))
+        _state.waited += time.monotonic() - began
         if sending.is_alive():
-            _give_up(f"not done within {WAIT_SECONDS:g} s")
+            logger.warning("lineage events are late: they are lost if this process ends before they are sent")
     except Exception as error:  # lineage must not end what it tells of
         _give_up(f"{type(error).__name__}: {error}")
 
