@@ -86,10 +86,6 @@ class IcebergCatalog:
         database, _, name = table.partition(".")
         glue.delete_table(database=database, table=name)
 
-    def names(self, database: str) -> tuple[str, ...]:
-        """Return the names of all tables of `database`."""
-        return tuple(str(found["Name"]) for found in glue.list_tables(database=database))
-
     def _create(self, table: str, *, like: str, metadata_location: str) -> bool:
         """Create `table` on a metadata file; False if it exists."""
         database, _, name = table.partition(".")

@@ -65,8 +65,8 @@ class Carried:
     def of(cls, group: str, dataset: str, *, key: Sequence[str], columns: Iterable[str]) -> Carried:
         """Return the two tables of `dataset`."""
         names = tuple(columns)
-        candidate = sa.table(dataset, *map(sa.column, names), schema=group)
-        published = sa.table(dataset, *map(sa.column, names), schema=published_schema(group))
+        schemas = (group, published_schema(group))
+        candidate, published = (sa.table(dataset, *map(_column, names), schema=schema) for schema in schemas)
         return cls(candidate, published, tuple(key), names)
 
     def newest(self) -> sa.Select[Any]:
@@ -104,6 +104,10 @@ class Carried:
         """Tell whether a published row is among the candidates that meet the conditions."""
         same_key = (candidate.c[name] == OuterColumn(self.published, name) for name in self.key)
         return sa.exists(sa.select(sa.literal_column("1")).where(*same_key, *conditions))
+
+
+def _column(name: str) -> sa.ColumnClause[Any]:
+    return sa.column(name, sa.DateTime()) if name == LOADED_AT else sa.column(name)
 
 
 class OuterColumn(sa.ColumnElement[Any]):

@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.chaos.mutants import Harness, prove
 
 PUBLICATIONS = Harness(
-    Path(__file__).with_name("mutants.toml"), "landfall", histories="tests.chaos.publications.history"
+    Path(__file__).with_name("mutants.toml"), "landfall", histories="tests.chaos.publications.histories"
 )
 
 
@@ -44,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _play(publications: int, *, seed: int | None) -> int:
-    from tests.chaos.publications.history import Histories
+    from tests.chaos.publications.histories import Histories
+    from tests.chaos.publications.warehouse_world import REDSHIFT_CALLS
     from tests.chaos.publications.world import CALLS
 
     began_at, counts, points, wrong, played = time.monotonic(), Counter[str](), Counter[str](), list[int](), 0
@@ -60,7 +61,7 @@ def _play(publications: int, *, seed: int | None) -> int:
             sys.stdout.writelines(f"seed {number}: {found}\n" for found in ended.violations[:5])
         if counts["gates"] + counts["failed gates"] >= publications:
             break
-    places = [f"{when} {call}" for when, call in product(("before", "after"), CALLS)]
+    places = [f"{when} {call}" for when, call in product(("before", "after"), (*CALLS, *REDSHIFT_CALLS))]
     missed = [place for place in places if not points[f"kill {place}"]] if seed is None else []
     sys.stdout.write(
         f"{played} histories in {time.monotonic() - began_at:.0f} s: "

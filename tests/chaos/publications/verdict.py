@@ -43,6 +43,9 @@ class Verdict:
             self.counts["rollbacks"] += 1
             if content != self.published.get(new.rollback.to_version):
                 self.wrongs.append(f"version {new.version} is not version {new.rollback.to_version} again")
+            taken = {number for number in self._since(new.rollback.to_version) if self.published[number] != content}
+            if taken != {*new.rollback.withdrawn}:
+                self.wrongs.append(f"version {new.version} withdrew {new.rollback.withdrawn}, not {sorted(taken)}")
         else:
             self.counts["publications"] += 1
             self._forward(new, content, old)
@@ -55,6 +58,9 @@ class Verdict:
         self._at[name] = after
         if after < before:
             self.wrongs.append(f"the stable name of {name} went from version {before} to {after}")
+
+    def _since(self, version: int) -> list[int]:
+        return [number for number in self.published if number > version]
 
     def _forward(self, new: Publication, content: Content, old: Publication | None) -> None:
         if content not in self.audited:

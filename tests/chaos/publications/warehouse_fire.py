@@ -77,6 +77,11 @@ class WarehouseFire(Fire):
     """Builds, audits and publishes two tables of Redshift; a rollback there is to build them anew."""
 
     engine = "Redshift"
+    first_places = tuple(
+        f"{when} redshift {what}"
+        for what in ("create publication", "grant publication", "insert publication", "create rows", "grant rows")
+        for when in ("before", "after")
+    )
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)

@@ -25,7 +25,6 @@ CALLS = (
     "glue create_table",
     "glue delete_table",
     "glue get_table",
-    "glue get_tables",
     "glue update_table",
     "s3 get_object",
 )
@@ -146,12 +145,6 @@ class Glue(Service):
 
     def get_table(self, *, DatabaseName: str, Name: str) -> dict[str, Any]:  # noqa: N803
         return {"Table": self._call("get_table", lambda: dict(self._found(DatabaseName, Name)))}
-
-    def get_tables(self, *, DatabaseName: str) -> dict[str, Any]:  # noqa: N803
-        def effect() -> list[dict[str, Any]]:
-            return [dict(found) for name, found in self.tables.items() if name.startswith(f"{DatabaseName}.")]
-
-        return {"TableList": self._call("get_tables", effect)}
 
     def create_table(self, *, DatabaseName: str, TableInput: dict[str, Any]) -> None:  # noqa: N803
         def effect() -> None:

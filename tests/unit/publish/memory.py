@@ -91,9 +91,6 @@ class MemoryCatalog:
         self.tables[table] = metadata_location
         return True
 
-    def names(self, database: str) -> tuple[str, ...]:
-        return tuple(table.partition(".")[2] for table in self.tables if table.startswith(f"{database}."))
-
     def drop(self, table: str) -> None:
         self.tables.pop(table, None)
 
