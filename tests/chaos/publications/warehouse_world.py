@@ -80,12 +80,14 @@ class Warehouse:
     def build(self, name: str, number: int, build_id: str, *, anew: bool, late: int) -> None:
         """Merge, as a model does, in one transaction: rows of this number, one of them new, and one old row gone.
 
-        `late`: hours by which the rows were loaded before others that an earlier build has seen, within the overlap.
+        `late`: hours by which one of them was loaded before the newest that an earlier build has seen; in the overlap.
         """
-        loaded_at = datetime(2026, 11, 1) + timedelta(hours=number - late)
         self.own.execute("begin immediate")
+        newest = self.own.execute(f"select max(_loaded_at) from {GROUP}.{name}").fetchone()[0]
         self.own.execute(f"delete from {GROUP}.{name} where {'true' if anew else f'id in (0, 1, {9 + number - 2})'}")
+        seen_until = datetime.fromisoformat(newest) if newest else datetime(2026, 11, 1)
         for key in (0, 1, 9 + number, *((7,) if anew else ())):
+            loaded_at = seen_until + (timedelta(hours=-late) if key == 0 else timedelta(hours=10))
             self.own.execute(f"insert into {GROUP}.{name} values (?, ?, ?)", (key, number, _text(loaded_at)))
         if anew:  # an old row that comes out otherwise than before
             self.own.execute(f"update {GROUP}.{name} set _loaded_at = '2026-10-01 00:00:00.000000' where id = 7")
