@@ -7,10 +7,14 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.dbt.lake import Lake
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LOCALCLOUD = REPOSITORY / ".venv" / "localcloud" / "bin" / "python"
@@ -58,6 +62,25 @@ def _end_stacks_of_killed_sessions() -> None:
 def local_cloud() -> Iterator[dict[str, str]]:
     """A running local cloud with the infrastructure deployed; its environment file is in `os.environ` and returned."""
     yield from _started("--without-airflow")
+
+
+@pytest.fixture(scope="session")
+def lake(local_cloud: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    """A raw database without rows, dropped with all that was built from it."""
+    from tests.dbt.lake import Lake
+
+    found = Lake(tmp_path_factory.mktemp("dbt"))
+    yield found
+    found.drop()
+
+
+@pytest.fixture(scope="session")
+def grown_lake(lake: Lake) -> Lake:
+    """The lake with a history brought load by load and the same brought at once, compared, and published on its own."""
+    from tests.dbt import grown
+
+    grown.hold_grown_against_fresh(lake, seed=grown.SEED, loads=3)
+    return lake
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,10 @@
     with the new data. A model that is built anew takes all.
 -#}
 {% macro loaded_watermark() -%}
-    {%- set newest = none -%}
-    {%- if execute and is_incremental() and not env_var('LANDFALL_BUILD_ANEW', '') -%}
-        {%- set newest = run_query('select cast(max(_loaded_at) as varchar(40)) from ' ~ this).columns[0].values()[0] -%}
-    {%- endif -%}
+    {%- set newest = newest_loaded_at() if execute and is_incremental() and not env_var('LANDFALL_BUILD_ANEW', '') -%}
     {%- if newest -%}
         {%- set overlap = modules.datetime.timedelta(hours=var('load_overlap_hours')) -%}
-        timestamp '{{ modules.datetime.datetime.fromisoformat(newest | string) - overlap }}'
+        timestamp '{{ modules.datetime.datetime.fromisoformat(newest) - overlap }}'
     {%- else -%}
         timestamp '1970-01-01 00:00:00'
     {%- endif -%}

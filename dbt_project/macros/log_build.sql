@@ -5,7 +5,8 @@
 -#}
 {% macro log_build() -%}
     {%- set key = config.require('unique_key') -%}
-    {%- set anew = env_var('LANDFALL_BUILD_ANEW', '') or not is_incremental() -%}
+    {#- The rows of a backfill keep the time they were loaded, by which nobody would see that they changed. -#}
+    {%- set anew = env_var('LANDFALL_BUILD_ANEW', '') or not is_incremental() or backfill_range() -%}
     insert into {{ this.schema }}.build_log (
         dataset, build_id, lake_version, key_columns, loaded_until, overlap_hours, is_anew, built_at
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -95,15 +95,23 @@ class Lake:
             f"values ('{currency}', date '{day}', cast({eur_per_unit} as decimal(18, 8)))"
         )
 
-    def dbt(self, *arguments: str, prefix: str, target: str = "lake", environment: dict[str, str] | None = None) -> str:
-        """Run a dbt command whose tables get `prefix`; return its output."""
-        variables = {
+    def dbt(
+        self,
+        *arguments: str,
+        prefix: str,
+        target: str = "lake",
+        variables: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Counter[str]:
+        """Run a dbt command whose tables get `prefix`; return how many nodes ended in which status."""
+        own = {
             "schema_prefix": f"{self.name}{prefix}_",
             "raw_schema": f"{self.name}raw",
             "published_schema": f"{self.name}{prefix}_published",
         }
-        folder = self.folder / target
-        return dbt(*arguments, "--vars", json.dumps(variables), target=target, folder=folder, environment=environment)
+        every = {**own, **(variables or {})}
+        folder = self.folder / f"{prefix}_{target}"
+        return dbt(*arguments, target=target, folder=folder, variables=every, environment=environment)
 
     def publish_warehouse(self, prefix: str, version: int) -> None:
         """Carry what was built of the warehouse since the last time to those who read its published schema."""
@@ -143,16 +151,35 @@ class Lake:
 
     def rows(self, table: str, columns: str, *, prefix: str) -> Sequence[tuple[str | None, ...]]:
         """Return `columns` of all rows, sorted."""
-        found = self.athena.run(f"select {columns} from {self.name}{prefix}_{table}", fetch=True).rows
-        return sorted(found, key=str)
+        return sorted(self.fetch(f"select {columns} from {self.name}{prefix}_{table}"), key=str)
 
     def warehouse_rows(
         self, table: str, columns: str, *, prefix: str, published: bool = False
     ) -> Sequence[tuple[object, ...]]:
         """Return `columns` of all rows of a table in Redshift, sorted; as readers see them if `published`."""
+        schema = f"{'published_' if published else ''}{self.name}{prefix}"
+        return sorted(self.fetch_in_warehouse(f"select {columns} from {schema}_{table}"), key=str)
+
+    def run(self, *statements: str) -> None:
+        """Run statements on Athena."""
+        for statement in statements:
+            self.athena.run(statement)
+
+    def run_in_warehouse(self, *statements: str) -> None:
+        """Run statements on Redshift."""
         with self._redshift() as cursor:
-            cursor.execute(f"select {columns} from {'published_' if published else ''}{self.name}{prefix}_{table}")
-            return sorted((tuple(row) for row in cursor.fetchall()), key=str)
+            for statement in statements:
+                cursor.execute(statement)
+
+    def fetch(self, query: str) -> Sequence[tuple[str | None, ...]]:
+        """Return the rows of a query on Athena, every value as its text."""
+        return [tuple(row) for row in self.athena.run(query, fetch=True).rows]
+
+    def fetch_in_warehouse(self, query: str) -> Sequence[tuple[object, ...]]:
+        """Return the rows of a query on Redshift."""
+        with self._redshift() as cursor:
+            cursor.execute(query)
+            return [tuple(row) for row in cursor.fetchall()]
 
     def snapshots(self, prefix: str) -> Mapping[str, str]:
         """Return the metadata file that each mart is at."""

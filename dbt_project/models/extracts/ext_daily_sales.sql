@@ -15,16 +15,17 @@
 ) }}
 
 {#- Whole days are copied again: those that order lines touched, and those whose rate was corrected. -#}
-{% set touched_days %}
+{% set watermark = loaded_watermark() %}
+{% set touched %}
     select sales_date
     from {{ ref('fct_sales_day_changes') }}
-    where _loaded_at > {{ loaded_watermark() }}
+    where _loaded_at > {{ watermark }}
     union
     select sales_date
     from {{ ref('fct_daily_sales', v=2) }}
-    where _loaded_at > {{ loaded_watermark() }}
+    where _loaded_at > {{ watermark }}
 {% endset %}
-{% set days = date_literals(touched_days) if is_incremental() else '' %}
+{% set days = touched_days(touched) %}
 
 with
 
@@ -45,7 +46,7 @@ daily_sales as (
         _loaded_at
     from {{ ref('fct_daily_sales', v=2) }}
     {% if is_incremental() %}
-    where sales_date in ({{ days }})
+    where {{ on_days('sales_date', days) }}
     {% endif %}
 ),
 
@@ -68,7 +69,7 @@ final as (
             '_loaded_at',
         ],
         key=['customer_id', 'sales_date', 'currency'],
-        scope='sales_date in (' ~ days ~ ')',
+        scope=on_days('sales_date', days),
     ) }}
 )
 

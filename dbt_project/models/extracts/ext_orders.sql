@@ -1,6 +1,8 @@
 {{ config(
     unique_key=['order_id', 'line_number'],
     partitioned_by=['month(placed_at)'],
+    meta={'never_moves_on': 'placed_at'},
+    delete_condition='src._loaded_at is null',
     update_condition=any_differs([
         'customer_id',
         'shopper_id',
@@ -35,7 +37,11 @@ order_lines as (
         updated_at,
         _loaded_at
     from {{ ref('fct_orders') }}
-    where _loaded_at > {{ loaded_watermark() }}
+    where {{ new_rows('placed_at') }}
+),
+
+final as (
+    {{ with_backfilled_rows_gone('order_lines', key=['order_id', 'line_number'], day='placed_at') }}
 )
 
-select * from order_lines
+select * from final

@@ -16,12 +16,12 @@
 ) }}
 
 {#- Whole days are copied again: a session that vanished was merged into a changed one of its own day. -#}
-{% set touched_days %}
+{% set touched %}
     select distinct session_date
     from {{ ref('fct_sessions') }}
     where _loaded_at > {{ loaded_watermark() }}
 {% endset %}
-{% set days = date_literals(touched_days) if is_incremental() else '' %}
+{% set days = touched_days(touched) %}
 
 with
 
@@ -41,7 +41,7 @@ sessions as (
         _loaded_at
     from {{ ref('fct_sessions') }}
     {% if is_incremental() %}
-    where session_date in ({{ days }})
+    where {{ on_days('session_date', days) }}
     {% endif %}
 ),
 
@@ -63,7 +63,7 @@ final as (
             '_loaded_at',
         ],
         key=['session_id', 'session_date'],
-        scope='session_date in (' ~ days ~ ')',
+        scope=on_days('session_date', days),
     ) }}
 )
 

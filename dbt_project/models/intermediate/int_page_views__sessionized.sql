@@ -1,10 +1,7 @@
 with
 
 page_views as (
-    select
-        *,
-        cast(occurred_at as date) as session_date
-    from {{ ref('stg_landfall__page_views') }}
+    select * from {{ ref('int_page_views__dated') }}
 ),
 
 -- A session also ends at midnight UTC: it then lies in one day, and a late view changes sessions of that day only.

@@ -1,5 +1,6 @@
 {{ config(
     unique_key=['customer_id', 'version'],
+    delete_condition='src._loaded_at is null',
     update_condition=any_differs(['valid_from', 'valid_to', 'is_current', '_loaded_at']),
 ) }}
 
@@ -25,6 +26,10 @@ changed as (
         _loaded_at
     from customer_versions
     where _loaded_at > {{ loaded_watermark() }}
+),
+
+final as (
+    {{ with_backfilled_rows_gone('changed', key=['customer_id', 'version'], day='valid_from') }}
 )
 
-select * from changed
+select * from final

@@ -14,12 +14,13 @@
 ) }}
 
 {#- Whole days are computed again, those that a line came to and those that it may have left. -#}
-{% set touched_days %}
+{% set watermark = loaded_watermark() %}
+{% set touched %}
     select sales_date
     from {{ ref('fct_sales_day_changes') }}
-    where _loaded_at > {{ loaded_watermark() }}
+    where _loaded_at > {{ watermark }}
 {% endset %}
-{% set days = date_literals(touched_days) if is_incremental() else '' %}
+{% set days = touched_days(touched) %}
 
 with
 
@@ -28,10 +29,15 @@ order_lines as (
         *,
         cast(placed_at as date) as sales_date
     from {{ ref('fct_orders') }}
+    {% if is_incremental() %}
+    where {{ on_days('placed_at', days) }}
+    {% endif %}
 ),
 
 loaded as (
-    select max(_loaded_at) as _loaded_at from {{ ref('fct_orders') }}
+    select max(_loaded_at) as _loaded_at
+    from {{ ref('fct_orders') }}
+    where _loaded_at > {{ watermark }}
 ),
 
 summed as (
@@ -49,32 +55,10 @@ summed as (
             sum(case when status in ('cancelled', 'refunded') then 0 else line_total_cents end) as bigint
         ) as net_sales_cents
     from order_lines
-    {% if is_incremental() %}
-    where sales_date in ({{ days }})
-    {% endif %}
     group by customer_id, sales_date, currency
 ),
 
-{% if is_incremental() %}
--- A row that no line belongs to any more is sent with empty measures, by which the merge deletes it.
-emptied as (
-    select
-        known.customer_id,
-        known.sales_date,
-        known.currency
-    from {{ this }} as known
-    left join summed
-        on
-            known.customer_id = summed.customer_id
-            and known.sales_date = summed.sales_date
-            and known.currency = summed.currency
-    where
-        known.sales_date in ({{ days }})
-        and summed.customer_id is null
-),
-{% endif %}
-
-daily_sales as (
+stamped as (
     select
         summed.customer_id,
         summed.sales_date,
@@ -89,22 +73,28 @@ daily_sales as (
         loaded._loaded_at
     from summed
     cross join loaded
-    {% if is_incremental() %}
-    union all
-    select
-        customer_id,
-        sales_date,
-        currency,
-        cast(null as bigint) as orders,
-        cast(null as bigint) as order_lines,
-        cast(null as bigint) as units,
-        cast(null as bigint) as gross_sales_cents,
-        cast(null as bigint) as cancelled_cents,
-        cast(null as bigint) as refunded_cents,
-        cast(null as bigint) as net_sales_cents,
-        cast(null as timestamp(6)) as _loaded_at
-    from emptied
-    {% endif %}
+),
+
+-- A row that no line belongs to any more is sent with empty measures, by which the merge deletes it.
+final as (
+    {{ with_rows_gone(
+        'stamped',
+        columns=[
+            'customer_id',
+            'sales_date',
+            'currency',
+            'orders',
+            'order_lines',
+            'units',
+            'gross_sales_cents',
+            'cancelled_cents',
+            'refunded_cents',
+            'net_sales_cents',
+            '_loaded_at',
+        ],
+        key=['customer_id', 'sales_date', 'currency'],
+        scope=on_days('sales_date', days),
+    ) }}
 )
 
-select * from daily_sales
+select * from final

@@ -18,10 +18,11 @@
     Whole days are computed again: those that order lines touched, and those whose rate was corrected since. The latter
     are found by the rate that each row keeps, since a seed has no time of arrival.
 -#}
-{% set touched_days %}
+{% set watermark = loaded_watermark() %}
+{% set touched %}
     select sales_date
     from {{ ref('fct_sales_day_changes') }}
-    where _loaded_at > {{ loaded_watermark() }}
+    where _loaded_at > {{ watermark }}
     union
     select known.sales_date
     from {{ this }} as known
@@ -32,19 +33,21 @@
             and known.sales_date < coalesce(rates.valid_to, date '9999-12-31')
     where known.exchange_rate is distinct from rates.eur_per_unit
 {% endset %}
-{% set days = date_literals(touched_days) if is_incremental() else '' %}
+{% set days = touched_days(touched) %}
 
 with
 
 daily_sales as (
     select * from {{ ref('fct_daily_sales', v=1) }}
     {% if is_incremental() %}
-    where sales_date in ({{ days }})
+    where {{ on_days('sales_date', days) }}
     {% endif %}
 ),
 
 loaded as (
-    select max(_loaded_at) as _loaded_at from {{ ref('fct_daily_sales', v=1) }}
+    select max(_loaded_at) as _loaded_at
+    from {{ ref('fct_daily_sales', v=1) }}
+    where _loaded_at > {{ watermark }}
 ),
 
 exchange_rates as (
@@ -120,7 +123,7 @@ final as (
             '_loaded_at',
         ],
         key=['customer_id', 'sales_date', 'currency'],
-        scope='sales_date in (' ~ days ~ ')',
+        scope=on_days('sales_date', days),
     ) }}
 )
 

@@ -6,16 +6,17 @@
 ) }}
 
 {#- Whole months are computed again: those of days that order lines touched, and of days whose rate was corrected. -#}
-{% set touched_months %}
-    select cast(date_trunc('month', sales_date) as date)
+{% set watermark = loaded_watermark() %}
+{% set touched %}
+    select sales_date
     from {{ ref('fct_sales_day_changes') }}
-    where _loaded_at > {{ loaded_watermark() }}
+    where _loaded_at > {{ watermark }}
     union
-    select cast(date_trunc('month', sales_date) as date)
+    select sales_date
     from {{ ref('fct_daily_sales', v=2) }}
-    where _loaded_at > {{ loaded_watermark() }}
+    where _loaded_at > {{ watermark }}
 {% endset %}
-{% set months = date_literals(touched_months) if is_incremental() else '' %}
+{% set months = whole_months(touched_days(touched)) %}
 
 with
 
@@ -29,12 +30,14 @@ daily_sales as (
         net_sales_eur_cents
     from {{ ref('fct_daily_sales', v=2) }}
     {% if is_incremental() %}
-    where date_trunc('month', sales_date) in ({{ months }})
+    where {{ on_days('sales_date', months) }}
     {% endif %}
 ),
 
 loaded as (
-    select max(_loaded_at) as _loaded_at from {{ ref('fct_daily_sales', v=2) }}
+    select max(_loaded_at) as _loaded_at
+    from {{ ref('fct_daily_sales', v=2) }}
+    where _loaded_at > {{ watermark }}
 ),
 
 summed as (
@@ -78,7 +81,7 @@ final as (
             '_loaded_at',
         ],
         key=['customer_id', 'sales_month'],
-        scope='sales_month in (' ~ months ~ ')',
+        scope=on_days('sales_month', months),
     ) }}
 )
 

@@ -1,6 +1,8 @@
 {{ config(
     unique_key=['order_id', 'line_number'],
     partitioned_by=['month(placed_at)'],
+    delete_condition='src.version is null',
+    meta={'never_moves_on': 'placed_at'},
     update_condition=any_differs([
         'version',
         'customer_id',
@@ -17,69 +19,42 @@
     ]),
 ) }}
 
+{#- A changed line is computed from all its events, wherever its row is kept by now. -#}
+{% set reach = order_lines_reach(ref('int_orders__line_versions_priced')) %}
+
 with
 
-changes as (
-    select
-        order_id,
-        line_number,
-        version,
-        customer_id,
-        shopper_id,
-        status,
-        sku,
-        quantity,
-        unit_price_cents,
-        line_total_cents,
-        currency,
-        note,
-        occurred_at as placed_at,
-        occurred_at as updated_at,
-        _loaded_at
-    from {{ ref('int_orders__line_versions_priced') }}
-    where _loaded_at > {{ loaded_watermark() }}
-),
-
-{% if is_incremental() %}
 changed_lines as (
     select distinct
         order_id,
         line_number
-    from changes
+    from {{ ref('int_orders__line_versions_priced') }}
+    where {{ reach_part(reach, 'changed') }}
 ),
-
--- What is already known of a changed line stands in for all its earlier versions, so that history is not read again.
-known as (
-    select
-        known_lines.order_id,
-        known_lines.line_number,
-        known_lines.version,
-        known_lines.customer_id,
-        known_lines.shopper_id,
-        known_lines.status,
-        known_lines.sku,
-        known_lines.quantity,
-        known_lines.unit_price_cents,
-        known_lines.line_total_cents,
-        known_lines.currency,
-        known_lines.note,
-        known_lines.placed_at,
-        known_lines.updated_at,
-        known_lines._loaded_at
-    from {{ this }} as known_lines
-    inner join changed_lines
-        on
-            known_lines.order_id = changed_lines.order_id
-            and known_lines.line_number = changed_lines.line_number
-),
-{% endif %}
 
 versions as (
-    select * from changes
-    {% if is_incremental() %}
-    union all
-    select * from known
-    {% endif %}
+    select
+        order_events.order_id,
+        order_events.line_number,
+        order_events.version,
+        order_events.customer_id,
+        order_events.shopper_id,
+        order_events.status,
+        order_events.sku,
+        order_events.quantity,
+        order_events.unit_price_cents,
+        order_events.line_total_cents,
+        order_events.currency,
+        order_events.note,
+        order_events.occurred_at as placed_at,
+        order_events.occurred_at as updated_at,
+        order_events._loaded_at
+    from {{ ref('int_orders__line_versions_priced') }} as order_events
+    inner join changed_lines
+        on
+            order_events.order_id = changed_lines.order_id
+            and order_events.line_number = changed_lines.line_number
+    where order_events.occurred_at >= {{ reach_part(reach, 'since') }}
 ),
 
 ranked as (
@@ -110,6 +85,18 @@ latest as (
         last_loaded_at as _loaded_at
     from ranked
     where recency = 1
+),
+
+-- A line with an event on a day of a backfill may have been placed before it.
+placed as (
+    select * from latest
+    {% if backfill_range() %}
+    where {{ on_days('placed_at', [backfill_range()]) }}
+    {% endif %}
+),
+
+final as (
+    {{ with_backfilled_rows_gone('placed', key=['order_id', 'line_number'], day='placed_at') }}
 )
 
-select * from latest
+select * from final

@@ -1,6 +1,7 @@
 {{ config(
     unique_key=['customer_id', 'funnel_date', 'payment_method', 'currency'],
     partitioned_by=['month(funnel_date)'],
+    delete_condition='src.authorisations is null',
     update_condition=any_differs([
         'authorisations',
         'authorised_cents',
@@ -18,11 +19,12 @@
     Each event counts on its own day, which never changes: whole days are computed again, only those that got an event,
     and no row ever has to go.
 -#}
-{% set touched_days %}
+{% set touched %}
     select distinct cast(occurred_at as date)
     from {{ ref('int_payments__events_signed') }}
     where _loaded_at > {{ loaded_watermark() }}
 {% endset %}
+{% set days = touched_days(touched) %}
 
 with
 
@@ -32,7 +34,7 @@ payment_events as (
         cast(occurred_at as date) as funnel_date
     from {{ ref('int_payments__events_signed') }}
     {% if is_incremental() %}
-    where cast(occurred_at as date) in ({{ date_literals(touched_days) }})
+    where {{ on_days('occurred_at', days) }}
     {% endif %}
 ),
 
@@ -71,6 +73,14 @@ typed as (
         cast(charged_back_cents as bigint) as charged_back_cents,
         _loaded_at
     from funnel
+),
+
+final as (
+    {{ with_backfilled_rows_gone(
+        'typed',
+        key=['customer_id', 'funnel_date', 'payment_method', 'currency'],
+        day='funnel_date',
+    ) }}
 )
 
-select * from typed
+select * from final

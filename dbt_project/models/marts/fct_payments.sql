@@ -1,6 +1,7 @@
 {{ config(
     unique_key=['payment_event_id', 'occurred_at'],
     partitioned_by=['month(occurred_at)'],
+    delete_condition='src._loaded_at is null',
     update_condition=any_differs(['payment_kind', 'amount_cents', 'currency', '_loaded_at']),
 ) }}
 
@@ -22,7 +23,11 @@ payment_events as (
         occurred_at,
         _loaded_at
     from {{ ref('int_payments__events_signed') }}
-    where _loaded_at > {{ loaded_watermark() }}
+    where {{ new_rows('occurred_at') }}
+),
+
+final as (
+    {{ with_backfilled_rows_gone('payment_events', key=['payment_event_id', 'occurred_at'], day='occurred_at') }}
 )
 
-select * from payment_events
+select * from final

@@ -1,6 +1,7 @@
 {{ config(
     unique_key=['payment_event_id', 'occurred_at'],
     partitioned_by=['month(occurred_at)'],
+    delete_condition='src._loaded_at is null',
     update_condition=any_differs(['reversal_kind', 'reversed_cents', 'currency', '_loaded_at']),
 ) }}
 
@@ -23,7 +24,11 @@ reversals as (
     from {{ ref('int_payments__events_signed') }}
     where
         payment_kind in ('refund', 'chargeback')
-        and _loaded_at > {{ loaded_watermark() }}
+        and {{ new_rows('occurred_at') }}
+),
+
+final as (
+    {{ with_backfilled_rows_gone('reversals', key=['payment_event_id', 'occurred_at'], day='occurred_at') }}
 )
 
-select * from reversals
+select * from final

@@ -16,19 +16,19 @@
 ) }}
 
 {#- Whole days are computed again: a late page view can join, split from or open sessions of its own day only. -#}
-{% set touched_days %}
-    select distinct cast(occurred_at as date)
-    from {{ ref('int_page_views__sessionized') }}
+{% set touched %}
+    select distinct session_date
+    from {{ ref('int_page_views__dated') }}
     where _loaded_at > {{ loaded_watermark() }}
 {% endset %}
-{% set days = date_literals(touched_days) if is_incremental() else '' %}
+{% set days = touched_days(touched) %}
 
 with
 
 page_views as (
     select * from {{ ref('int_page_views__sessionized') }}
     {% if is_incremental() %}
-    where session_date in ({{ days }})
+    where {{ on_days('session_date', days) }}
     {% endif %}
 ),
 
@@ -57,23 +57,6 @@ summed as (
     group by session_id, customer_id, shopper_id, session_date
 ),
 
-{% if is_incremental() %}
--- A session that merged into another is sent with empty measures, by which the merge deletes it.
-vanished as (
-    select
-        known.session_id,
-        known.session_date
-    from {{ this }} as known
-    left join summed
-        on
-            known.session_id = summed.session_id
-            and known.session_date = summed.session_date
-    where
-        known.session_date in ({{ days }})
-        and summed.session_id is null
-),
-{% endif %}
-
 sessions as (
     select
         session_id,
@@ -89,23 +72,29 @@ sessions as (
         device,
         _loaded_at
     from summed
-    {% if is_incremental() %}
-    union all
-    select
-        session_id,
-        cast(null as varchar) as customer_id,
-        cast(null as varchar) as shopper_id,
-        session_date,
-        cast(null as timestamp(6)) as started_at,
-        cast(null as timestamp(6)) as ended_at,
-        cast(null as bigint) as duration_seconds,
-        cast(null as bigint) as page_views,
-        cast(null as varchar) as entry_url,
-        cast(null as varchar) as exit_url,
-        cast(null as varchar) as device,
-        cast(null as timestamp(6)) as _loaded_at
-    from vanished
-    {% endif %}
+),
+
+-- A session that merged into another is sent with empty measures, by which the merge deletes it.
+final as (
+    {{ with_rows_gone(
+        'sessions',
+        columns=[
+            'session_id',
+            'customer_id',
+            'shopper_id',
+            'session_date',
+            'started_at',
+            'ended_at',
+            'duration_seconds',
+            'page_views',
+            'entry_url',
+            'exit_url',
+            'device',
+            '_loaded_at',
+        ],
+        key=['session_id', 'session_date'],
+        scope=on_days('session_date', days),
+    ) }}
 )
 
-select * from sessions
+select * from final

@@ -2,6 +2,7 @@
     unique_key=['customer_id', 'version'],
     dist='all',
     sort=['customer_id', 'valid_from'],
+    pre_hook="{{ forget_backfilled('valid_from') }}",
 ) }}
 
 with
@@ -19,7 +20,7 @@ customer_versions as (
         is_current,
         _loaded_at
     from {{ source('published', 'dim_customers') }}
-    where _loaded_at > {{ loaded_watermark() }}
+    where {{ new_rows('valid_from') }}
 )
 
 select * from customer_versions

@@ -2,7 +2,8 @@
     unique_key=['customer_id', 'sales_date', 'currency'],
     dist='customer_id',
     sort=['sales_date'],
-    pre_hook="{{ delete_rows_gone_from_lake('fct_daily_sales', ['customer_id', 'sales_date', 'currency']) }}",
+    pre_hook="{{ delete_rows_gone_from_lake('fct_daily_sales', ['customer_id', 'sales_date', 'currency'], day='sales_date') }}",
+    meta={'never_moves_on': 'sales_date'},
 ) }}
 
 with
@@ -21,7 +22,7 @@ daily_sales as (
         net_sales_cents,
         _loaded_at
     from {{ source('published', 'fct_daily_sales') }}
-    where _loaded_at > {{ loaded_watermark() }}
+    where {{ new_rows('sales_date') }}
 )
 
 select * from daily_sales

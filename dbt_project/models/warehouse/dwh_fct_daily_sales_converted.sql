@@ -2,7 +2,8 @@
     unique_key=['customer_id', 'sales_date', 'currency'],
     dist='customer_id',
     sort=['sales_date'],
-    pre_hook="{{ delete_rows_gone_from_lake('fct_daily_sales_v2', ['customer_id', 'sales_date', 'currency']) }}",
+    pre_hook="{{ delete_rows_gone_from_lake('fct_daily_sales_v2', ['customer_id', 'sales_date', 'currency'], day='sales_date') }}",
+    meta={'never_moves_on': 'sales_date'},
 ) }}
 
 with
@@ -19,7 +20,7 @@ daily_sales as (
         net_sales_eur_cents,
         _loaded_at
     from {{ source('published', 'fct_daily_sales_v2') }}
-    where _loaded_at > {{ loaded_watermark() }}
+    where {{ new_rows('sales_date') }}
 )
 
 select * from daily_sales

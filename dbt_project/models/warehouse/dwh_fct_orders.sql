@@ -2,6 +2,8 @@
     unique_key=['order_id', 'line_number'],
     dist='customer_id',
     sort=['placed_at'],
+    pre_hook="{{ forget_backfilled('placed_at') }}",
+    meta={'never_moves_on': 'placed_at'},
 ) }}
 
 with
@@ -24,7 +26,7 @@ order_lines as (
         updated_at,
         _loaded_at
     from {{ source('published', 'fct_orders') }}
-    where _loaded_at > {{ loaded_watermark() }}
+    where {{ new_rows('placed_at') }}
 )
 
 select * from order_lines

@@ -2,6 +2,8 @@
     unique_key=['customer_id', 'funnel_date', 'payment_method', 'currency'],
     dist='customer_id',
     sort=['funnel_date'],
+    pre_hook="{{ forget_backfilled('funnel_date') }}",
+    meta={'never_moves_on': 'funnel_date'},
 ) }}
 
 with
@@ -22,7 +24,7 @@ funnel as (
         charged_back_cents,
         _loaded_at
     from {{ source('published', 'fct_payment_funnel') }}
-    where _loaded_at > {{ loaded_watermark() }}
+    where {{ new_rows('funnel_date') }}
 )
 
 select * from funnel

@@ -2,6 +2,8 @@
     unique_key='payment_event_id',
     dist='customer_id',
     sort=['occurred_at'],
+    pre_hook="{{ forget_backfilled('occurred_at') }}",
+    meta={'never_moves_on': 'occurred_at'},
 ) }}
 
 with
@@ -21,7 +23,7 @@ payment_events as (
         occurred_at,
         _loaded_at
     from {{ source('published', 'fct_payments') }}
-    where _loaded_at > {{ loaded_watermark() }}
+    where {{ new_rows('occurred_at') }}
 )
 
 select * from payment_events

@@ -140,3 +140,35 @@ def test_a_time_with_a_zone_in_a_condition_is_no_obstacle(cloud: Any, database: 
     cloud.run("create table z as select timestamp '2026-11-01 10:00:00.000' as at", database)
     sql = "select count(*) from z where at >= timestamp '2026-11-01 00:00:00.000 UTC'"
     assert cloud.run(sql, database).rows == [["1"]]
+
+
+def numbered_by(key: str, day: str) -> str:
+    return (
+        "with dated as (select id, at, cast(at as date) as day from events), numbered as "
+        f"(select id, day, row_number() over (partition by {key} order by at) as n from dated) "
+        f"select id, n from numbered where day {day} order by id"
+    )
+
+
+def test_days_are_pruned_below_a_window_over_days_and_below_no_other(cloud: Any, database: str) -> None:
+    cloud.run(
+        "create table events (id bigint, at timestamp) partitioned by (day(at)) "
+        f"location '{cloud.lake}/{database}/events/' tblproperties ('table_type' = 'iceberg')",
+        database,
+    )
+    moments = [
+        f"(1, timestamp '2026-11-0{day} 23:59:59.999999'), (2, timestamp '2026-11-0{day} 00:00:00')"
+        for day in (1, 2, 3)
+    ]
+    cloud.run(f"insert into events values {', '.join(moments)}", database)
+    whole = scanned(cloud, database, "select id, at from events")
+    one_day = scanned(cloud, database, "select id, at from events where at < timestamp '2026-11-02 00:00:00'")
+    assert 0 < one_day < whole
+
+    assert cloud.run(numbered_by("day", "= date '2026-11-02'"), database).rows == [["1", "2"], ["2", "1"]]
+    for day in ("= date '2026-11-02'", "> date '2026-11-02'", "<= date '2026-11-01'", "< date '2026-11-02'"):
+        assert scanned(cloud, database, numbered_by("day", day)) == one_day, day
+    assert scanned(cloud, database, numbered_by("day", ">= date '2026-11-02'")) == 2 * one_day
+
+    assert cloud.run(numbered_by("id", "= date '2026-11-02'"), database).rows == [["1", "2"], ["2", "2"]]
+    assert scanned(cloud, database, numbered_by("id", "= date '2026-11-02'")) == whole

@@ -148,12 +148,35 @@ def _both(left: ice.BooleanExpression | None, right: ice.BooleanExpression | Non
 def _compare(node: exp.Expression, schema: Schema, evaluate: Evaluate) -> ice.BooleanExpression | None:
     straight, turned = _COMPARISONS[type(node)]
     column, value, predicate = node.this.unnest(), node.expression.unnest(), straight
+    if _is_day_of_timestamp(column, schema) and not value.find(exp.Column, exp.Subquery, exp.Select):
+        return _compare_day(column.this.name, predicate, evaluate(value))
     if not _is_column(column, schema):
         column, value, predicate = value, column, turned
     if not _is_column(column, schema) or value.find(exp.Column, exp.Subquery, exp.Select):
         return None
     literal = _literal(evaluate(value), schema.find_type(column.name))
     return None if literal is None else predicate(column.name, literal)
+
+
+def _is_day_of_timestamp(node: exp.Expression, schema: Schema) -> bool:
+    """Whether this is `cast(column as date)` of a timestamp without a zone."""
+    if not isinstance(node, exp.Cast) or not node.is_type("date") or not _is_column(node.this, schema):
+        return False
+    return isinstance(schema.find_type(node.this.name), ice_types.TimestampType)
+
+
+def _compare_day(column: str, predicate: type[Any], day: Any) -> ice.BooleanExpression | None:
+    """What a comparison of a timestamp's day says of the timestamp, as Trino unwraps such casts."""
+    if not isinstance(day, datetime.date) or isinstance(day, datetime.datetime) or day == datetime.date.max:
+        return None
+    begins = datetime.datetime.combine(day, datetime.time())
+    first, after = begins.isoformat(), (begins + datetime.timedelta(days=1)).isoformat()
+    if predicate is ice.EqualTo:
+        return ice.And(ice.GreaterThanOrEqual(column, first), ice.LessThan(column, after))
+    if predicate in (ice.GreaterThanOrEqual, ice.LessThan):
+        return predicate(column, first)
+    bound = {ice.GreaterThan: ice.GreaterThanOrEqual, ice.LessThanOrEqual: ice.LessThan}.get(predicate)
+    return bound(column, after) if bound else None
 
 
 def _is_column(node: exp.Expression, schema: Schema) -> bool:

@@ -20,7 +20,7 @@ def conditions_by_table(query: exp.Expression) -> Conditions:
     scopes = list(traverse_scope(query))
     uses: dict[int, int] = defaultdict(int)
     for scope in scopes:
-        for source in scope.sources.values():
+        for _, source in scope.selected_sources.values():
             if isinstance(source, Scope):
                 uses[id(source.expression)] += 1
     found: Conditions = defaultdict(list)
@@ -92,17 +92,21 @@ def _through_projection(scope: Scope, conditions: list[exp.Expression]) -> Itera
         select.args.get(key) for key in ("group", "limit", "offset", "distinct", "qualify", "having")
     ):
         return
-    if select.find(exp.Window) or any((join.side or "") for join in select.args.get("joins") or []):
+    if any((join.side or "") for join in select.args.get("joins") or []):
         return
     names = select.parent.alias_column_names if isinstance(select.parent, exp.Subquery | exp.CTE) else []
     names = names or select.named_selects
     columns = {name: projection.unalias() for name, projection in zip(names, select.selects, strict=False)}
+    whole = _of_all_windows(select)
     for condition in conditions:
         moved = condition.copy()
         usable = True
         for column in list(moved.find_all(exp.Column)):
             inner = columns.get(column.name)
-            if not isinstance(inner, exp.Column):
+            if not isinstance(inner, exp.Column) and not _is_day(inner):
+                usable = False
+                break
+            if whole is not None and inner not in whole:
                 usable = False
                 break
             if column is moved:
@@ -112,6 +116,22 @@ def _through_projection(scope: Scope, conditions: list[exp.Expression]) -> Itera
         alias = only_source(moved) if usable else None
         if alias:
             yield alias, moved
+
+
+def _is_day(node: exp.Expression | None) -> bool:
+    """Whether this is `cast(column as date)`, by which days are pruned as by the column itself."""
+    return isinstance(node, exp.Cast) and node.is_type("date") and isinstance(node.this, exp.Column)
+
+
+def _of_all_windows(select: exp.Expression) -> list[exp.Expression] | None:
+    """What every window of a query partitions by: it is the same for all rows of a partition, so leaving out rows by
+    it leaves partitions whole. None for a query without a window.
+    """
+    windows = [window for part in select.selects for window in part.find_all(exp.Window)]
+    if not windows:
+        return None
+    first, *others = (window.args.get("partition_by") or [] for window in windows)
+    return [key for key in first if all(key in other for other in others)]
 
 
 def _bare(condition: exp.Expression) -> exp.Expression:
