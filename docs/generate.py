@@ -128,8 +128,10 @@ def _product_lines(product: ExtractProduct) -> Iterator[str]:
         f"Formats: {_code(product.formats)}. At most {product.max_rows:,} rows. "
         f"Kept for {product.expires_after_days} days. In the order of {_code(product.order_by)}."
     )
-    yield from ("", "| filter | meaning |", "| --- | --- |")
-    yield from (_row((f"`{each.name}` ({each.type})", each.description)) for each in product.filters)
+    yield from ("", "| filter | type | condition | meaning |", "| --- | --- | --- | --- |")
+    for each in product.filters:
+        kind = _code(each.values) if each.values else each.type
+        yield _row((f"`{each.name}`", kind, f"`{each.column} {each.operator}`", each.description))
     yield from ("", "| column | type | personal data | meaning |", "| --- | --- | --- | --- |")
     yield from (_row((f"`{each.name}`", each.type, each.pii, each.description)) for each in product.columns)
     yield ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,84 +10,50 @@ from typing import Any, Literal
 import yaml
 from jsonschema import Draft202012Validator
 
+from landfall.contracts.extract_schema import PRODUCT_SCHEMA
 from landfall.errors import ContractError
 from landfall.settings import REPOSITORY
 
 PRODUCTS = REPOSITORY / "contracts" / "extracts"
 """Folder of the product files, one a product."""
 
-ColumnType = Literal["string", "integer", "boolean", "timestamp"]
 PiiClass = Literal["none", "pseudonym", "direct", "free_text"]
 Format = Literal["csv", "parquet"]
-Operator = Literal[">=", "<"]
+Operator = Literal[">=", "<", "<=", "="]
+FilterType = Literal["date", "integer", "currency", "choice"]
 
-_NAME = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$"}
-_TEXT = {"type": "string", "minLength": 1}
-
-
-def _record(properties: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a mapping that has exactly `properties`."""
-    return {"type": "object", "additionalProperties": False, "required": list(properties), "properties": properties}
-
-
-_SCHEMA = _record(
-    {
-        "product": _NAME,
-        "version": {"type": "string", "pattern": r"^\d+\.\d+\.\d+$"},
-        "description": _TEXT,
-        "dataset": {"type": "string", "pattern": "^ext_[a-z0-9_]{1,50}$"},
-        "customer_column": _NAME,
-        "formats": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"enum": ["csv", "parquet"]}},
-        "max_rows": {"type": "integer", "minimum": 1},
-        "expires_after_days": {"type": "integer", "minimum": 1, "maximum": 365},
-        "order_by": {"type": "array", "minItems": 1, "uniqueItems": True, "items": _NAME},
-        "filters": {
-            "type": "array",
-            "items": _record(
-                {
-                    "name": _NAME,
-                    "column": _NAME,
-                    "operator": {"enum": [">=", "<"]},
-                    "type": {"enum": ["date"]},
-                    "description": _TEXT,
-                }
-            ),
-        },
-        "columns": {
-            "type": "array",
-            "minItems": 1,
-            "items": _record(
-                {
-                    "name": _NAME,
-                    "type": {"enum": ["string", "integer", "boolean", "timestamp"]},
-                    "pii": {"enum": ["none", "pseudonym", "direct", "free_text"]},
-                    "description": _TEXT,
-                }
-            ),
-        },
-    }
-)
+_FILTERED: Mapping[FilterType, tuple[str, ...]] = {
+    "date": ("date", "timestamp"),
+    "integer": ("integer",),
+    "currency": ("string",),
+    "choice": ("string",),
+}
+"""Type of a filter -> the types of columns it can be asked of."""
 
 
 @dataclass(frozen=True)
 class ProductColumn:
-    """A column of the files: its name, logical type, class of personal data and meaning."""
+    """A column of the files: its name, logical type, class of personal data and meaning.
+
+    The type is string, integer, boolean, timestamp (UTC), date or decimal(precision,scale).
+    """
 
     name: str
-    type: ColumnType
+    type: str
     pii: PiiClass
     description: str
 
 
 @dataclass(frozen=True)
 class ProductFilter:
-    """A filter a caller may set: `column` `operator` the given value of `type`."""
+    """A filter a caller may set: `column` `operator` the given value of `type`, one of `values` for a choice."""
 
     name: str
     column: str
     operator: Operator
-    type: Literal["date"]
+    type: FilterType
     description: str
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +72,14 @@ class ExtractProduct:
     filters: tuple[ProductFilter, ...]
     columns: tuple[ProductColumn, ...]
 
+    def selected(self, names: Collection[str]) -> tuple[ProductColumn, ...]:
+        """Return the columns that are in `names`, in the product's order."""
+        return tuple(column for column in self.columns if column.name in names)
+
+    def column(self, name: str) -> ProductColumn:
+        """Return the column of that name; StopIteration if there is none, which `load_product` rules out."""
+        return next(column for column in self.columns if column.name == name)
+
 
 def load_product(path: Path) -> ExtractProduct:
     """Read one product file; raises ContractError that names the file, the field and what is wrong with it."""
@@ -113,7 +87,7 @@ def load_product(path: Path) -> ExtractProduct:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise ContractError(f"extract product {path} cannot be read: {error}") from error
-    problems = sorted(Draft202012Validator(_SCHEMA).iter_errors(document), key=lambda error: list(error.path))
+    problems = sorted(Draft202012Validator(PRODUCT_SCHEMA).iter_errors(document), key=lambda error: list(error.path))
     if problems:
         field = ".".join(str(part) for part in problems[0].absolute_path) or "the document"
         raise ContractError(f"extract product {path.name}: {field}: {problems[0].message}")
@@ -123,13 +97,17 @@ def load_product(path: Path) -> ExtractProduct:
 
 
 def load_products(folder: Path = PRODUCTS) -> Mapping[str, ExtractProduct]:
-    """Read every product file of `folder`, by product name; raises ContractError for a bad or doubled one."""
+    """Read every product file of `folder`, by product name; raises ContractError for a bad or doubled one.
+
+    A filter that several products have must be of one type, since all of them share one form.
+    """
     products: dict[str, ExtractProduct] = {}
     for path in sorted(folder.glob("*.yaml")):
         product = load_product(path)
         if product.product in products:
             raise ContractError(f"extract product {path.name}: product {product.product!r} is there already")
         products[product.product] = product
+    _refuse_filters_of_two_types(products.values())
     return products
 
 
@@ -140,7 +118,9 @@ def _build(document: dict[str, Any]) -> ExtractProduct:
             **document,
             "formats": tuple(document["formats"]),
             "order_by": tuple(document["order_by"]),
-            "filters": tuple(ProductFilter(**entry) for entry in document["filters"]),
+            "filters": tuple(
+                ProductFilter(**{**entry, "values": tuple(entry.get("values", ()))}) for entry in document["filters"]
+            ),
             "columns": tuple(ProductColumn(**entry) for entry in document["columns"]),
         }
     )
@@ -160,3 +140,22 @@ def _check_references(path: Path, product: ExtractProduct) -> None:
         unknown = sorted(set(columns) - set(names))
         if unknown:
             raise ContractError(f"extract product {path.name}: {field}: {', '.join(unknown)} is none of the columns")
+    for entry in product.filters:
+        found = product.column(entry.column).type
+        if found not in _FILTERED[entry.type]:
+            raise ContractError(
+                f"extract product {path.name}: filters: {entry.name} of type {entry.type} asks a column of type "
+                f"{found}; it needs {' or '.join(_FILTERED[entry.type])}"
+            )
+
+
+def _refuse_filters_of_two_types(products: Iterable[ExtractProduct]) -> None:
+    types: dict[str, tuple[str, str]] = {}
+    for product in products:
+        for entry in product.filters:
+            kind, owner = types.setdefault(entry.name, (entry.type, product.product))
+            if kind != entry.type:
+                raise ContractError(
+                    f"extract product {product.product}: filters: {entry.name} is of type {entry.type}, but of {kind} "
+                    f"in product {owner}; give it another name"
+                )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from landfall.contracts.extract_product import ExtractProduct
-from landfall.extract.request import CUSTOMER_ID_PATTERN
+from landfall.contracts.extract_product import ExtractProduct, ProductFilter
+from landfall.extract.request import CUSTOMER_ID_PATTERN, LARGEST_INTEGER
 
 
 def form_schema(products: Mapping[str, ExtractProduct]) -> dict[str, dict[str, Any]]:
@@ -34,13 +34,40 @@ def form_schema(products: Mapping[str, ExtractProduct]) -> dict[str, dict[str, A
             "default": formats[0],
         },
     }
+    fields["columns"] = {
+        "type": ["null", "array"],
+        "items": {"type": "string"},
+        "uniqueItems": True,
+        "examples": sorted({column.name for product in products.values() for column in product.columns}),
+        "title": "Columns",
+        "description": "Which columns of the product the files have; all if empty. customer_id is always there.",
+        "default": None,
+    }
     for product in products.values():
         for entry in product.filters:
-            fields[entry.name] = {
-                "type": ["null", "string"],
-                "format": entry.type,
-                "title": entry.name.replace("_", " ").capitalize(),
-                "description": entry.description,
-                "default": None,
-            }
+            fields[entry.name] = _filter_field(entry, fields.get(entry.name), product.product)
     return fields
+
+
+def _filter_field(entry: ProductFilter, known: Mapping[str, Any] | None, product: str) -> dict[str, Any]:
+    """Return the field of a filter of `product`; `known` is that of other products with the same filter."""
+    told = f"{product}: {entry.description}"
+    field: dict[str, Any] = {
+        **_filter_type(entry),
+        "title": entry.name.replace("_", " ").capitalize(),
+        "description": f"{known['description']} {told}" if known else told,
+        "default": None,
+    }
+    if known and "enum" in field:
+        field["enum"] = [*known["enum"], *(value for value in field["enum"] if value not in known["enum"])]
+    return field
+
+
+def _filter_type(entry: ProductFilter) -> dict[str, Any]:
+    if entry.type == "date":
+        return {"type": ["null", "string"], "format": "date"}
+    if entry.type == "integer":
+        return {"type": ["null", "integer"], "minimum": -LARGEST_INTEGER, "maximum": LARGEST_INTEGER}
+    if entry.type == "currency":
+        return {"type": ["null", "string"], "pattern": "^[A-Z]{3}$"}
+    return {"type": ["null", "string"], "enum": [None, *entry.values]}

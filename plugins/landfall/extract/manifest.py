@@ -62,7 +62,7 @@ def build_manifest(
         "product": {"name": product.product, "contract_version": product.version},
         "published": asdict(admission.pinned),
         "format": request.format,
-        "columns": [asdict(column) for column in product.columns],
+        "columns": [asdict(column) for column in product.selected(request.columns)],
         "files": [asdict(file) for file in files],
         "rows": sum(file.rows for file in files),
         "gate": dict(gate),

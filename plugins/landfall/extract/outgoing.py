@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from landfall.aws import glue
-from landfall.contracts.extract_product import ExtractProduct
+from landfall.contracts.extract_product import ExtractProduct, ProductColumn
 from landfall.extract.unload import Unloaded
 from landfall.quality.gates import run_gate
 from landfall.quality.suites import suite_path
 from landfall.settings import Settings
 
 _SCRATCH = "scratch"
-_HIVE_TYPES = {"string": "string", "integer": "bigint", "boolean": "boolean", "timestamp": "timestamp"}
+_HIVE_TYPES = {"integer": "bigint"}
+"""Types that Hive has another word for."""
 _CSV = {
     "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
@@ -44,7 +45,10 @@ def run_outgoing_gate(
     table = f"extract_{digest}"
     location = f"s3://{settings.extracts_bucket}/{unloaded.prefix}"
     glue.put_table(
-        database=_SCRATCH, definition=scratch_table(table, product, file_format=request.format, location=location)
+        database=_SCRATCH,
+        definition=scratch_table(
+            table, product.selected(request.columns), file_format=request.format, location=location
+        ),
     )
     try:
         result = run_gate(
@@ -53,6 +57,7 @@ def run_outgoing_gate(
             suites={f"{_SCRATCH}.{table}": suite_path("extracts", f"outgoing_{product.product}")},
             run_id=run_id,
             dag_id=dag_id,
+            columns=request.columns,
         )
     finally:
         glue.delete_table(database=_SCRATCH, table=table)
@@ -60,10 +65,12 @@ def run_outgoing_gate(
     return {"name": gate, "passed": result.passed, "checks": result.checks}
 
 
-def scratch_table(table: str, product: ExtractProduct, *, file_format: str, location: str) -> dict[str, Any]:
+def scratch_table(table: str, columns: Sequence[ProductColumn], *, file_format: str, location: str) -> dict[str, Any]:
     """Return Glue's TableInput of an external table over an attempt's files; a CSV's columns are all text."""
     is_csv = file_format == "csv"
-    columns = [{"Name": c.name, "Type": "string" if is_csv else _HIVE_TYPES[c.type]} for c in product.columns]
+    described = [
+        {"Name": each.name, "Type": "string" if is_csv else _HIVE_TYPES.get(each.type, each.type)} for each in columns
+    ]
     parameters = {"EXTERNAL": "TRUE", "classification": file_format}
     if is_csv:
         parameters["skip.header.line.count"] = "1"
@@ -72,5 +79,5 @@ def scratch_table(table: str, product: ExtractProduct, *, file_format: str, loca
         "TableType": "EXTERNAL_TABLE",
         "Parameters": parameters,
         "PartitionKeys": [],
-        "StorageDescriptor": {"Columns": columns, "Location": location, **(_CSV if is_csv else _PARQUET)},
+        "StorageDescriptor": {"Columns": described, "Location": location, **(_CSV if is_csv else _PARQUET)},
     }

@@ -121,7 +121,7 @@ def _check_file(
         facts = inspect_file(
             path,
             file_format=request.format,
-            column_types={column.name: column.type for column in product.columns},
+            column_types={column.name: column.type for column in product.selected(request.columns)},
             customer_column=product.customer_column,
             customer_id=request.customer_id,
         )

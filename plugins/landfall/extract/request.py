@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from landfall.contracts.extract_product import ExtractProduct, Format
+from landfall.contracts.extract_product import ExtractProduct, Format, ProductFilter
 from landfall.errors import RequestError
 
 CUSTOMER_ID_PATTERN = "^cus_[0-9]{6}$"
@@ -17,54 +17,59 @@ EARLIEST_DATE = date(2000, 1, 1)
 LATEST_DATE = date(2100, 1, 1)
 """A date outside these is a slip of the pen, and would make engines fail in ways of their own."""
 
-_FIXED_PARAMS = ("customer_id", "product", "format")
+LARGEST_INTEGER = 10**15
+"""Bound of a number asked for, either way: beyond any amount, and exact in JSON and in both engines."""
+
+_FIXED_PARAMS = ("customer_id", "product", "format", "columns")
 _EXTRACT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
 _SHOWN_CHARACTERS = 60
+
+FilterValue = str | int
+"""A date as YYYY-MM-DD, a currency, one of a filter's values, or a whole number."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractRequest:
-    """One admitted request: `filters` maps a filter's name to its date."""
+    """One admitted request: `filters` maps a filter's name to its value, `columns` are those of the files, in order."""
 
     extract_id: str
     customer_id: str
     product: str
     format: Format
-    filters: Mapping[str, date]
+    filters: Mapping[str, FilterValue]
+    columns: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as JSON values."""
-        return {**asdict(self), "filters": {name: value.isoformat() for name, value in self.filters.items()}}
+        return {**asdict(self), "columns": list(self.columns)}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> ExtractRequest:
         """Return the request that `to_json` wrote."""
-        filters = {name: date.fromisoformat(text) for name, text in value["filters"].items()}
-        return cls(**{**value, "filters": filters})
+        return cls(**{**value, "columns": tuple(value["columns"])})
 
 
 def parse_request(params: Mapping[str, Any], *, run_id: str, products: Mapping[str, ExtractProduct]) -> ExtractRequest:
     """Return the request that `params` (a run's conf over the form's defaults) ask for.
 
-    Raises RequestError that names the field, the value and the remedy. Nothing has been started by then.
+    The form has the filters of all products; those of others must be left empty. Raises RequestError that names the
+    field, the value and the remedy. Nothing has been started by then.
     """
     product = _product(params.get("product"), products)
-    known = {*_FIXED_PARAMS, *(entry.name for entry in product.filters)}
-    unknown = sorted(str(name) for name in params if name not in known)
-    if unknown:
-        raise RequestError(f"{unknown[0][:_SHOWN_CHARACTERS]}: no such field; use only {', '.join(sorted(known))}")
+    _refuse_unknown(params, product, products)
     filters = {
-        entry.name: _date(entry.name, params[entry.name])
+        entry.name: _filter_value(entry, params[entry.name])
         for entry in product.filters
         if params.get(entry.name) is not None
     }
-    _refuse_empty_range(filters)
+    _refuse_empty_ranges(product, filters)
     return ExtractRequest(
         extract_id=extract_id_of(run_id),
         customer_id=_customer_id(params.get("customer_id")),
         product=product.product,
         format=_format(params.get("format"), product),
         filters=filters,
+        columns=_columns(params.get("columns"), product),
     )
 
 
@@ -98,6 +103,55 @@ def _customer_id(value: object) -> str:
     return value
 
 
+def _refuse_unknown(params: Mapping[str, Any], product: ExtractProduct, products: Mapping[str, ExtractProduct]) -> None:
+    own = {*_FIXED_PARAMS, *(entry.name for entry in product.filters)}
+    of_others = {entry.name for other in products.values() for entry in other.filters} - own
+    for name in sorted(str(name) for name in params):
+        if name in own or (name in of_others and params[name] is None):
+            continue
+        why = f"product {product.product!r} has no such filter" if name in of_others else "no such field"
+        raise RequestError(f"{name[:_SHOWN_CHARACTERS]!a}: {why}; use only {', '.join(sorted(own))}")
+
+
+def _columns(value: object, product: ExtractProduct) -> tuple[str, ...]:
+    """Return the columns asked for in the product's order, all of them for None; whose a row is, is always told."""
+    names = [column.name for column in product.columns]
+    if value is None:
+        return tuple(names)
+    if not isinstance(value, list) or not value:
+        raise RequestError(f"columns: {_shown(value)} is no list of columns; use some of {', '.join(names)}, or null")
+    for name in value:
+        if name not in names:
+            raise RequestError(f"columns: {_shown(name)} is not offered; use some of {', '.join(names)}")
+    return tuple(column.name for column in product.selected([*value, product.customer_column]))
+
+
+def _filter_value(entry: ProductFilter, value: object) -> FilterValue:
+    if entry.type == "date":
+        return _date(entry.name, value).isoformat()
+    if entry.type == "integer":
+        return _integer(entry.name, value)
+    if entry.type == "currency":
+        return _currency(entry.name, value)
+    if not isinstance(value, str) or value not in entry.values:
+        raise RequestError(f"{entry.name}: {_shown(value)} is not offered; use one of {', '.join(entry.values)}")
+    return value
+
+
+def _integer(name: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > LARGEST_INTEGER:
+        raise RequestError(
+            f"{name}: {_shown(value)} is no whole number within +-{LARGEST_INTEGER}; write it as a number, such as 1999"
+        )
+    return value
+
+
+def _currency(name: str, value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Z]{3}", value):
+        raise RequestError(f"{name}: {_shown(value)} is no ISO 4217 code; use three capital letters, such as EUR")
+    return value
+
+
 def _date(name: str, value: object) -> date:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise RequestError(f"{name}: {_shown(value)} is no date; write YYYY-MM-DD, such as 2026-11-20")
@@ -110,10 +164,17 @@ def _date(name: str, value: object) -> date:
     return day
 
 
-def _refuse_empty_range(filters: Mapping[str, date]) -> None:
-    start, end = filters.get("from_date"), filters.get("to_date")
-    if start and end and end <= start:
-        raise RequestError(f"to_date: '{end}' must be after from_date '{start}'; the day to_date is not included")
+def _refuse_empty_ranges(product: ExtractProduct, filters: Mapping[str, FilterValue]) -> None:
+    """Raise RequestError where an upper bound leaves nothing above a lower bound of the same column."""
+    given = [(entry, filters[entry.name]) for entry in product.filters if entry.name in filters]
+    for low, least in given:
+        for high, most in given:
+            if low.operator != ">=" or high.operator not in ("<", "<=") or low.column != high.column:
+                continue
+            # Two filters of one column have values of one type: dates in ISO form sort as days do.
+            if most < least or (most == least and high.operator == "<"):  # type: ignore[operator]
+                hint = f"; {high.name} itself is not included" if high.operator == "<" else ""
+                raise RequestError(f"{high.name}: {most!r} must be after {low.name} {least!r}{hint}")
 
 
 def _shown(value: object) -> str:

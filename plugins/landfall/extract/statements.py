@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
 
 from sqlglot import exp
 
-from landfall.contracts.extract_product import ExtractProduct, ProductColumn
-from landfall.extract.request import ExtractRequest
+from landfall.contracts.extract_product import ExtractProduct, Operator, ProductColumn
+from landfall.extract.request import ExtractRequest, FilterValue
 
 FORMULA_STARTS = "=+-@\t\r\0"
 """First characters that make a spreadsheet read a cell as a formula (OWASP ASVS 1.2.10)."""
@@ -18,6 +18,7 @@ FORMULA_ESCAPE = "'"
 CSV_EXTENSION = "csv.gz"
 
 _TIMESTAMP_FORMAT = "YYYY-MM-DD HH24:MI:SS.MS"
+_COMPARISONS: Mapping[Operator, type[exp.Binary]] = {">=": exp.GTE, "<": exp.LT, "<=": exp.LTE, "=": exp.EQ}
 
 
 def rows_of(product: ExtractProduct, request: ExtractRequest, table: str) -> exp.Select:
@@ -25,10 +26,9 @@ def rows_of(product: ExtractProduct, request: ExtractRequest, table: str) -> exp
     conditions: list[exp.Expr] = [exp.column(product.customer_column).eq(exp.Literal.string(request.customer_id))]
     for entry in product.filters:
         if entry.name in request.filters:
-            comparison = exp.GTE if entry.operator == ">=" else exp.LT
-            bound = _midnight(request.filters[entry.name])
-            conditions.append(comparison(this=exp.column(entry.column), expression=bound))
-    columns = (exp.column(column.name) for column in product.columns)
+            bound = _bound(request.filters[entry.name], product.column(entry.column))
+            conditions.append(_COMPARISONS[entry.operator](this=exp.column(entry.column), expression=bound))
+    columns = (exp.column(name) for name in request.columns)
     return exp.select(*columns).from_(exp.to_table(table)).where(*conditions)
 
 
@@ -39,13 +39,17 @@ def count_rows(product: ExtractProduct, request: ExtractRequest, table: str) -> 
 
 def csv_rows(product: ExtractProduct, request: ExtractRequest, table: str) -> exp.Select:
     """Return what a CSV file holds of `rows_of`, in the product's order."""
-    query = rows_of(product, request, table).select(*(_csv_cell(c) for c in product.columns), append=False)
+    query = rows_of(product, request, table).select(
+        *(_csv_cell(c) for c in product.selected(request.columns)), append=False
+    )
     return query.order_by(*(exp.column(name) for name in product.order_by))
 
 
 def parquet_rows(product: ExtractProduct, request: ExtractRequest, table: str) -> exp.Select:
     """Return what a Parquet file holds of `rows_of`, in the product's order."""
-    query = rows_of(product, request, table).select(*(_parquet_cell(c) for c in product.columns), append=False)
+    query = rows_of(product, request, table).select(
+        *(_parquet_cell(c) for c in product.selected(request.columns)), append=False
+    )
     return query.order_by(*(exp.column(name) for name in product.order_by))
 
 
@@ -76,8 +80,15 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _midnight(day: date) -> exp.Cast:
-    return exp.cast(exp.Literal.string(f"{day.isoformat()} 00:00:00"), exp.DataType.Type.TIMESTAMP)
+def _bound(value: FilterValue, column: ProductColumn) -> exp.Expr:
+    """Return a filter's value as a literal that compares with `column`; a date is the midnight it begins with."""
+    if isinstance(value, int):
+        return exp.Literal.number(value)
+    if column.type == "timestamp":
+        return exp.cast(exp.Literal.string(f"{value} 00:00:00"), exp.DataType.Type.TIMESTAMP)
+    if column.type == "date":
+        return exp.cast(exp.Literal.string(value), exp.DataType.Type.DATE)
+    return exp.Literal.string(value)
 
 
 def _csv_cell(column: ProductColumn) -> exp.Expr:

@@ -26,17 +26,19 @@ def extract_steps(manifest: Mapping[str, Any], product: ExtractProduct, names: N
     table, engine = manifest["published"]["table"], manifest["engine"]
     rows = csv_rows if request.format == "csv" else parquet_rows
     database, _, name = table.partition(".")
-    fields = tuple(Field(name=each.name, type=each.type, description=each.description) for each in product.columns)
+    fields = {
+        each.name: Field(name=each.name, type=each.type, description=each.description) for each in product.columns
+    }
     columns = query_columns(
         rows(product, request, table),
         dialect=_DIALECTS[engine["name"]],
-        schema={database: {name: [each.name for each in fields]}},
+        schema={database: {name: list(fields)}},
     )
     base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
     files = [
         Written(
             dataset=names.file(bucket, base + file["path"]),
-            fields=fields,
+            fields=tuple(fields[column] for column in request.columns),
             columns=columns,
             resolve=names.lake,
             rows=file["rows"],
@@ -51,7 +53,13 @@ def extract_steps(manifest: Mapping[str, Any], product: ExtractProduct, names: N
         tool=engine["name"],
         at=datetime.fromisoformat(manifest["created_at"]),
         key=request.extract_id,
-        reads=(Read(dataset=names.lake(table), fields=fields, version=None if snapshot is None else str(snapshot)),),
+        reads=(
+            Read(
+                dataset=names.lake(table),
+                fields=tuple(fields.values()),
+                version=None if snapshot is None else str(snapshot),
+            ),
+        ),
         writes=(*files, Written(dataset=names.file(bucket, base + MANIFEST))),
         statement_id=engine["statement_id"],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,16 +37,18 @@ def run_gate(
     dag_id: str,
     where: exp.Condition | None = None,
     around: Surroundings | None = None,
+    columns: Collection[str] | None = None,
 ) -> GateResult:
     """Run each suite file of `suites` on its relation ("db.table"), write down the results and their Data Docs.
 
-    `where` restricts every relation to the rows under audit; `around` is what is published already. Raises
-    EngineError when the engine itself fails; a failing expectation is no error: it is in the result.
+    `where` restricts every relation to the rows under audit; `around` is what is published already; with `columns` the
+    relations have only these, and checks of other columns have no subject. Raises EngineError when the engine itself
+    fails; a failing expectation is no error: it is in the result.
     """
     prefix = docs_key(dag_id, run_id, gate)
     around = around or Surroundings(at=datetime.now(UTC))
     loaded = {
-        relation: with_queries(load_suite(path), Place(relation=relation, around=around), dialect=engine)
+        relation: with_queries(load_suite(path).on(columns), Place(relation=relation, around=around), dialect=engine)
         for relation, path in suites.items()
     }
     queries = {relation: audited_query(relation, where).sql(dialect=engine) for relation in suites}

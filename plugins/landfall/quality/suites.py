@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -57,6 +57,12 @@ class Check:
         bounds = {name: value for name, value in self.kwargs.items() if name in _BOUNDS}
         return json.dumps(bounds) if bounds else None
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that the arguments name; none for a check of the whole table, or one whose query names them."""
+        single = (self.kwargs.get(name) for name in ("column", "column_A", "column_B"))
+        return frozenset([*(name for name in single if name), *self.kwargs.get("column_list", ())])
+
 
 @dataclass(frozen=True)
 class Suite:
@@ -64,6 +70,12 @@ class Suite:
 
     name: str
     checks: tuple[Check, ...]
+
+    def on(self, columns: Collection[str] | None) -> Suite:
+        """Return the suite for a table that has only these columns: the checks that name no other; all for None."""
+        if columns is None:
+            return self
+        return replace(self, checks=tuple(check for check in self.checks if check.columns <= set(columns)))
 
 
 def suite_path(border: str, name: str) -> Path:

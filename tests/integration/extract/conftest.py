@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 from landfall.aws.athena import Athena
@@ -16,6 +18,16 @@ from landfall.settings import Settings
 
 CUSTOMER, OTHER = "cus_000042", "cus_000043"
 NOTES = ["plain", "=cmd|' /C calc'!A0", "-5", "@SUM(1)", 'comma, "quoted" äöü 漢字', "+49", "", None]
+_VALUES = {
+    "string": "'EUR'",
+    "integer": "-7",
+    "boolean": "true",
+    "date": "DATE '2026-11-20'",
+    "timestamp": "TIMESTAMP '2026-11-20 10:00:00.123'",
+    "decimal(18,8)": "DECIMAL '1.25000000'",
+}
+"""A value of each type of column."""
+
 DAYS = 2
 """Each note is there once a day, for both customers."""
 
@@ -44,15 +56,17 @@ def pinned_with_doubles(settings: Settings) -> Iterator[str]:
 def admitted(pinned_table: str) -> Callable[..., Admission]:
     """Return a function that admits a request to the published version."""
 
-    def admit(file_format: str = "csv", *, table: str = pinned_table, **filters: str) -> Admission:
-        return admission_of(table, file_format, **filters)
+    def admit(file_format: str = "csv", *, table: str = pinned_table, **asked: Any) -> Admission:
+        return admission_of(table, file_format, **asked)
 
     return admit
 
 
-def admission_of(table: str, file_format: str, *, customer_id: str = CUSTOMER, **filters: str) -> Admission:
+def admission_of(
+    table: str, file_format: str, *, customer_id: str = CUSTOMER, product: str = "orders", **asked: Any
+) -> Admission:
     """Return an admission of a new extract id to `table`."""
-    params = {"customer_id": customer_id, "product": "orders", "format": file_format, **filters}
+    params = {"customer_id": customer_id, "product": product, "format": file_format, **asked}
     request: ExtractRequest = parse_request(params, run_id=f"test-{uuid.uuid4().hex}", products=load_products())
     pinned = PinnedDataset(
         group="lake",
@@ -66,14 +80,31 @@ def admission_of(table: str, file_format: str, *, customer_id: str = CUSTOMER, *
     return Admission(request=request, pinned=pinned)
 
 
-def _publish(settings: Settings, rows: list[str]) -> Iterator[str]:
-    name = f"ext_orders_{uuid.uuid4().hex[:12]}"
+@pytest.fixture
+def published_product(settings: Settings) -> Iterator[Callable[[str], str]]:
+    """Return a function that publishes a version of a product with a row of each of two customers."""
+    with ExitStack() as stack:
+
+        def publish(product: str) -> str:
+            columns = load_products()[product].columns
+            rows = [
+                "("
+                + ", ".join(f"'{c}'" if each.name == "customer_id" else _VALUES[each.type] for each in columns)
+                + ")"
+                for c in (CUSTOMER, OTHER)
+            ]
+            return stack.enter_context(contextmanager(_publish)(settings, rows, product=product))
+
+        yield publish
+
+
+def _publish(settings: Settings, rows: list[str], *, product: str = "orders") -> Iterator[str]:
+    name = f"ext_{product}_{uuid.uuid4().hex[:12]}"
     source, published = f"scratch.{name}", f"published.{name}__v1"
     athena = Athena(settings=settings)
     location = f"s3://{settings.lake_bucket}/scratch/{name}/"
-    columns = load_products()["orders"].columns
-    types = {"string": "string", "integer": "bigint", "boolean": "boolean", "timestamp": "timestamp"}
-    listed = ", ".join(f"{column.name} {types[column.type]}" for column in columns)
+    columns = load_products()[product].columns
+    listed = ", ".join(f"{each.name} {'bigint' if each.type == 'integer' else each.type}" for each in columns)
     athena.run(f"CREATE TABLE {source} ({listed}) LOCATION '{location}' TBLPROPERTIES ('table_type' = 'ICEBERG')")
     athena.run(f"INSERT INTO {source} VALUES {', '.join(rows)}")
     catalog = IcebergCatalog()

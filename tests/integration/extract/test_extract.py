@@ -8,6 +8,8 @@ import json
 import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -16,6 +18,7 @@ from fastapi.testclient import TestClient
 from landfall.api.app import Doors, create_app
 from landfall.aws import s3
 from landfall.aws.athena import Athena
+from landfall.contracts.extract_product import load_products
 from landfall.errors import GateFailed, RequestError, VerificationError
 from landfall.extract import unload as unload_module
 from landfall.extract.admission import Admission, _write_index
@@ -28,6 +31,14 @@ from landfall.settings import Settings
 from .conftest import CUSTOMER, DAYS, NOTES, OTHER, admission_of
 
 FORMATS = ["csv", "parquet"]
+AT = datetime(2026, 11, 20, 10, 0, 0, 123000)
+ARRIVES = {
+    "integer": ("-7", -7),
+    "date": ("2026-11-20", AT.date()),
+    "timestamp": ("2026-11-20 10:00:00.123", AT),
+    "decimal(18,8)": ("1.25000000", Decimal("1.25")),
+}
+"""Type of a column -> what conftest's value of it is in a CSV and in Parquet."""
 Admit = Callable[..., Admission]
 
 
@@ -117,6 +128,41 @@ def test_before_the_manifest_nothing_can_be_reached(admitted: Admit, settings: S
     assert _keys(admission, settings) != []
     assert answer["status"] == "running"
     assert "files" not in answer and "manifest" not in answer
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize("product", ["daily_sales", "payments", "sessions"])
+def test_every_type_of_column_arrives_as_it_was_published(
+    product: str, file_format: str, published_product: Callable[[str], str], settings: Settings, tmp_path: Path
+) -> None:
+    types = {column.name: column.type for column in load_products()[product].columns}
+    asked = [name for name, kind in types.items() if kind != "string"]
+    filters = {"from_date": "2026-11-20", "to_date": "2026-11-21"}
+    admission = admission_of(published_product(product), file_format, product=product, columns=asked, **filters)
+    _write_index(admission.request, run_id="test", settings=settings)
+    _publish(unload(admission, attempt=1, settings=settings), settings)
+
+    folder = _download(admission, tmp_path)
+
+    expected = {name: ARRIVES[types[name]][FORMATS.index(file_format)] for name in asked}
+    assert _rows(folder) == [{name: expected.get(name, CUSTOMER) for name in types if name in {*asked, "customer_id"}}]
+    assert verify(folder).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "rows"),
+    [
+        ({"status": "paid", "currency": "EUR", "min_amount_cents": 100, "max_amount_cents": 100}, DAYS * len(NOTES)),
+        ({"status": "placed"}, 0),
+        ({"currency": "USD"}, 0),
+        ({"min_amount_cents": 101}, 0),
+        ({"max_amount_cents": 99}, 0),
+    ],
+)
+def test_a_filter_leaves_out_what_does_not_fit(
+    asked: dict[str, object], rows: int, admitted: Admit, settings: Settings
+) -> None:
+    assert unload(admitted("csv", **asked), attempt=1, settings=settings).expected_rows == rows
 
 
 def test_a_run_after_a_crash_leaves_one_attempt_and_a_second_run_changes_nothing(

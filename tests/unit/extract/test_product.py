@@ -10,6 +10,8 @@ import yaml
 from landfall.contracts.extract_product import PRODUCTS, load_product, load_products
 from landfall.errors import ContractError
 
+FILTER = {"name": "since", "column": "placed_at", "operator": ">=", "type": "date", "description": "First day."}
+
 
 def _write(folder: Path, **changes: Any) -> Path:
     document = yaml.safe_load((PRODUCTS / "orders.yaml").read_text()) | changes
@@ -32,6 +34,10 @@ def test_the_orders_product_is_read(tmp_path: Path) -> None:
         ("order_by", ["nothing"]),
         ("expires_after_days", "30"),
         ("surprise", 1),
+        ("filters", [FILTER | {"type": "integer"}]),
+        ("filters", [FILTER | {"values": ["a", "b"]}]),
+        ("filters", [FILTER | {"type": "choice"}]),
+        ("filters", [FILTER | {"operator": "like"}]),
     ],
 )
 def test_a_bad_product_is_refused_by_file_and_field(tmp_path: Path, field: str, value: object) -> None:
@@ -43,3 +49,12 @@ def test_a_column_named_twice_is_refused(tmp_path: Path) -> None:
     columns = yaml.safe_load((PRODUCTS / "orders.yaml").read_text())["columns"]
     with pytest.raises(ContractError, match="used twice"):
         load_product(_write(tmp_path, columns=[*columns, columns[0]]))
+
+
+def test_products_that_mean_two_things_by_one_filter_are_refused(tmp_path: Path) -> None:
+    _write(tmp_path, filters=[FILTER])
+    other = yaml.safe_load((PRODUCTS / "payments.yaml").read_text())
+    other["filters"] = [FILTER | {"column": "amount_cents", "type": "integer"}]
+    (tmp_path / "payments.yaml").write_text(yaml.safe_dump(other))
+    with pytest.raises(ContractError, match="since is of type integer, but of date in product orders"):
+        load_products(tmp_path)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Any
 
 import pytest
+from jsonschema.validators import validator_for
 from landfall.contracts.extract_product import load_products
 from landfall.errors import RequestError
 from landfall.extract.form import form_schema
 from landfall.extract.request import ExtractRequest, extract_id_of, parse_request
 
 PRODUCTS = load_products()
+REQUIRED = ["customer_id", "product", "format"]
+OPTIONAL = ["columns", "from_date", "to_date", "status", "currency", "min_amount_cents", "max_amount_cents"]
 GOOD: dict[str, Any] = {"customer_id": "cus_000042", "product": "orders", "format": "csv"}
 
 HOSTILE = [
@@ -47,19 +49,20 @@ def test_a_request_survives_its_journey_between_tasks() -> None:
         customer_id="cus_000042",
         product="orders",
         format="csv",
-        filters={"from_date": date(2026, 11, 1)},
+        filters={"from_date": "2026-11-01"},
+        columns=tuple(column.name for column in PRODUCTS["orders"].columns),
     )
     assert ExtractRequest.from_json(request.to_json()) == request
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: ascii(value)[:40])
-@pytest.mark.parametrize("field", ["customer_id", "product", "format", "from_date", "to_date"])
+@pytest.mark.parametrize("field", [*REQUIRED, *OPTIONAL])
 def test_a_hostile_value_is_refused_by_its_field_name(field: str, value: object) -> None:
-    if value is None and field.endswith("_date"):
-        return  # no bound: the form's own default
+    if field in OPTIONAL and (value is None or (field.endswith("_cents") and type(value) is int)):
+        return  # no bound, which is the form's own default, or a good one
     with pytest.raises(RequestError, match=f"^{field}: ") as refused:
         parse_request({**GOOD, field: value}, run_id="run-1", products=PRODUCTS)
-    assert len(str(refused.value)) < 250
+    assert len(str(refused.value)) < 350
     assert str(refused.value).isprintable()
 
 
@@ -69,13 +72,44 @@ def test_a_date_out_of_calendar_or_range_is_refused(day: str) -> None:
         parse_request({**GOOD, "from_date": day}, run_id="run-1", products=PRODUCTS)
 
 
-def test_an_empty_range_is_refused() -> None:
-    with pytest.raises(RequestError, match=r"^to_date: .*must be after"):
-        parse_request({**GOOD, "from_date": "2026-11-02", "to_date": "2026-11-02"}, run_id="r", products=PRODUCTS)
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [
+        ({"from_date": "2026-11-02"}, {"to_date": "2026-11-02"}),
+        ({"from_date": "2026-11-02"}, {"to_date": "2026-11-01"}),
+        ({"min_amount_cents": 10}, {"max_amount_cents": 9}),
+    ],
+)
+def test_an_empty_range_is_refused(low: dict[str, Any], high: dict[str, Any]) -> None:
+    (name,) = high
+    with pytest.raises(RequestError, match=rf"^{name}: .*must be after"):
+        parse_request({**GOOD, **low, **high}, run_id="r", products=PRODUCTS)
+
+
+def test_a_range_of_one_amount_is_none_of_these() -> None:
+    request = parse_request({**GOOD, "min_amount_cents": 9, "max_amount_cents": 9}, run_id="r", products=PRODUCTS)
+    assert request.filters == {"min_amount_cents": 9, "max_amount_cents": 9}
+
+
+def test_a_filter_of_another_product_may_only_be_left_empty() -> None:
+    assert parse_request({**GOOD, "device": None}, run_id="r", products=PRODUCTS).filters == {}
+    with pytest.raises(RequestError, match=r"'orders' has no such filter; use only .*status"):
+        parse_request({**GOOD, "device": "mobile"}, run_id="r", products=PRODUCTS)
+
+
+def test_columns_come_in_the_products_order_and_always_tell_whose_a_row_is() -> None:
+    request = parse_request({**GOOD, "columns": ["note", "order_id", "note"]}, run_id="r", products=PRODUCTS)
+    assert request.columns == ("order_id", "customer_id", "note")
+
+
+@pytest.mark.parametrize("columns", [[], ["no_such"], "note", [["note"]], [None], {"note": 1}])
+def test_columns_that_are_none_of_the_product_are_refused(columns: object) -> None:
+    with pytest.raises(RequestError, match=r"^columns: "):
+        parse_request({**GOOD, "columns": columns}, run_id="r", products=PRODUCTS)
 
 
 def test_an_unknown_field_is_refused() -> None:
-    with pytest.raises(RequestError, match=r"^where: no such field"):
+    with pytest.raises(RequestError, match=r"^'where': no such field"):
         parse_request({**GOOD, "where": "1=1"}, run_id="run-1", products=PRODUCTS)
 
 
@@ -98,6 +132,12 @@ def test_an_extract_id_is_one_plain_path_part(run_id: str) -> None:
 def test_the_form_offers_what_the_products_offer() -> None:
     form = form_schema(PRODUCTS)
 
-    assert set(form) == {"customer_id", "product", "format", "from_date", "to_date"}
+    filters = {entry.name for product in PRODUCTS.values() for entry in product.filters}
+    assert set(form) == {"customer_id", "product", "format", "columns"} | filters
     assert form["format"]["enum"] == ["csv", "parquet"]
+    assert form["product"]["enum"] == ["daily_sales", "orders", "payments", "sessions"]
+    assert form["status"]["enum"] == [None, "placed", "paid", "shipped", "cancelled", "refunded"]
+    assert "orders: " in form["currency"]["description"] and "payments: " in form["currency"]["description"]
+    for name in filters:
+        validator_for(form[name]).check_schema({k: v for k, v in form[name].items() if k != "default"})
     assert "default" not in form["customer_id"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
 
 import sqlglot
 from landfall.contracts.extract_product import load_products
@@ -10,14 +10,16 @@ from landfall.extract.request import ExtractRequest
 from landfall.extract.statements import count_rows, csv_unload, parquet_unload
 from sqlglot import exp
 
-PRODUCT = load_products()["orders"]
+PRODUCTS = load_products()
+PRODUCT = PRODUCTS["orders"]
 TABLE = "published.ext_orders__v7"
 REQUEST = ExtractRequest(
     extract_id="run-1",
     customer_id="cus_000042",
     product="orders",
     format="csv",
-    filters={"from_date": date(2026, 11, 1), "to_date": date(2026, 12, 1)},
+    filters={"from_date": "2026-11-01", "to_date": "2026-12-01"},
+    columns=tuple(column.name for column in PRODUCT.columns),
 )
 
 
@@ -58,3 +60,27 @@ def test_the_parquet_unload_writes_timestamps_as_athena_can() -> None:
     assert "CAST(placed_at AS TIMESTAMP(3)) AS placed_at" in statement
     assert "customer_id = 'cus_000042'" in statement
     assert statement.endswith("TO 's3://b/p/' WITH (format = 'PARQUET', compression = 'SNAPPY')")
+
+
+def test_every_type_of_filter_is_a_literal_of_its_columns_type() -> None:
+    request = replace(
+        REQUEST,
+        product="daily_sales",
+        filters={"from_date": "2026-11-01", "currency": "EUR", "min_amount_cents": -5, "max_amount_cents": 7},
+        columns=("customer_id", "sales_date"),
+    )
+
+    assert count_rows(PRODUCTS["daily_sales"], request, TABLE).sql(dialect="athena") == (
+        "SELECT COUNT(*) FROM published.ext_orders__v7 WHERE customer_id = 'cus_000042' "
+        "AND sales_date >= CAST('2026-11-01' AS DATE) AND currency = 'EUR' "
+        "AND gross_sales_cents >= -5 AND gross_sales_cents <= 7"
+    )
+
+
+def test_only_the_columns_asked_for_are_written_in_the_order_of_all() -> None:
+    request = replace(REQUEST, columns=("order_id", "customer_id", "note"))
+
+    statement = parquet_unload(PRODUCT, request, TABLE, destination="s3://b/p/")
+
+    assert statement.startswith("UNLOAD (SELECT order_id, customer_id, note FROM published.ext_orders__v7 WHERE ")
+    assert "ORDER BY order_id, line_number" in statement

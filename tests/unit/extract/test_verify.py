@@ -29,7 +29,12 @@ ROW = dict.fromkeys(TYPES, "1") | {"customer_id": "cus_000042", "note": 'comma, 
 
 def _admission(file_format: Any) -> Admission:
     request = ExtractRequest(
-        extract_id="run-1", customer_id="cus_000042", product="orders", format=file_format, filters={}
+        extract_id="run-1",
+        customer_id="cus_000042",
+        product="orders",
+        format=file_format,
+        filters={},
+        columns=tuple(column.name for column in load_products()["orders"].columns),
     )
     pinned = PinnedDataset(
         group="lake",
