@@ -19,7 +19,8 @@ _INTRODUCTION = """\
 Each row is one change of what a producer sends on a day, or of a model's SQL, played by the product's own steps: load
 (Athena), raw gate, `dbt build`, candidate gate (Great Expectations on the engine) on top of a published history of
 ordinary days. `make mutations` on a running local cloud plays all of them anew and writes
-`tests/mutations/results.json`, from which this page is made.
+`tests/mutations/results.json`, from which this page is made. Only what was played is listed: of a mutation of the
+catalogue (`tests/mutations/`) that is not here nothing is known.
 
 - **caught**: somebody said so who says nothing on the same day unchanged. *By* names the first who did, with the
   severity: `stop` and `hold` keep the data from readers (a human may let `hold` pass), `warn` only tells. A quarantine
