@@ -24,6 +24,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import dag, task
+from airflow.sdk.exceptions import AirflowFailException
 from landfall.assets import published_lake, raw_drained
 from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
 from landfall.publish.task_context import causes, failed_tasks
@@ -65,9 +66,11 @@ def transform_lake() -> None:
     def record_failure(**context: Any) -> None:
         from landfall.publish import steps
 
-        steps.record_failure(
+        detail = steps.record_failure(
             "lake", causes=causes(context), run_id=context["run_id"], failed_tasks=failed_tasks(context)
         )
+        # The last task of a run decides its color: recorded well, the failure would look like a success.
+        raise AirflowFailException(detail)
 
     begun = begin_attempt()
     models = dbt_models(target="lake")

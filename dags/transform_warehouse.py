@@ -30,6 +30,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import dag, task
+from airflow.sdk.exceptions import AirflowFailException
 from landfall.assets import published_lake, published_warehouse
 from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
 from landfall.publish.task_context import causes, failed_tasks
@@ -75,9 +76,11 @@ def transform_warehouse() -> None:
     def record_failure(**context: Any) -> None:
         from landfall.publish import steps
 
-        steps.record_failure(
+        detail = steps.record_failure(
             "warehouse", causes=causes(context), run_id=context["run_id"], failed_tasks=failed_tasks(context)
         )
+        # The last task of a run decides its color: recorded well, the failure would look like a success.
+        raise AirflowFailException(detail)
 
     begun = begin_attempt()
     models = dbt_models(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from landfall.contracts.streams import load_stream_contracts
+from landfall.publish import steps
 from landfall.settings import REPOSITORY
 
 from tests.dbt.manifest import parsed_manifest
@@ -58,6 +60,22 @@ def test_any_failed_task_is_recorded_at_once(dags: dict[str, Any], group: str) -
     others = {task.task_id for task in dag.tasks} - {"record_failure"}
     assert recorder.trigger_rule == "one_failed"
     assert set(recorder.get_flat_relative_ids(upstream=True)) == others
+
+
+@pytest.mark.parametrize("group", ["lake", "warehouse"])
+def test_a_run_whose_failure_was_recorded_is_a_failed_run(
+    dags: dict[str, Any], group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    recorded: list[str] = []
+    monkeypatch.setattr(steps, "record_failure", lambda group, **told: recorded.append(group) or "run r failed in t")
+    (recorder,) = (task for task in dags[f"transform_{group}"].tasks if not task.downstream_task_ids)
+    states = SimpleNamespace(dag_id=f"transform_{group}", get_task_states=lambda **asked: {"r": {"t": "failed"}})
+
+    with pytest.raises(AirflowFailException, match="run r failed in t"):
+        recorder.python_callable(run_id="r", ti=states)
+    assert recorded == [group]
 
 
 def test_the_warehouse_is_pinned_to_the_lake_version_it_began_with(dags: dict[str, Any]) -> None:

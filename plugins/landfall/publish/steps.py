@@ -147,11 +147,12 @@ def publish(audited: Mapping[str, Any], *, causes: Sequence[str], run_id: str) -
     return {"group": group, "version": version, "causes": list(causes)}
 
 
-def record_failure(group: str, *, causes: Sequence[str], run_id: str, failed_tasks: Sequence[str]) -> None:
-    """Record that the attempt failed, and in which tasks, so that whoever waits for it stops at once."""
+def record_failure(group: str, *, causes: Sequence[str], run_id: str, failed_tasks: Sequence[str]) -> str:
+    """Record that the attempt failed, so that whoever waits for it stops at once; return in which tasks, in words."""
     detail = f"run {run_id} failed in {', '.join(failed_tasks) or 'an unknown task'}"
     store = PublicationStore(Settings.from_environment())
     _record(store, causes, Attempt(group=group, cause="", state="failed", detail=detail, run_id=run_id))
+    return detail
 
 
 def record_held(group: str, *, causes: Sequence[str], run_id: str, detail: str) -> None:
