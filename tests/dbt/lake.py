@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import redshift_connector
 from landfall.aws.athena import Athena
 from landfall.aws.clients import client
 from landfall.aws.engine_urls import redshift_engine
@@ -22,6 +20,7 @@ from landfall.settings import Settings
 
 from tests.dbt.history import COLUMNS, Load
 from tests.dbt.manifest import dbt
+from tests.redshift import redshift_cursor
 
 _DAY = "customer_id, sales_date, currency"
 _MONEY = "gross_sales_cents, cancelled_cents, refunded_cents, net_sales_cents"
@@ -167,7 +166,7 @@ class Lake:
 
     def run_in_warehouse(self, *statements: str) -> None:
         """Run statements on Redshift."""
-        with self._redshift() as cursor:
+        with redshift_cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
 
@@ -177,7 +176,7 @@ class Lake:
 
     def fetch_in_warehouse(self, query: str) -> Sequence[tuple[object, ...]]:
         """Return the rows of a query on Redshift."""
-        with self._redshift() as cursor:
+        with redshift_cursor() as cursor:
             cursor.execute(query)
             return [tuple(row) for row in cursor.fetchall()]
 
@@ -191,22 +190,9 @@ class Lake:
             found[table] = definition["Parameters"]["metadata_location"]
         return found
 
-    @contextlib.contextmanager
-    def _redshift(self) -> Iterator[Any]:
-        with redshift_connector.connect(
-            host=os.environ["LANDFALL_REDSHIFT_HOST"],
-            port=int(os.environ["LANDFALL_REDSHIFT_PORT"]),
-            user=os.environ["LANDFALL_REDSHIFT_USER"],
-            password=os.environ["LANDFALL_REDSHIFT_PASSWORD"],
-            database=os.environ["LANDFALL_REDSHIFT_DATABASE"],
-            ssl=False,
-        ) as connection:
-            connection.autocommit = True
-            yield connection.cursor()
-
     def drop(self) -> None:
         """Remove the databases and schemas; the lake's files stay in the local cloud, which ends with the tests."""
-        with self._redshift() as cursor:
+        with redshift_cursor() as cursor:
             cursor.execute("select schema_name from svv_all_schemas where schema_name like %s", (f"%{self.name}%",))
             for (schema,) in cursor.fetchall():
                 cursor.execute(f'drop schema "{schema}" cascade')

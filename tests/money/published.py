@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import redshift_connector
 from landfall.settings import Settings
 from pyathena import connect
 
 from tests.money.account import Money
+from tests.redshift import redshift_cursor
 
 PAYMENTS = ("captured_cents", "refunded_cents", "charged_back_cents")
 SALES = ("gross_sales_cents", "cancelled_cents", "refunded_cents", "net_sales_cents")
@@ -39,14 +38,6 @@ def _athena(query: str) -> Iterable[Any]:
 
 
 def _redshift(query: str) -> Iterable[Any]:
-    with redshift_connector.connect(
-        host=os.environ["LANDFALL_REDSHIFT_HOST"],
-        port=int(os.environ["LANDFALL_REDSHIFT_PORT"]),
-        user=os.environ["LANDFALL_REDSHIFT_USER"],
-        password=os.environ["LANDFALL_REDSHIFT_PASSWORD"],
-        database=os.environ["LANDFALL_REDSHIFT_DATABASE"],
-        ssl=False,
-    ) as connection:
-        cursor = connection.cursor()
+    with redshift_cursor() as cursor:
         cursor.execute(query)
         return list(cursor.fetchall())

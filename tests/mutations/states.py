@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import redshift_connector
 from landfall.aws.glue import list_tables
 from landfall.aws.iceberg import IcebergCatalog
 from landfall.publish.groups import LAKE, TABLES, WAREHOUSE
 from landfall.settings import Settings
 from pyathena import connect
+
+from tests.redshift import redshift_cursor
 
 STREAMS = ("customers", "orders", "payments", "page_views")
 LAKE_TABLES = (
@@ -71,7 +70,7 @@ class Warehouse:
 
     def keep(self, name: str) -> None:
         """Copy every table into the schema `name`."""
-        with self._cursor() as cursor:
+        with redshift_cursor() as cursor:
             cursor.execute(f"drop schema if exists {name} cascade")
             cursor.execute(f"create schema {name}")
             for table in TABLES[WAREHOUSE]:
@@ -79,14 +78,14 @@ class Warehouse:
 
     def put_back(self, name: str, tables: Iterable[str]) -> None:
         """Fill `tables` with what `keep` copied."""
-        with self._cursor() as cursor:
+        with redshift_cursor() as cursor:
             for table in tables:
                 cursor.execute(f"delete from {table}")
                 cursor.execute(f"insert into {table} select * from {name}.{_name(table)}")
 
     def content(self, tables: Iterable[str]) -> dict[str, str]:
         """Return table -> a hash of its rows, read over PostgreSQL's wire."""
-        with self._cursor() as cursor:
+        with redshift_cursor() as cursor:
             return {table: _hash(self._rows(cursor, table)) for table in tables}
 
     def _rows(self, cursor: Any, table: str) -> Iterable[Any]:
@@ -94,19 +93,6 @@ class Warehouse:
         columns = _shown(str(column[0]) for column in cursor.description)
         cursor.execute(f"select {', '.join(columns)} from {table}")
         return list(cursor.fetchall())
-
-    @contextmanager
-    def _cursor(self) -> Iterator[Any]:
-        with redshift_connector.connect(
-            host=os.environ["LANDFALL_REDSHIFT_HOST"],
-            port=int(os.environ["LANDFALL_REDSHIFT_PORT"]),
-            user=os.environ["LANDFALL_REDSHIFT_USER"],
-            password=os.environ["LANDFALL_REDSHIFT_PASSWORD"],
-            database=os.environ["LANDFALL_REDSHIFT_DATABASE"],
-            ssl=False,
-        ) as connection:
-            connection.autocommit = True
-            yield connection.cursor()
 
 
 def _name(table: str) -> str:
