@@ -29,7 +29,7 @@ from landfall.assets import published_lake, raw_drained
 from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
 from landfall.publish.task_context import causes, failed_tasks
 from landfall.quality.approval import HeldGateApproval
-from landfall.transform import dbt_models
+from landfall.transform.group import dbt_models
 
 
 @dag(

@@ -29,7 +29,5 @@ check 'no registry is named' names_no_registry
 check 'what follows from the contracts' "$bin/landfall" contracts generate --check
 check 'generated pages of docs/' "$bin/python" docs/generate.py --check
 check 'docs/reference/local-cloud.md' .venv/localcloud/bin/python -m localcloud reference --check
-if [ -f dbt_project/.sqlfluff ]; then
-    check 'SQL (sqlfluff)' "$bin/sqlfluff" lint dbt_project
-fi
+check 'SQL (sqlfluff, athena and redshift)' "$bin/sqlfluff" lint dbt_project
 exit $failed

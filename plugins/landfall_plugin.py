@@ -1,4 +1,4 @@
-"""Registers Landfall with Airflow: the API under /landfall, and Data Docs in a run's page."""
+"""Registers Landfall with Airflow: the API under /landfall, and links to the documentation it serves."""
 
 from __future__ import annotations
 
@@ -33,4 +33,14 @@ class LandfallPlugin(AirflowPlugin):  # type: ignore[misc]  # Airflow is untyped
             "destination": "dag_run",
             "url_route": "data_docs",
         },
+        *(
+            {
+                "name": f"dbt docs: {target}",
+                "href": f"/landfall/dbt-docs/{target}/",
+                "destination": "nav",
+                "category": "browse",
+                "url_route": f"dbt_docs_{target}",
+            }
+            for target in ("lake", "warehouse")
+        ),
     ]

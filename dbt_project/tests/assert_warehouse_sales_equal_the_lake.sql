@@ -1,3 +1,4 @@
+-- sqlfluff:dialect:redshift
 {{ config(enabled=(target.name == 'warehouse')) }}
 
 -- The same number on both engines: the warehouse holds exactly the published lake's days.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from landfall.contracts.extract_product import load_products
 
 from tests.dbt.manifest import parsed_manifest
 
@@ -161,10 +162,13 @@ def test_models_with_logic_have_a_unit_test(manifests: dict[str, dict[str, Any]]
     assert logic <= tested, logic - tested
 
 
-def test_every_extract_model_has_a_reader_that_is_told_of_its_changes(manifests: dict[str, dict[str, Any]]) -> None:
-    exposed = {parent for e in manifests["lake"]["exposures"].values() for parent in e["depends_on"]["nodes"]}
-    extracts = {node["unique_id"] for node, _ in models(manifests) if folder(node) == "extracts"}
-    assert extracts <= exposed, extracts - exposed
+def test_every_extract_product_is_told_of_changes_of_its_model(manifests: dict[str, dict[str, Any]]) -> None:
+    exposures = manifests["lake"]["exposures"].values()
+    told = {e["name"]: [node.rpartition(".")[2] for node in e["depends_on"]["nodes"]] for e in exposures}
+    products = {f"extract_{product.product}": [product.dataset] for product in load_products().values()}
+    assert {name: models for name, models in told.items() if name.startswith("extract_")} == products
+    extracts = {node["name"] for node, _ in models(manifests) if folder(node) == "extracts"}
+    assert extracts == {dataset for (dataset,) in products.values()}
 
 
 def test_every_published_dataset_is_a_model(manifests: dict[str, dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""A data engineer's way to an extract: log in, fill in the form, watch the run, in a real browser."""
+"""A data engineer's ways in a real browser: to an extract by the form and its run, and to the models' documentation."""
 
 from __future__ import annotations
 
@@ -89,3 +89,21 @@ def test_the_form_refuses_a_customer_id_that_is_none(demo_stack: DemoStack, page
     form.locator("#element_customer_id").fill("everybody")
     form.get_by_role("button", name="Trigger", exact=True).click()
     expect(form.get_by_text("Invalid input for param customer_id: 'everybody'")).to_be_visible()
+
+
+def test_the_menu_leads_to_the_models_and_their_columns(demo_stack: DemoStack, page: Page, images: Path) -> None:
+    airflow_url = demo_stack.environment["LANDFALL_AIRFLOW_URL"]
+    log_in(page, demo_stack)
+    page.goto(f"{airflow_url}/dags/document_models")
+    expect(page.get_by_test_id("state-badge").filter(has_text="Success").first).to_be_visible(timeout=RUN_MS)
+
+    page.get_by_role("button", name="Browse").click()
+    page.get_by_role("menuitem", name="dbt docs: lake").click()
+    site = page.frame_locator("iframe")
+    expect(site.get_by_role("heading", name="Landfall's models")).to_be_visible()
+    search = site.get_by_placeholder("Search for models...")
+    search.fill("fct_payment_funnel")
+    search.press("Enter")
+    site.get_by_role("link", name="fct_payment_funnel").first.click()
+    expect(site.get_by_text("One row per").first).to_be_visible()
+    take(page, images / "dbt-docs.png")

@@ -1,1 +1,1 @@
-"""The HTTP door: extracts and Data Docs. Who may come in is decided by the server it is mounted in."""
+"""The HTTP door: extracts, Data Docs and dbt's documentation. The server it is mounted in decides who may come in."""

@@ -12,6 +12,7 @@ from landfall.api.app import Doors
 from landfall.api.extracts import RunState
 
 EXTRACT_DAG = "extract_customer_file"
+DOCUMENT_DAG = "document_models"
 
 _STATES: dict[str, RunState] = {"queued": "queued", "running": "running", "failed": "failed", "success": "ready"}
 
@@ -21,6 +22,7 @@ def airflow_doors() -> Doors:
     return Doors(
         may_read_extracts=requires_access_dag("GET", DagAccessEntity.RUN, param_dag_id=EXTRACT_DAG),
         may_read_data_docs=requires_access_dag("GET", DagAccessEntity.RUN),  # dag_id is in the path
+        may_read_dbt_docs=requires_access_dag("GET", DagAccessEntity.RUN, param_dag_id=DOCUMENT_DAG),
         run_state=_run_state,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import Depends, FastAPI
 
 from landfall.api.data_docs import data_docs_router
+from landfall.api.dbt_docs import dbt_docs_router
 from landfall.api.extracts import RunState, extracts_router
 from landfall.api.problems import add_problem_handlers
 
@@ -17,15 +18,16 @@ API_VERSION = "1"
 
 @dataclass(frozen=True, kw_only=True)
 class Doors:
-    """What the surrounding server decides: two FastAPI dependencies that let a caller in, and how a run stands."""
+    """What the surrounding server decides: the FastAPI dependencies that let a caller in, and how a run stands."""
 
     may_read_extracts: Callable[..., Any]
     may_read_data_docs: Callable[..., Any]
+    may_read_dbt_docs: Callable[..., Any]
     run_state: Callable[[str], RunState]
 
 
 def create_app(doors: Doors) -> FastAPI:
-    """Return the application: health for anyone, extracts and Data Docs for those whom `doors` let in."""
+    """Return the application: health for anyone, extracts and documentation for those whom `doors` let in."""
     app = FastAPI(title="Landfall", version=API_VERSION, docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json")
     add_problem_handlers(app)
 
@@ -38,4 +40,5 @@ def create_app(doors: Doors) -> FastAPI:
         extracts_router(doors.run_state), prefix="/v1/extracts", dependencies=[Depends(doors.may_read_extracts)]
     )
     app.include_router(data_docs_router(), prefix="/data-docs", dependencies=[Depends(doors.may_read_data_docs)])
+    app.include_router(dbt_docs_router(), prefix="/dbt-docs", dependencies=[Depends(doors.may_read_dbt_docs)])
     return app

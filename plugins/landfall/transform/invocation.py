@@ -35,16 +35,23 @@ def build(
 
 def build_arguments(*, target: str, folder: Path) -> list[str]:
     """Return dbt's arguments that build and test all of `target`, with artifacts and log in `folder`."""
+    # Unit tests belong to `make test`: they read no data, and the engine bills each of them.
+    return ["build", *_common_arguments(target=target, folder=folder), "--exclude-resource-type", "unit_test"]
+
+
+def docs_arguments(*, target: str, folder: Path) -> list[str]:
+    """Return dbt's arguments that document `target` in `folder`, whose manifest.json is taken as it is."""
+    return ["docs", "generate", *_common_arguments(target=target, folder=folder), "--static", "--no-compile"]
+
+
+def _common_arguments(*, target: str, folder: Path) -> list[str]:
     return [
-        "build",
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
         # dbt takes an earlier parse over only if profile and target were told alike, and parses all anew otherwise.
         *("--profile", "landfall", "--target", target),
         *("--target-path", str(folder), "--log-path", str(folder), "--no-use-colors"),
         # The parse that made the manifest, so that no run parses the whole project again.
         *("--partial-parse-file-path", str(manifest_path(target).with_name("partial_parse.msgpack"))),
-        # Unit tests belong to `make test`: they read no data, and the engine bills each of them.
-        *("--exclude-resource-type", "unit_test"),
     ]
 
 

@@ -68,7 +68,9 @@ def _client(*, let_in: bool = True) -> TestClient:
         if not let_in:
             raise HTTPException(401, "Not authenticated")
 
-    doors = Doors(may_read_extracts=door, may_read_data_docs=door, run_state=lambda run_id: "failed")
+    doors = Doors(
+        may_read_extracts=door, may_read_data_docs=door, may_read_dbt_docs=door, run_state=lambda run_id: "failed"
+    )
     return TestClient(create_app(doors), raise_server_exceptions=False)
 
 
@@ -111,10 +113,13 @@ def test_a_wrong_id_is_a_problem_document(objects: dict[str, bytes], extract_id:
     assert answer.json()["status"] == 404
 
 
-@pytest.mark.parametrize("path", ["/v1/extracts/run-1", "/data-docs/d/r/", "/data-docs/d/r/g/index.html"])
+@pytest.mark.parametrize(
+    "path", ["/v1/extracts/run-1", "/data-docs/d/r/", "/data-docs/d/r/g/index.html", "/dbt-docs/lake/"]
+)
 def test_who_is_not_let_in_sees_nothing(objects: dict[str, bytes], path: str) -> None:
     objects["index/run-1.json"] = json.dumps(INDEX).encode()
     objects["data-docs/d/r/g/index.html"] = b"page"
+    objects["dbt-docs/lake/index.html"] = b"page"
 
     answer = _client(let_in=False).get(path)
 
@@ -151,3 +156,28 @@ def test_a_path_that_leads_elsewhere_is_refused(objects: dict[str, bytes], path:
     answer = _client().get(f"/data-docs/d/r/g/{path}")
     assert answer.status_code in (400, 404)
     assert "secret" not in answer.text
+
+
+def test_dbt_docs_run_their_script_in_an_origin_of_their_own(objects: dict[str, bytes]) -> None:
+    objects["dbt-docs/lake/index.html"] = b"<script>draw()</script>"
+
+    answer = _client().get("/dbt-docs/lake/")
+
+    assert (answer.status_code, answer.content) == (200, b"<script>draw()</script>")
+    policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
+    assert policy["sandbox"] == "allow-scripts"
+    assert policy["default-src"] == "'none'"
+    assert "connect-src" not in policy
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "words"),
+    [("lake", 404, "document_models"), ("elsewhere", 400, "lake, warehouse"), ("%2e%2e", 400, "lake, warehouse")],
+)
+def test_dbt_docs_that_are_not_there_are_told_with_the_remedy(
+    objects: dict[str, bytes], target: str, status: int, words: str
+) -> None:
+    answer = _client().get(f"/dbt-docs/{target}/")
+
+    assert answer.status_code == status
+    assert words in answer.json()["detail"]
