@@ -142,3 +142,21 @@ def test_a_number_with_a_point_is_a_double_as_on_athena(
 
 def test_a_number_with_a_point_compares_exactly_with_a_decimal(connection: duckdb.DuckDBPyConnection) -> None:
     assert evaluate(connection, "decimal '0.07' between 0.05 and 0.07") == ("boolean", "true")
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "least", "most"),
+    [("random(10)", "integer", 0, 9), ("rand(-3, 4)", "integer", -3, 3), ("random(bigint '7')", "bigint", 0, 6)],
+)
+def test_random_numbers_lie_from_the_lower_bound_to_below_the_upper(
+    connection: duckdb.DuckDBPyConnection, call: str, kind: str, least: int, most: int
+) -> None:
+    drawn = f"(select {{}} from (select {call} as n from unnest(sequence(1, 1000)) as t(x)))"
+    assert evaluate(connection, drawn.format("min(n)")) == (kind, f"{least}")
+    assert evaluate(connection, drawn.format("max(n)")) == (kind, f"{most}")
+
+
+@pytest.mark.parametrize("call", ["random(0)", "random(7, 7)"])
+def test_bounds_that_leave_no_number_are_an_error(connection: duckdb.DuckDBPyConnection, call: str) -> None:
+    with pytest.raises(LakeError, match="INVALID_FUNCTION_ARGUMENT"):
+        evaluate(connection, call)

@@ -76,9 +76,10 @@ FUNCTIONS: dict[str, Function] = {
     **_functions("sign=trino_sign", result_types.sign),
     **_functions(
         "sqrt exp ln=trino_ln log10=trino_log10 log2=trino_log2 log=trino_log power=pow pow sin cos tan asin acos atan"
-        " atan2 sinh cosh tanh degrees radians pi e=trino_e random rand=random",
+        " atan2 sinh cosh tanh degrees radians pi e=trino_e",
         "double",
     ),
+    **_functions("random=trino_random rand=trino_random", result_types.random),
     **_functions("infinity=trino_infinity nan=trino_nan", "double"),
     **_functions("is_nan=isnan is_finite=isfinite is_infinite=isinf", "boolean"),
     **_functions("bitwise_and=trino_bitwise_and bitwise_or=trino_bitwise_or bitwise_xor=trino_bitwise_xor", "bigint"),

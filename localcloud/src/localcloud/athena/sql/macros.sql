@@ -28,6 +28,11 @@ CREATE OR REPLACE MACRO trino_round(x) AS round(x), (x, n) AS round(x, n);
 CREATE OR REPLACE MACRO trino_sign(x) AS CASE WHEN starts_with(typeof(x), 'DOUBLE') OR typeof(x) = 'FLOAT' THEN
     CAST(sign(x) AS DOUBLE) ELSE sign(x) END;
 CREATE OR REPLACE MACRO trino_truncate(x) AS trunc(x);
+CREATE OR REPLACE MACRO trino_random() AS random(), (n) AS CASE WHEN n <= 0 THEN
+    CAST(trino_error('INVALID_FUNCTION_ARGUMENT', 'bound must be positive') AS BIGINT)
+    ELSE CAST(floor(random() * n) AS BIGINT) END, (m, n) AS CASE WHEN m >= n THEN
+    CAST(trino_error('INVALID_FUNCTION_ARGUMENT', 'start value must be less than stop value') AS BIGINT)
+    ELSE m + CAST(floor(random() * (n - m)) AS BIGINT) END;
 CREATE OR REPLACE MACRO trino_bitwise_and(a, b) AS (a::BIGINT & b::BIGINT);
 CREATE OR REPLACE MACRO trino_bitwise_or(a, b) AS (a::BIGINT | b::BIGINT);
 CREATE OR REPLACE MACRO trino_bitwise_xor(a, b) AS xor(a::BIGINT, b::BIGINT);

@@ -27,6 +27,13 @@ def same(kinds: Kinds) -> str | None:
     return kinds[0] if kinds else None
 
 
+def random(kinds: Kinds) -> str | None:
+    """A double between 0 and 1, or what the bounds are, which must be whole numbers."""
+    if not kinds:
+        return "double"
+    return types.common(kinds) if all(map(types.is_integer, kinds)) else None
+
+
 def second(kinds: Kinds) -> str | None:
     """That of the second argument."""
     return kinds[1] if len(kinds) > 1 else None
