@@ -8,7 +8,8 @@ Cuts one product (such as `orders`) for one customer out of the published data a
 
 **Outputs.** `s3://<extracts>/<customer_id>/<extract_id>/manifest.json` and the files it names; `extract_id` is the run
 id. The manifest is written last: without it no file can be reached. Links that live for minutes come from
-`GET /landfall/v1/extracts/<extract_id>`; `landfall verify <manifest>` checks what was downloaded.
+`GET /landfall/v1/extracts/<extract_id>`; `landfall verify <manifest> --key <public key>` checks what was
+downloaded, and that it was made here: the manifest is signed.
 
 **When it fails.** `admit_request`: the message names the field and what would be right; start a new run with it, or
 publish first if nothing is published yet. `unload_extract`: the engine's own message is in the log; clear the task,

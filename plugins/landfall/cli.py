@@ -25,6 +25,7 @@ SUBCOMMANDS = {
     "published": Subcommand("landfall.publish.published_command", "show published versions; pin a statement to one"),
     "rollback": Subcommand("landfall.publish.rollback_command", "move readers back to an older published version"),
     "lineage": Subcommand("landfall.lineage.command", "what a file was made from, what a column went into"),
+    "signing-key": Subcommand("landfall.extract.signing_key_command", "print the public key that signs extracts"),
     "verify": Subcommand("landfall.extract.verify_command", "check downloaded extract files against their manifest"),
 }
 

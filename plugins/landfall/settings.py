@@ -30,6 +30,7 @@ class Settings:
     redshift_database: str
     redshift_secret_arn: str = field(repr=False)
     notification_topic_arn: str
+    signing_key_id: str
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:

@@ -17,7 +17,7 @@ def test_an_engine_asked_at_the_wrong_address_names_the_variable(aws: AwsProcess
     ("service", "operation"),
     [
         ("rds", "describe_db_instances"),
-        ("kms", "list_keys"),
+        ("acm", "list_certificates"),
         ("batch", "describe_job_queues"),
         ("ec2", "describe_vpcs"),
     ],

@@ -67,7 +67,11 @@ def _ready(key: str, manifest: Mapping[str, Any], *, settings: Settings, now: da
         "rows": manifest["rows"],
         "expires_at": manifest["expires_at"],
         "links_expire_at": (now + timedelta(seconds=LINK_SECONDS)).isoformat(timespec="seconds"),
-        "manifest": {"url": _link(key, settings), "content": manifest},
+        "manifest": {
+            "url": _link(key, settings),
+            "signature_url": _link(base + manifest["signature"]["path"], settings),
+            "content": manifest,
+        },
         "files": files,
     }
 

@@ -73,6 +73,18 @@ def write_object(*, bucket: str, key: str, body: bytes, content_type: str = "app
     client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
 
 
+def write_new_object(*, bucket: str, key: str, body: bytes, content_type: str = "application/octet-stream") -> bool:
+    """Write `body` as an object unless there is one, and return whether it was written."""
+    try:
+        client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
+    except ClientError as error:
+        # 409: another such write to the key is under way, and will stand.
+        if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict"):
+            return False
+        raise
+    return True
+
+
 def delete_prefix(*, bucket: str, prefix: str) -> int:
     """Delete every object below `prefix` and return how many there were."""
     keys = [found.key for found in list_objects(bucket=bucket, prefix=prefix)]

@@ -12,6 +12,7 @@ from landfall.deploy.environment_file import environment_of, write_environment_f
 from landfall.deploy.plan import plan_deployment
 from landfall.deploy.stacks import deploy
 from landfall.errors import DeploymentError
+from landfall.extract.certificate import publish_public_key
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
         stream_parameters={name: str(value) for name, value in buffer.items() if value is not None},
     )
     outputs = deploy(plan, say=_say)
+    key = publish_public_key(signing_key_id=outputs["SigningKeyId"], extracts_bucket=outputs["ExtractsBucket"])
+    _say(f"extracts are signed with the key in s3://{outputs['ExtractsBucket']}/{key}")
     if args.env_file is not None:
         login = warehouse_login(workgroup=outputs["RedshiftWorkgroup"], secret_arn=outputs["RedshiftSecretArn"])
         variables = environment_of(environment=plan.environment, outputs=outputs, login=login)

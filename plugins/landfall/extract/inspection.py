@@ -16,16 +16,37 @@ from landfall.extract.statements import FORMULA_STARTS
 
 _CHUNK_BYTES = 1024 * 1024
 _MEMORY_LIMIT = "512MB"
+_COUNTS = 4
+"""Figures that the statement counts before the keys."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileShape:
+    """What the files of an extract must look like: their format, their columns' types in order, and whose rows.
+
+    `key` are the columns that the rows are sorted by, those of them that the files have.
+    """
+
+    file_format: str
+    column_types: Mapping[str, str]
+    customer_column: str
+    customer_id: str
+    key: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class FileFacts:
-    """Counts of one file: rows, rows of another customer, cells a spreadsheet would run, cells that break a line."""
+    """Counts of one file: rows, rows of another customer, cells a spreadsheet would run, cells that break a line.
+
+    `first_key` and `last_key` are the key of its first and last row by column, as text; None in a file without rows.
+    """
 
     rows: int
     foreign_rows: int
     formula_cells: int
     line_break_cells: int
+    first_key: Mapping[str, str | None] | None
+    last_key: Mapping[str, str | None] | None
 
 
 def sha256_of(path: Path) -> str:
@@ -37,26 +58,30 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def inspect_file(
-    path: Path, *, file_format: str, column_types: Mapping[str, str], customer_column: str, customer_id: str
-) -> FileFacts:
-    """Count every row of a CSV (gzip) or Parquet file whose columns must be those of `column_types`, in order.
+def inspect_file(path: Path, shape: FileShape) -> FileFacts:
+    """Count every row of a CSV (gzip) or Parquet file that must be of `shape`.
 
     Raises VerificationError if the file cannot be read as that or has other columns.
     """
     try:
         with duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "threads": 1}) as reader:
-            relation = _csv(reader, path, column_types) if file_format == "csv" else _parquet(reader, path)
-            if list(relation.columns) != list(column_types):
+            is_csv = shape.file_format == "csv"
+            relation = _csv(reader, path, shape.column_types) if is_csv else _parquet(reader, path)
+            if list(relation.columns) != list(shape.column_types):
                 raise VerificationError(f"{path.name}: its columns are {', '.join(relation.columns)}")
             relation.create_view("extract_file")
-            counted = reader.execute(_count_statement(file_format, column_types, customer_column), [customer_id])
-            row = counted.fetchone()
+            row = reader.execute(_count_statement(shape), [shape.customer_id]).fetchone()
     except (duckdb.Error, OSError, EOFError, csv.Error, UnicodeDecodeError) as error:
-        raise VerificationError(f"{path.name}: cannot be read as {file_format}: {type(error).__name__}") from error
+        raise VerificationError(
+            f"{path.name}: cannot be read as {shape.file_format}: {type(error).__name__}"
+        ) from error
     if row is None:
         raise VerificationError(f"{path.name}: cannot be counted")
-    return FileFacts(*(int(count or 0) for count in row))
+    counts, keys = row[:_COUNTS], row[_COUNTS:]
+    ends = (keys[: len(shape.key)], keys[len(shape.key) :])
+    first, last = (dict(zip(shape.key, end, strict=True)) if counts[0] else None for end in ends)
+    rows, foreign_rows, formula_cells, line_break_cells = (int(count or 0) for count in counts)
+    return FileFacts(rows, foreign_rows, formula_cells, line_break_cells, first, last)
 
 
 def _csv(reader: duckdb.DuckDBPyConnection, path: Path, column_types: Mapping[str, str]) -> duckdb.DuckDBPyRelation:
@@ -83,18 +108,24 @@ def _parquet(reader: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyRe
     return reader.read_parquet(str(path))
 
 
-def _count_statement(file_format: str, column_types: Mapping[str, str], customer_column: str) -> str:
+def _count_statement(shape: FileShape) -> str:
     """Return the one statement that counts a file; names come from a product, and are quoted."""
-    texts = [_quoted(name) for name, kind in column_types.items() if kind == "string"]
-    if file_format != "csv":  # only a spreadsheet runs cells, and it opens no Parquet
+    texts = [_quoted(name) for name, kind in shape.column_types.items() if kind == "string"]
+    if shape.file_format != "csv":  # only a spreadsheet runs cells, and it opens no Parquet
         texts = []
     codes = ", ".join(str(ord(character)) for character in FORMULA_STARTS)
     formula = [f"(length({text}) > 0 and unicode({text}) in ({codes}))" for text in texts]
     broken = [f"(contains({text}, chr(10)) or contains({text}, chr(13)))" for text in texts]
-    return (
-        f"select count(*), count(*) filter (where {_quoted(customer_column)} is distinct from ?), "  # noqa: S608
-        f"{_sum(formula)}, {_sum(broken)} from extract_file"
-    )
+    # One thread reads a file from its beginning to its end, so that these are its first and last rows.
+    ends = [f"{end}({_quoted(name)}::varchar)" for end in ("first", "last") for name in shape.key]
+    counted = [
+        "count(*)",
+        f"count(*) filter (where {_quoted(shape.customer_column)} is distinct from ?)",
+        _sum(formula),
+        _sum(broken),
+        *ends,
+    ]
+    return f"select {', '.join(counted)} from extract_file"  # noqa: S608
 
 
 def _sum(conditions: list[str]) -> str:

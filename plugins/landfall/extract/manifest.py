@@ -10,35 +10,41 @@ from typing import TYPE_CHECKING, Any
 
 from landfall.contracts.extract_product import ExtractProduct
 from landfall.errors import VerificationError
+from landfall.extract.inspection import FileShape
 from landfall.extract.statements import FORMULA_ESCAPE, FORMULA_STARTS
+from landfall.prices import ATHENA_CHARGED_AT_LEAST, Prices
 
 if TYPE_CHECKING:  # `landfall verify` reads manifests without the modules that talk to AWS
     from landfall.extract.admission import Admission
+    from landfall.extract.request import ExtractRequest
 
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class ManifestFile:
-    """One certified file: its path relative to the manifest, its rows, bytes and SHA-256 (hex)."""
+    """One certified file: its path relative to the manifest, its rows, bytes and SHA-256 (hex).
+
+    `first_key` and `last_key` are what its first and last row have in the columns the rows are sorted by.
+    """
 
     path: str
     rows: int
     bytes: int
     sha256: str
+    first_key: Mapping[str, str | None] | None
+    last_key: Mapping[str, str | None] | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The parts of a manifest that a check of its files needs."""
+    """The parts of a manifest that a check of its files needs; `signature` is None in one that nobody signed."""
 
     extract_id: str
-    customer_id: str
-    customer_column: str
-    format: str
-    column_types: Mapping[str, str]
+    shape: FileShape
     files: tuple[ManifestFile, ...]
     rows: int
+    signature: Mapping[str, str] | None
 
 
 def build_manifest(
@@ -47,6 +53,7 @@ def build_manifest(
     product: ExtractProduct,
     files: Sequence[ManifestFile],
     engine: Mapping[str, str],
+    cost: Mapping[str, Any],
     gate: Mapping[str, Any],
     run_id: str,
     created_at: datetime,
@@ -63,10 +70,12 @@ def build_manifest(
         "published": asdict(admission.pinned),
         "format": request.format,
         "columns": [asdict(column) for column in product.selected(request.columns)],
+        "sorted_by": list(sorted_by(product, request)),
         "files": [asdict(file) for file in files],
         "rows": sum(file.rows for file in files),
         "gate": dict(gate),
         "engine": dict(engine),
+        "cost": dict(cost),
         "run_id": run_id,
         "created_at": _timestamp(created_at),
         "expires_at": _timestamp(created_at + timedelta(days=product.expires_after_days)),
@@ -77,6 +86,32 @@ def build_manifest(
     return document
 
 
+def cost_of(scanned_bytes: Sequence[int], prices: Prices) -> dict[str, Any]:
+    """Return what the extract cost: `scanned_bytes` are those of each Athena statement it ran."""
+    return {
+        "athena_scanned_bytes": sum(scanned_bytes),
+        "usd": round(prices.athena_usd(scanned_bytes), 6),
+        "basis": f"{prices.athena_usd_per_terabyte} USD a terabyte that Athena scanned, at least "
+        f"{ATHENA_CHARGED_AT_LEAST} bytes a statement; Redshift Serverless is charged by the time of its workgroup",
+    }
+
+
+def shape_of(product: ExtractProduct, request: ExtractRequest) -> FileShape:
+    """Return what the files of `request` must look like."""
+    return FileShape(
+        file_format=request.format,
+        column_types={column.name: column.type for column in product.selected(request.columns)},
+        customer_column=product.customer_column,
+        customer_id=request.customer_id,
+        key=sorted_by(product, request),
+    )
+
+
+def sorted_by(product: ExtractProduct, request: ExtractRequest) -> tuple[str, ...]:
+    """Return the columns that sort the rows, those of them that the files have."""
+    return tuple(name for name in product.order_by if name in request.columns)
+
+
 def parse_manifest(text: bytes | str) -> Manifest:
     """Return the checkable parts of a manifest; raises VerificationError if it is none or lacks one."""
     try:
@@ -85,12 +120,16 @@ def parse_manifest(text: bytes | str) -> Manifest:
             raise VerificationError(f"manifest_version is {document['manifest_version']!r}, not {MANIFEST_VERSION}")
         return Manifest(
             extract_id=document["extract_id"],
-            customer_id=document["customer_id"],
-            customer_column=document["customer_column"],
-            format=document["format"],
-            column_types={column["name"]: column["type"] for column in document["columns"]},
+            shape=FileShape(
+                file_format=document["format"],
+                column_types={column["name"]: column["type"] for column in document["columns"]},
+                customer_column=document["customer_column"],
+                customer_id=document["customer_id"],
+                key=tuple(document["sorted_by"]),
+            ),
             files=tuple(ManifestFile(**file) for file in document["files"]),
             rows=document["rows"],
+            signature=document.get("signature"),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise VerificationError(f"this is no manifest of an extract: {error!r}") from error

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -15,16 +13,16 @@ from typing import Any
 from landfall.aws import s3
 from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.errors import VerificationError
+from landfall.extract.certificate import read_manifest, remove_what_is_not_certified, write_manifest
 from landfall.extract.inspection import inspect_file, sha256_of
 from landfall.extract.layout import extract_prefix, manifest_key
-from landfall.extract.manifest import ManifestFile, build_manifest
+from landfall.extract.manifest import ManifestFile, build_manifest, cost_of, shape_of
 from landfall.extract.outgoing import run_outgoing_gate
 from landfall.extract.request import ExtractRequest
 from landfall.extract.unload import Unloaded
 from landfall.lineage import hooks as lineage
+from landfall.prices import Prices
 from landfall.settings import Settings
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,21 +35,6 @@ class Published:
     bytes: int
 
 
-def read_manifest(request: ExtractRequest, settings: Settings) -> dict[str, Any] | None:
-    """Return the manifest of `request`'s extract, None while it has none.
-
-    Raises VerificationError if it certifies another request.
-    """
-    key = manifest_key(customer_id=request.customer_id, extract_id=request.extract_id)
-    try:
-        document: dict[str, Any] = json.loads(s3.read_object(bucket=settings.extracts_bucket, key=key))
-    except KeyError:
-        return None
-    if document["request"] != request.to_json():
-        raise VerificationError(f"extract {request.extract_id}: its manifest certifies another request")
-    return document
-
-
 def publish_extract(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_id: str) -> Published:
     """Check every file of the attempt, run the outgoing gate, write the manifest and remove other attempts.
 
@@ -61,12 +44,10 @@ def publish_extract(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_
     request = unloaded.admission.request
     document = read_manifest(request, settings)
     if document is None:
-        document = _certify(unloaded, settings=settings, dag_id=dag_id, run_id=run_id)
-        key = manifest_key(customer_id=request.customer_id, extract_id=request.extract_id)
-        body = json.dumps(document, indent=2).encode()
-        s3.write_object(bucket=settings.extracts_bucket, key=key, body=body, content_type="application/json")
+        certified = _certify(unloaded, settings=settings, dag_id=dag_id, run_id=run_id)
+        document = write_manifest(certified, request, settings)
     lineage.extracted(document, load_products()[request.product], bucket=settings.extracts_bucket)
-    _remove_other_attempts(request, document, settings)
+    remove_what_is_not_certified(request, document, settings)
     key = manifest_key(customer_id=request.customer_id, extract_id=request.extract_id)
     return Published(
         manifest_uri=f"s3://{settings.extracts_bucket}/{key}",
@@ -104,6 +85,7 @@ def _certify(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_id: str
         product=product,
         files=files,
         engine=unloaded.engine,
+        cost=cost_of(unloaded.scanned_bytes, Prices.from_environment()),
         gate=gate,
         run_id=run_id,
         created_at=datetime.now(UTC),
@@ -118,29 +100,18 @@ def _check_file(
         path = Path(folder) / PurePosixPath(key).name
         with path.open("wb") as target:
             shutil.copyfileobj(s3.open_object(bucket=settings.extracts_bucket, key=key), target)
-        facts = inspect_file(
-            path,
-            file_format=request.format,
-            column_types={column.name: column.type for column in product.selected(request.columns)},
-            customer_column=product.customer_column,
-            customer_id=request.customer_id,
-        )
+        facts = inspect_file(path, shape_of(product, request))
         if facts.foreign_rows or facts.formula_cells:
             raise VerificationError(
                 f"{key}: {facts.foreign_rows} rows of another customer and {facts.formula_cells} formula cells; "
                 "the extract is held back"
             )
         entry = ManifestFile(
-            path=key.removeprefix(base), rows=facts.rows, bytes=path.stat().st_size, sha256=sha256_of(path)
+            path=key.removeprefix(base),
+            rows=facts.rows,
+            bytes=path.stat().st_size,
+            sha256=sha256_of(path),
+            first_key=facts.first_key,
+            last_key=facts.last_key,
         )
     return entry, facts.line_break_cells
-
-
-def _remove_other_attempts(request: ExtractRequest, document: Mapping[str, Any], settings: Settings) -> None:
-    """Delete the files of attempts that the manifest does not certify."""
-    base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
-    kept = {base + file["path"].partition("/")[0] + "/" for file in document["files"]}
-    for folder in list(s3.list_folders(bucket=settings.extracts_bucket, prefix=f"{base}attempt-")):
-        if folder not in kept:
-            removed = s3.delete_prefix(bucket=settings.extracts_bucket, prefix=folder)
-            logger.info("extract %s: removed %d files of %s", request.extract_id, removed, folder)

@@ -21,15 +21,22 @@ _EXTERNAL_SCHEMA = (
     "CREATE EXTERNAL SCHEMA IF NOT EXISTS published FROM DATA CATALOG DATABASE 'published' IAM_ROLE default"
 )
 
+_WHY_REDSHIFT = "csv: its UNLOAD writes a header, and rows in order; Athena's writes neither"
+_WHY_ATHENA = "parquet: it reads and writes the lake without waking the warehouse"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Unloaded:
-    """What an attempt left: `prefix` in the extracts bucket, the rows the files must hold, and who wrote them."""
+    """What an attempt left: `prefix` in the extracts bucket, the rows the files must hold, and who wrote them and why.
+
+    `scanned_bytes` are those of each statement on Athena.
+    """
 
     admission: Admission
     prefix: str
     expected_rows: int
     engine: Mapping[str, str]
+    scanned_bytes: tuple[int, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values for an XCom: ids and counts, no row."""
@@ -38,7 +45,8 @@ class Unloaded:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Unloaded:
         """Return what `to_json` wrote."""
-        return cls(**{**value, "admission": Admission.from_json(value["admission"])})
+        scanned = tuple(value["scanned_bytes"])
+        return cls(**{**value, "admission": Admission.from_json(value["admission"]), "scanned_bytes": scanned})
 
 
 def unload(admission: Admission, *, attempt: int, settings: Settings) -> Unloaded:
@@ -49,23 +57,30 @@ def unload(admission: Admission, *, attempt: int, settings: Settings) -> Unloade
     request, table = admission.request, admission.pinned.table
     product = load_products()[request.product]
     athena = Athena(settings=settings)
-    expected = int(athena.run(count_rows(product, request, table), fetch=True).rows[0][0] or 0)
+    counted = athena.run(count_rows(product, request, table), fetch=True)
+    expected = int(counted.rows[0][0] or 0)
+    scanned = [counted.scanned_bytes]
     _refuse_too_many(expected, product)
     prefix = attempt_prefix(request, attempt)
     s3.delete_prefix(bucket=settings.extracts_bucket, prefix=prefix)
     target = f"s3://{settings.extracts_bucket}/{prefix}"
     if request.format == "csv":
-        engine = _unload_csv(csv_unload(product, request, table, destination=f"{target}{product.product}_"), settings)
+        statement = csv_unload(product, request, table, destination=f"{target}{product.product}_")
+        engine = {"name": "redshift", "statement_id": _on_redshift(statement, settings), "why": _WHY_REDSHIFT}
     else:
         done = athena.run(parquet_unload(product, request, table, destination=target))
-        engine = {"name": "athena", "statement_id": done.query_execution_id}
-    return Unloaded(admission=admission, prefix=prefix, expected_rows=expected, engine=engine)
+        scanned.append(done.scanned_bytes)
+        engine = {"name": "athena", "statement_id": done.query_execution_id, "why": _WHY_ATHENA}
+    return Unloaded(
+        admission=admission, prefix=prefix, expected_rows=expected, engine=engine, scanned_bytes=tuple(scanned)
+    )
 
 
-def _unload_csv(statement: str, settings: Settings) -> dict[str, str]:
+def _on_redshift(statement: str, settings: Settings) -> str:
+    """Run `statement` on Redshift and return its id."""
     redshift = RedshiftData(settings=settings)
     redshift.run(_EXTERNAL_SCHEMA, name="landfall-external-schema")
-    return {"name": "redshift", "statement_id": redshift.run(statement, name="landfall-extract")}
+    return redshift.run(statement, name="landfall-extract")
 
 
 def _refuse_too_many(rows: int, product: ExtractProduct) -> None:

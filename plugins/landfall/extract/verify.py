@@ -9,6 +9,7 @@ from landfall.errors import VerificationError
 from landfall.extract.inspection import inspect_file, sha256_of
 from landfall.extract.layout import MANIFEST
 from landfall.extract.manifest import Manifest, ManifestFile, parse_manifest
+from landfall.extract.signature import signature_problem
 
 
 @dataclass(frozen=True)
@@ -27,30 +28,38 @@ class Verification:
 
     manifest: Manifest
     files: tuple[FileCheck, ...]
+    signature_problem: str | None
+    is_signature_checked: bool
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Every difference from the manifest, in words."""
+        """Every difference from the manifest, and what is wrong with its signature, in words."""
         found = [f"{check.path}: {check.problem}" for check in self.files if check.problem]
+        if self.signature_problem:
+            found.insert(0, self.signature_problem)
         certified = sum(file.rows for file in self.manifest.files)
         if certified != self.manifest.rows:
             found.append(f"the manifest says {self.manifest.rows} rows, its files {certified}")
         return tuple(found)
 
 
-def verify(location: Path) -> Verification:
-    """Check each file of the manifest at `location` (the file, or the folder it is in).
+def verify(location: Path, *, key: Path | None = None) -> Verification:
+    """Check each file of the manifest at `location` (the file, or the folder it is in), and its signature by `key`.
 
-    A file is looked for at its path beside the manifest, or flat beside it. Raises VerificationError when there is
-    no readable manifest.
+    A file is looked for at its path beside the manifest, or flat beside it. `key` is the PEM file of the public key;
+    without it the signature is not checked. Raises VerificationError when there is no readable manifest or key.
     """
     path = location / MANIFEST if location.is_dir() else location
     try:
-        manifest = parse_manifest(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise VerificationError(f"{path}: no manifest can be read there; download manifest.json first") from error
+    manifest = parse_manifest(content)
+    problem = key and signature_problem(content, named=manifest.signature, folder=path.parent, key=key)
     return Verification(
         manifest=manifest,
+        signature_problem=problem or None,
+        is_signature_checked=key is not None,
         files=tuple(
             FileCheck(file.path, file.rows, file.bytes, _problem(file, path.parent, manifest))
             for file in manifest.files
@@ -74,19 +83,15 @@ def _problem(file: ManifestFile, folder: Path, manifest: Manifest) -> str | None
 
 def _content_problem(file: ManifestFile, path: Path, manifest: Manifest) -> str | None:
     try:
-        facts = inspect_file(
-            path,
-            file_format=manifest.format,
-            column_types=manifest.column_types,
-            customer_column=manifest.customer_column,
-            customer_id=manifest.customer_id,
-        )
+        facts = inspect_file(path, manifest.shape)
     except VerificationError as error:
         return str(error)
     if facts.foreign_rows:
-        return f"{facts.foreign_rows} rows are not of customer {manifest.customer_id}"
+        return f"{facts.foreign_rows} rows are not of customer {manifest.shape.customer_id}"
     if facts.rows != file.rows:
         return f"has {facts.rows} rows, certified are {file.rows}"
+    if (facts.first_key, facts.last_key) != (file.first_key, file.last_key):
+        return "its first or last row is not the one that is certified"
     return f"{facts.formula_cells} cells would run as formulas" if facts.formula_cells else None
 
 

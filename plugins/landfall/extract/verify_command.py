@@ -12,11 +12,14 @@ from landfall.extract.verify import Verification, verify
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the words of `landfall verify` to its parser."""
     parser.add_argument("location", type=Path, help="the manifest.json, or the folder it was downloaded to")
+    parser.add_argument(
+        "--key", type=Path, metavar="PEM", help="public key of whoever made the extract: its signature is checked too"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print a line a file and the verdict; return 0 if all is as certified, else 1."""
-    found = verify(args.location)
+    found = verify(args.location, key=args.key)
     sys.stdout.write(report(found) + "\n")
     return 1 if found.problems else 0
 
@@ -30,9 +33,17 @@ def report(found: Verification) -> str:
         f"{path:<{widths[0]}}  {rows:>{widths[1]}}  {size:>{widths[2]}}  {result}" for path, rows, size, result in lines
     ]
     manifest = found.manifest
-    subject = f"extract {manifest.extract_id} of customer {manifest.customer_id}"
+    subject = f"extract {manifest.extract_id} of customer {manifest.shape.customer_id}"
     if found.problems:
         verdict = f"NOT VERIFIED: {subject}: {'; '.join(found.problems)}"
     else:
-        verdict = f"verified: {subject}: {manifest.rows} rows in {len(manifest.files)} files"
+        verdict = f"verified: {subject}: {manifest.rows} rows in {len(manifest.files)} files, {_signed(found)}"
     return "\n".join([*table, verdict])
+
+
+def _signed(found: Verification) -> str:
+    if found.is_signature_checked:
+        return "signature good"
+    if found.manifest.signature is None:
+        return "NOT SIGNED: nothing tells who wrote the manifest"
+    return "signature NOT CHECKED: give the public key by --key to know who wrote the manifest"

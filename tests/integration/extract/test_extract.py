@@ -24,6 +24,7 @@ from landfall.extract import unload as unload_module
 from landfall.extract.admission import Admission, _write_index
 from landfall.extract.layout import extract_prefix
 from landfall.extract.publish import Published, publish_extract
+from landfall.extract.signature import SIGNING_KEYS
 from landfall.extract.unload import Unloaded, unload
 from landfall.extract.verify import verify
 from landfall.settings import Settings
@@ -53,6 +54,12 @@ def _keys(admission: Admission, settings: Settings) -> list[str]:
     return [item.key.removeprefix(prefix) for item in found]
 
 
+def _kept(admission: Admission, settings: Settings, manifest: bytes) -> set[str]:
+    """Return the folders and files of an extract but the signature that `manifest` names, which must be there."""
+    kept = {name.partition("/")[0] for name in _keys(admission, settings)}
+    return kept ^ {json.loads(manifest)["signature"]["path"]}
+
+
 def _api() -> TestClient:
     doors = Doors(may_read_extracts=lambda: None, may_read_data_docs=lambda: None, run_state=lambda run_id: "running")
     return TestClient(create_app(doors))
@@ -61,7 +68,9 @@ def _api() -> TestClient:
 def _download(admission: Admission, folder: Path) -> Path:
     """Fetch the manifest and files by their links, as a customer would, and return the folder."""
     answer = _api().get(f"/v1/extracts/{admission.request.extract_id}").json()
-    links = {"manifest.json": answer["manifest"]["url"]} | {file["name"]: file["url"] for file in answer["files"]}
+    manifest = answer["manifest"]
+    links = {"manifest.json": manifest["url"], manifest["content"]["signature"]["path"]: manifest["signature_url"]}
+    links |= {file["name"]: file["url"] for file in answer["files"]}
     for name, url in links.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         urllib.request.urlretrieve(url, folder / name)  # noqa: S310 - a presigned HTTP address
@@ -69,7 +78,7 @@ def _download(admission: Admission, folder: Path) -> Path:
 
 
 def _rows(folder: Path) -> list[dict[str, object]]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
+    files = sorted(path for path in folder.rglob("attempt-*/*") if path.is_file())
     rows: list[dict[str, object]] = []
     for file in files:
         if file.name.endswith("csv.gz"):
@@ -88,9 +97,12 @@ def test_an_extract_holds_exactly_one_customers_rows(
     _write_index(admission.request, run_id="test", settings=settings)
     published = _publish(unload(admission, attempt=1, settings=settings), settings)
     folder = _download(admission, tmp_path)
+    fingerprint = json.loads((folder / "manifest.json").read_bytes())["signature"]["public_key_sha256"]
+    key = folder / "public.pem"
+    key.write_bytes(s3.read_object(bucket=settings.extracts_bucket, key=f"{SIGNING_KEYS}{fingerprint}.pem"))
 
-    found = verify(folder)
-    assert found.problems == ()
+    found = verify(folder, key=key)
+    assert found.problems == () and found.is_signature_checked
     assert published.rows == found.manifest.rows == len(NOTES) * DAYS
     rows = _rows(folder)
     assert {row["customer_id"] for row in rows} == {CUSTOMER}
@@ -173,13 +185,13 @@ def test_a_run_after_a_crash_leaves_one_attempt_and_a_second_run_changes_nothing
     first = _publish(unload(admission, attempt=2, settings=settings), settings)
     bucket, key = s3.split_uri(first.manifest_uri)
     manifest = s3.read_object(bucket=bucket, key=key)
-    assert {name.partition("/")[0] for name in _keys(admission, settings)} == {"attempt-2", "manifest.json"}
+    assert _kept(admission, settings, manifest) == {"attempt-2", "manifest.json"}
 
     again = _publish(unload(admission, attempt=3, settings=settings), settings)
 
     assert again == first
     assert s3.read_object(bucket=bucket, key=key) == manifest
-    assert {name.partition("/")[0] for name in _keys(admission, settings)} == {"attempt-2", "manifest.json"}
+    assert _kept(admission, settings, manifest) == {"attempt-2", "manifest.json"}
 
 
 def test_two_extracts_of_one_version_have_the_same_content(admitted: Admit, settings: Settings) -> None:

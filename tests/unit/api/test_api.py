@@ -18,6 +18,7 @@ MANIFEST = {
     "customer_id": "cus_000042",
     "rows": 3,
     "expires_at": "2999-01-01T00:00:00.000Z",
+    "signature": {"path": "manifest-ab.sig"},
     "files": [{"path": "attempt-1/orders_000.csv.gz", "rows": 3, "bytes": 9, "sha256": "ab"}],
 }
 INDEX = {"extract_id": "run-1", "customer_id": "cus_000042", "run_id": "run-1", "requested_at": "2026-11-21"}

@@ -18,13 +18,16 @@ from landfall.contracts.extract_product import load_products
 from landfall.errors import VerificationError
 from landfall.extract.admission import Admission, PinnedDataset
 from landfall.extract.inspection import inspect_file, sha256_of
-from landfall.extract.manifest import ManifestFile, build_manifest
+from landfall.extract.manifest import ManifestFile, build_manifest, cost_of, shape_of
 from landfall.extract.request import ExtractRequest
 from landfall.extract.verify import verify
+from landfall.prices import Prices
 
 PRODUCT = load_products()["orders"]
-TYPES = {column.name: column.type for column in PRODUCT.columns}
-ROW = dict.fromkeys(TYPES, "1") | {"customer_id": "cus_000042", "note": 'comma, "quote"\nline -5'}
+ROW = dict.fromkeys((column.name for column in PRODUCT.columns), "1") | {
+    "customer_id": "cus_000042",
+    "note": 'comma, "quote"\nline -5',
+}
 
 
 def _admission(file_format: Any) -> Admission:
@@ -51,20 +54,27 @@ def _admission(file_format: Any) -> Admission:
 def _write_csv(path: Path, rows: list[dict[str, str]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with gzip.open(path, "wt", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(TYPES))
+        writer = csv.DictWriter(file, list(ROW))
         writer.writeheader()
         writer.writerows(rows)
 
 
 def _certify(folder: Path, path: Path, *, rows: int, file_format: str = "csv") -> Path:
+    key = {"order_id": "1", "line_number": "1"}
     entry = ManifestFile(
-        path=str(path.relative_to(folder)), rows=rows, bytes=path.stat().st_size, sha256=sha256_of(path)
+        path=str(path.relative_to(folder)),
+        rows=rows,
+        bytes=path.stat().st_size,
+        sha256=sha256_of(path),
+        first_key=key,
+        last_key=key,
     )
     manifest = build_manifest(
         admission=_admission(file_format),
         product=PRODUCT,
         files=[entry],
         engine={"name": "test"},
+        cost={},
         gate={"passed": True},
         run_id="run-1",
         created_at=datetime(2026, 11, 21, tzinfo=UTC),
@@ -121,6 +131,7 @@ def test_a_tampered_file_fails(
         ({**ROW, "customer_id": "cus_000043"}, 1, "1 rows are not of customer cus_000042"),
         ({**ROW, "customer_id": ""}, 1, "1 rows are not of customer"),
         ({**ROW, "note": "=1+1"}, 1, "1 cells would run as formulas"),
+        ({**ROW, "order_id": "2"}, 1, "its first or last row is not the one"),
         ({**ROW, "sku": "\tx"}, 1, "1 cells would run as formulas"),
         (ROW, 2, "has 1 rows, certified are 2"),
     ],
@@ -153,7 +164,7 @@ def test_a_parquet_extract_is_verified(tmp_path: Path) -> None:
     assert verify(_certify(tmp_path, tmp_path / "part-0", rows=2, file_format="parquet")).problems == ()
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"manifest_version": 2}', "\xff"])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"manifest_version": 1}', "\xff"])
 def test_what_is_no_manifest_is_said_to_be_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text, encoding="latin-1")
     with pytest.raises(VerificationError):
@@ -167,11 +178,18 @@ def test_a_missing_manifest_ends_with_a_sentence(tmp_path: Path, capsys: pytest.
 
 def test_counting_formulas_is_not_hidden_by_an_empty_neighbour(tmp_path: Path) -> None:
     _write_csv(tmp_path / "a.csv.gz", [{**ROW, "sku": "", "note": "@SUM(1)"}, ROW])
-    facts = inspect_file(
-        tmp_path / "a.csv.gz",
-        file_format="csv",
-        column_types=TYPES,
-        customer_column="customer_id",
-        customer_id="cus_000042",
-    )
+    facts = inspect_file(tmp_path / "a.csv.gz", shape_of(PRODUCT, _admission("csv").request))
     assert (facts.rows, facts.foreign_rows, facts.formula_cells, facts.line_break_cells) == (2, 0, 1, 1)
+
+
+def test_the_first_and_the_last_row_of_a_file_are_found_in_the_order_of_the_file(tmp_path: Path) -> None:
+    rows = [{**ROW, "order_id": f"ord_{number}", "line_number": str(number)} for number in (7, 3, 9, 5)]
+    _write_csv(tmp_path / "a.csv.gz", rows)
+    facts = inspect_file(tmp_path / "a.csv.gz", shape_of(PRODUCT, _admission("csv").request))
+    assert facts.first_key == {"order_id": "ord_7", "line_number": "7"}
+    assert facts.last_key == {"order_id": "ord_5", "line_number": "5"}
+
+
+def test_a_statement_costs_what_athena_charges_for_it() -> None:
+    cost = cost_of((1, 2_000_000_000_000), Prices(athena_usd_per_terabyte=5.0))
+    assert (cost["athena_scanned_bytes"], cost["usd"]) == (2_000_000_000_001, 10.00005)

@@ -105,13 +105,17 @@ def test_every_bucket_takes_tls_only() -> None:
 
 def test_extract_files_expire_and_landed_objects_never_do() -> None:
     buckets = resources(PLATFORM, "AWS::S3::Bucket")
-    (expire,) = buckets["ExtractsBucket"]["LifecycleConfiguration"]["Rules"]
-    assert expire["ExpirationInDays"] == {"Ref": "ExtractRetentionDays"}
+    expiring = [
+        rule for rule in buckets["ExtractsBucket"]["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in rule
+    ]
+    # The public keys in signing-keys/ must outlive what was signed.
+    assert {rule["Prefix"] for rule in expiring} == {"cus_", "index/"}
+    assert all(rule["ExpirationInDays"] == {"Ref": "ExtractRetentionDays"} for rule in expiring)
     assert not any("ExpirationInDays" in rule for rule in buckets["LandingBucket"]["LifecycleConfiguration"]["Rules"])
 
 
-def test_what_holds_data_outlives_its_stack() -> None:
-    kinds = {"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::RedshiftServerless::Namespace"}
+def test_what_holds_data_or_signs_it_outlives_its_stack() -> None:
+    kinds = {"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::RedshiftServerless::Namespace", "AWS::KMS::Key"}
     for name, resource in cfn_yaml.load(str(PLATFORM))["Resources"].items():
         if resource["Type"] in kinds:
             assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
@@ -133,3 +137,11 @@ def test_the_landing_table_reads_the_prefix_that_firehose_writes() -> None:
     template = table["TableInput"]["Parameters"]["storage.location.template"]["Fn::Sub"][0]
     written = prefix.replace("!{timestamp:yyyy-MM-dd}", "${!dt}").replace("!{timestamp:HH}", "${!hr}")
     assert template == "s3://${Bucket}/" + written
+
+
+def test_only_the_extract_role_signs_and_only_with_the_signing_key() -> None:
+    signing = [(name, found) for name, found in statements(PLATFORM) if "kms:Sign" in listed(found["Action"])]
+    ((name, statement),) = signing
+    assert name == "ExtractRole"
+    assert statement["Resource"] == {"Fn::GetAtt": ["SigningKey", "Arn"]}
+    assert statement["Condition"] == {"StringEquals": {"kms:SigningAlgorithm": "ECDSA_SHA_256"}}

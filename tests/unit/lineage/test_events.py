@@ -45,6 +45,7 @@ def names() -> Names:
             redshift_database="landfall",
             redshift_secret_arn="arn:secret",
             notification_topic_arn="arn:topic",
+            signing_key_id="arn:key",
         )
     )
 

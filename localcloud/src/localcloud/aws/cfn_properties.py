@@ -26,6 +26,8 @@ PROPERTIES: dict[str, frozenset[str]] = {
         "AWS::IAM::Role": "RoleName Path Description AssumeRolePolicyDocument MaxSessionDuration ManagedPolicyArns "
         "Policies Tags",
         "AWS::Kinesis::Stream": "Name StreamModeDetails ShardCount RetentionPeriodHours StreamEncryption Tags",
+        "AWS::KMS::Alias": "AliasName TargetKeyId",
+        "AWS::KMS::Key": "Description Enabled KeyPolicy KeySpec KeyUsage PendingWindowInDays Tags",
         "AWS::KinesisFirehose::DeliveryStream": "DeliveryStreamName DeliveryStreamType "
         "KinesisStreamSourceConfiguration ExtendedS3DestinationConfiguration S3DestinationConfiguration Tags",
         "AWS::RedshiftServerless::Namespace": "NamespaceName DbName AdminUsername AdminUserPassword DefaultIamRoleArn "

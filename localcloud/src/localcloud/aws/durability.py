@@ -29,6 +29,7 @@ _REACHED: dict[str, Collection[str]] = {
     "firehose": ("firehose",),
     "glue": ("glue", *_MESSAGING),
     "kinesis": ("kinesis", "firehose"),
+    "kms": ("kms",),
     "s3": ("s3", *_MESSAGING),
     "secretsmanager": ("secretsmanager",),
     "sns": _MESSAGING,

@@ -16,6 +16,7 @@ SERVICES = (
     "glue",
     "iam",
     "kinesis",
+    "kms",
     "lambda",
     "logs",
     "monitoring",

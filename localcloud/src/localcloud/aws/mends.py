@@ -13,6 +13,7 @@ from localcloud.aws import (
     cfn_secrets,
     glue_catalog,
     kinesis_records,
+    kms_keys,
     s3_files,
     s3_memory,
     s3_ranges,
@@ -26,6 +27,7 @@ def install(*, state_dir: Path, athena_endpoint: str, redshift_endpoint: str) ->
     s3_ranges.install()
     kinesis_records.install(state_dir / "kinesis")
     glue_catalog.install()
+    kms_keys.install()
     cfn_buckets.install()
     cfn_data.install()
     cfn_secrets.install()

@@ -42,16 +42,29 @@ def download(answer: Mapping[str, Any], folder: Path) -> Downloaded:
     folder.mkdir(parents=True, exist_ok=True)
     manifest_path = _fetch(answer["manifest"]["url"], folder / "manifest.json")
     files = tuple(_fetch(file["url"], folder / Path(file["name"]).name) for file in answer["files"])
-    return Downloaded(manifest_path, json.loads(manifest_path.read_text()), files)
+    manifest = json.loads(manifest_path.read_text())
+    _fetch(answer["manifest"]["signature_url"], folder / Path(manifest["signature"]["path"]).name)
+    return Downloaded(manifest_path, manifest, files)
 
 
-def verify(downloaded: Downloaded, command: list[str]) -> str:
-    """Run the product's own verifier on the download and return its verdict. Raises DemoError when it objects."""
-    words = [*command, str(downloaded.manifest_path)]
+def verify(downloaded: Downloaded, landfall: Path) -> str:
+    """Let the product's own verifier check files and signature of the download; return its verdict.
+
+    Raises DemoError when it objects, or did not look at the signature.
+    """
+    key = downloaded.manifest_path.with_name("signing-key.pem")
+    key.write_text(_run([str(landfall), "signing-key"]))
+    verdict = _run([str(landfall), "verify", str(downloaded.manifest_path), "--key", str(key)]).strip().splitlines()[-1]
+    if not verdict.endswith("signature good"):
+        raise DemoError(f"landfall verify did not find the signature good: {verdict}")
+    return verdict
+
+
+def _run(words: list[str]) -> str:
     done = subprocess.run(words, capture_output=True, text=True, timeout=_VERIFY_SECONDS, check=False)
     if done.returncode:
-        raise DemoError(f"`{' '.join(words)}` found the extract wrong: {done.stdout}{done.stderr}")
-    return done.stdout.strip().splitlines()[-1]
+        raise DemoError(f"`{' '.join(words)}` failed: {done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def compare(downloaded: Downloaded, expected: Iterable[OrderLine]) -> tuple[int, list[str]]:

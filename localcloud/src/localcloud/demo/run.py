@@ -153,7 +153,7 @@ class Demo:
             downloaded = extracts.download(
                 self._extract_answer(run_id), self._layout.state / "demo" / "extracts" / run_id
             )
-            verified = extracts.verify(downloaded, [str(self._layout.product_bin / "landfall"), "verify"])
+            verified = extracts.verify(downloaded, self._layout.product_bin / "landfall")
             rows, differences = extracts.compare(downloaded, expected)
             self._outcome.problems += [f"extract {run_id}: {sentence}" for sentence in differences]
             self._outcome.extracts.append(

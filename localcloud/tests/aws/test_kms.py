@@ -1,0 +1,107 @@
+"""Keys that sign: made, named, used and kept as KMS does, and everything else refused in words."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from localcloud.aws import p256
+
+from .conftest import AwsProcess
+
+ALIAS = "alias/extracts"
+
+
+def _make_key(process: AwsProcess) -> str:
+    kms = process.client("kms")
+    key_id: str = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=ALIAS, TargetKeyId=key_id)
+    return key_id
+
+
+def _sign(process: AwsProcess, **changed: Any) -> bytes:
+    request = {"KeyId": ALIAS, "Message": b"x", "MessageType": "RAW", "SigningAlgorithm": "ECDSA_SHA_256", **changed}
+    return bytes(process.client("kms").sign(**request)["Signature"])
+
+
+def test_a_signature_is_that_of_the_standards_example() -> None:
+    """RFC 6979, A.2.5: P-256, SHA-256, message "sample", with the k given there."""
+    scalar = 0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721
+    nonce = 0xA6E3C57DD01ABE90086538398355DD4C3B17AA873382B0F24D6129493D8AAD60
+    r = "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716"
+    s = "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8"
+
+    signature = p256.sign(hashlib.sha256(b"sample").digest(), scalar, nonce=nonce)
+
+    assert signature.hex().upper() == f"3046022100{r}022100{s}"
+    assert (
+        p256.public_key_der(scalar)
+        .hex()
+        .upper()
+        .endswith(
+            "0460FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6"
+            "7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299"
+        )
+    )
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command")
+def test_openssl_accepts_what_was_signed_before_and_after_a_restart(tmp_path: Path) -> None:
+    process = AwsProcess(tmp_path / "state")
+    process.start()
+    _make_key(process)
+    public = process.client("kms").get_public_key(KeyId=ALIAS)
+    (tmp_path / "public.der").write_bytes(public["PublicKey"])
+    message = b"a manifest" * 100
+    (tmp_path / "message").write_bytes(message)
+    digest = hashlib.sha256(message).digest()
+    signatures = [_sign(process, Message=message), _sign(process, Message=digest, MessageType="DIGEST")]
+    assert process.stop() == 0
+    process.start()
+    signatures.append(_sign(process, Message=message))
+    assert process.stop() == 0
+
+    assert public["KeySpec"] == "ECC_NIST_P256" and public["SigningAlgorithms"] == ["ECDSA_SHA_256"]
+    for number, signature in enumerate(signatures):
+        (tmp_path / f"{number}.sig").write_bytes(signature)
+        verify = ["openssl", "dgst", "-sha256", "-verify", "public.der", "-keyform", "DER"]
+        command = [*verify, "-signature", f"{number}.sig", "message"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.stdout == "Verified OK\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"KeyId": "alias/none"}, "NotFoundException"),
+        ({"SigningAlgorithm": "ECDSA_SHA_384"}, "InvalidKeyUsageException"),
+        ({"Message": b"short", "MessageType": "DIGEST"}, "invalid length"),
+        ({"Message": b"x" * 4097}, "between 1 and 4096"),
+    ],
+)
+def test_a_wrong_request_is_refused_as_kms_does(aws: AwsProcess, changed: dict[str, Any], words: str) -> None:
+    if not aws.client("kms").list_aliases()["Aliases"]:
+        _make_key(aws)
+    with pytest.raises(ClientError, match=words):
+        _sign(aws, **changed)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda kms: kms.create_key(),
+        lambda kms: kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY"),
+        lambda kms: kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="KEY_AGREEMENT"),
+        lambda kms: kms.generate_random(NumberOfBytes=8),
+        lambda kms: kms.list_grants(KeyId="x"),
+    ],
+)
+def test_what_is_not_provided_is_refused(aws: AwsProcess, call: Callable[[Any], object]) -> None:
+    with pytest.raises(ClientError, match="not supported by the local cloud"):
+        call(aws.client("kms"))
