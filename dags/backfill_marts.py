@@ -5,8 +5,9 @@ publishes the whole: after a mended model, a corrected contract, or a replay of 
 
 **Starts** by hand, or by `airflow dags trigger backfill_marts --conf ...`.
 
-**Says how far it is** in the run's page (`build_days` is one task a day, named by its day), in each task's log
-(`12 of 30 tasks are done`), and in the publication table under group `lake`, `backfill#<run_id>`.
+**Says how far it is** on the run's page under *Progress* (days done, time left, what became of the publication), in
+each task's log (`12 of 30 tasks are done, about 5 min left`), and in the publication table under group `lake`,
+`backfill#<run_id>`. `build_days` is one task a day, named by its day.
 
 **Reads** `raw.*`. **Writes** `intermediate`, `marts`, `extracts`, each day whole; then `transform_lake` tests, audits
 and publishes them all at once. Readers see nothing before that. The warehouse is built anew from that version: its
@@ -33,6 +34,7 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import Param, dag, get_current_context, task
 from landfall.contracts.streams import load_stream_contracts
 from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
+from landfall.publish.causes import publishing_run
 from landfall.settings import REPOSITORY
 
 STREAMS = [contract.stream for contract in load_stream_contracts(REPOSITORY / "contracts" / "streams")]
@@ -53,6 +55,7 @@ STREAMS = [contract.stream for contract in load_stream_contracts(REPOSITORY / "c
             [],
             type="array",
             items={"type": "string", "enum": STREAMS},
+            examples=STREAMS,  # a list to pick from in the form
             title="Streams",
             description="Only what follows from these; none for all marts.",
         ),
@@ -65,11 +68,9 @@ def backfill_marts() -> None:
     @task(retries=0)
     def plan_days(params: dict[str, Any]) -> list[dict[str, Any]]:
         """Divide the range into tasks."""
-        from datetime import UTC, datetime
+        from landfall.night import backfill
 
-        from landfall.night.backfill import plan
-
-        return plan(params, today=datetime.now(UTC).date())
+        return backfill.begin(params, run_id=get_current_context()["run_id"])
 
     @task(
         # One after the other: an Iceberg table takes one commit at a time, and a day's merge would lose to another's.
@@ -79,24 +80,20 @@ def backfill_marts() -> None:
     )
     def build_days(chunk: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
         """Build the days of one task anew."""
-        from landfall.night.backfill import Chunk, build
-        from landfall.transform.models import PROJECT, manifest_path
+        from landfall.night import backfill
+        from landfall.night.progress import Chunk
+        from landfall.transform.artifacts import kept_folder
 
         context = get_current_context()
         days = Chunk(**chunk)
         context["days"] = f"{days.in_words} ({days.number} of {days.of})"
-        return build(
-            days,
-            streams=params["streams"],
-            run_id=context["run_id"],
-            manifest=manifest_path("lake"),
-            project=PROJECT,
-        )
+        with kept_folder(context) as folder:
+            return backfill.build(days, streams=params["streams"], run_id=context["run_id"], folder=folder)
 
     publish_days = TriggerDagRunOperator(
         task_id="publish_days",
         trigger_dag_id="transform_lake",
-        trigger_run_id="backfill__{{ run_id }}",
+        trigger_run_id=publishing_run("{{ run_id }}"),
         logical_date=None,
         reset_dag_run=True,
         wait_for_completion=True,

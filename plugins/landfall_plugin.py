@@ -1,4 +1,4 @@
-"""Registers Landfall with Airflow: the API under /landfall, and links to the documentation it serves."""
+"""Registers Landfall with Airflow: the API under /landfall, pages of a run, and the documentation it serves."""
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ class LandfallPlugin(AirflowPlugin):  # type: ignore[misc]  # Airflow is untyped
     name = "landfall"
     fastapi_apps: ClassVar[list[Any]] = [{"app": landfall_api, "url_prefix": "/landfall", "name": "Landfall"}]
     external_views: ClassVar[list[Any]] = [
-        {
-            "name": "Data Docs",
-            "href": "/landfall/data-docs/{DAG_ID}/{RUN_ID}/",
-            "destination": "dag_run",
-            "url_route": "data_docs",
-        },
+        *(
+            {
+                "name": name,
+                "href": f"/landfall/{page}/{{DAG_ID}}/{{RUN_ID}}/",
+                "destination": "dag_run",
+                "url_route": page.replace("-", "_"),
+            }
+            for name, page in (("Progress", "progress"), ("Data Docs", "data-docs"), ("dbt", "dbt-runs"))
+        ),
         *(
             {
                 "name": f"dbt docs: {target}",

@@ -146,6 +146,12 @@ def test_lake_tables_are_iceberg_and_rewrite_only_what_differs(manifests: dict[s
             assert "is distinct from" in node["config"]["update_condition"], node["name"]
 
 
+def test_what_a_killed_run_leaves_in_scratch_is_in_nobodys_way(manifests: dict[str, dict[str, Any]]) -> None:
+    found = [node["config"] for node, _ in models(manifests) if node["config"].get("temp_schema")]
+    assert found
+    assert all(config["unique_tmp_table_suffix"] for config in found)
+
+
 def test_no_model_reads_the_clock(manifests: dict[str, dict[str, Any]]) -> None:
     clocks = ("current_timestamp", "current_date", "now()", "getdate()", "sysdate")
     assert not [node["name"] for node, _ in models(manifests) if any(word in node["raw_code"] for word in clocks)]

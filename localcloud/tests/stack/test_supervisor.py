@@ -66,6 +66,20 @@ def test_starting_twice_leaves_one_process(supervisor, program):
     assert supervisor.states()["aws"].pid == first
 
 
+def test_what_a_killed_program_leaves_ends_before_it_is_started_anew(layout, supervisor, program):
+    program("aws", SLEEP)
+    program("athena", LEAVES_A_CHILD)
+    supervisor.start_programs(["aws", "athena"])
+    wait_for(layout.state / "child")
+    states, left = supervisor.states(), int((layout.state / "child").read_text())
+    (layout.state / "child").unlink()
+    os.kill(states["athena"].pid, signal.SIGKILL)
+    wait_for(layout.state / "child")
+    assert not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE
+    assert psutil.pid_exists(int((layout.state / "child").read_text()))
+    assert supervisor.states()["aws"].pid == states["aws"].pid
+
+
 def test_what_a_failed_program_said_is_told_at_once(layout, supervisor, program):
     program("aws", "raise SystemExit('port taken by a test')")
     supervisor.start_programs(["aws"])

@@ -21,7 +21,7 @@ def airflow_doors() -> Doors:
     """Let in whom Airflow lets see the runs of the DAG in question."""
     return Doors(
         may_read_extracts=requires_access_dag("GET", DagAccessEntity.RUN, param_dag_id=EXTRACT_DAG),
-        may_read_data_docs=requires_access_dag("GET", DagAccessEntity.RUN),  # dag_id is in the path
+        may_read_runs=requires_access_dag("GET", DagAccessEntity.RUN),  # dag_id is in the path
         may_read_dbt_docs=requires_access_dag("GET", DagAccessEntity.RUN, param_dag_id=DOCUMENT_DAG),
         run_state=_run_state,
     )

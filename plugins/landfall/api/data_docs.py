@@ -9,19 +9,10 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse, Response
 
 from landfall.api.gates_page import GateOnPage, render_gates
+from landfall.api.pages import HEADERS
 from landfall.aws import s3
 from landfall.quality.data_docs import SUMMARY_FILE, docs_key
 from landfall.settings import Settings
-
-# The pages come from a bucket and are shown inside Airflow's own origin: they may style themselves, and run nothing.
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
-        "frame-ancestors 'self'; sandbox allow-same-origin"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "private, no-cache",
-}
 
 
 def data_docs_router() -> APIRouter:
@@ -41,7 +32,7 @@ def data_docs_router() -> APIRouter:
                 below = [other.removeprefix(prefix) for other in keys if other.startswith(f"{prefix}{gate}/")]
                 pages = tuple(page for page in below if "/validations/" in page and page.endswith(".html"))
                 gates.append(GateOnPage(json.loads(s3.read_object(bucket=bucket, key=key)), pages))
-        return HTMLResponse(render_gates(dag_id, run_id, gates), headers=_HEADERS)
+        return HTMLResponse(render_gates(dag_id, run_id, gates), headers=HEADERS)
 
     @router.get("/{dag_id}/{run_id}/{gate}/{path:path}")
     def get_page(dag_id: str, run_id: str, gate: str, path: str) -> Response:
@@ -55,6 +46,6 @@ def data_docs_router() -> APIRouter:
                 404, f"no Data Docs at {'/'.join(parts)!r}; the run's page lists what there is"
             ) from error
         kind = mimetypes.guess_type(parts[-1])[0] or "application/octet-stream"
-        return Response(body, media_type=kind, headers=_HEADERS)
+        return Response(body, media_type=kind, headers=HEADERS)
 
     return router

@@ -8,14 +8,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-_STYLE = """
-body { font: 14px/1.5 system-ui, sans-serif; margin: 1.5rem; color: #1f2933; background: #fff }
-h1 { font-size: 1.2rem } h2 { font-size: 1rem; margin-top: 1.6rem }
-table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #d9e2ec }
-td { vertical-align: top; overflow-wrap: anywhere }
-td.number { text-align: right } .passed { color: #0b6e4f } .failed { color: #b42318; font-weight: 600 }
-"""
+from landfall.api.pages import render_page
 
 
 @dataclass(frozen=True)
@@ -29,11 +22,7 @@ class GateOnPage:
 def render_gates(dag_id: str, run_id: str, gates: Sequence[GateOnPage]) -> str:
     """Return the page of all `gates` of a run."""
     body = "".join(_gate(gate) for gate in gates) or "<p>No gate has run in this run.</p>"
-    title = f"Data Docs of {escape(dag_id)}"
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
-        f"</head><body><h1>{title}</h1><p>Run {escape(run_id)}</p>{body}</body></html>"
-    )
+    return render_page(title=f"Data Docs of {dag_id}", run_id=run_id, body=body)
 
 
 def _gate(gate: GateOnPage) -> str:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
-import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from landfall.aws.publications import PublicationTable
 from landfall.errors import EngineError, RequestError
+from landfall.night.progress import Chunk, note_done, note_planned
 from landfall.publish.backfilled import note_built
 from landfall.publish.groups import LAKE
 from landfall.settings import Settings
+from landfall.transform.models import PROJECT, manifest_path
 
 RANGE_MACRO: Final = "macro.landfall.backfill_range"
 """By which the models know the days."""
@@ -26,24 +28,16 @@ LONGEST_DAYS: Final = 366
 """A range of more is built in several runs: Airflow maps at most 1,024 tasks by default."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chunk:
-    """Days that are built by one task: `first` inclusive, `after` exclusive (ISO), number `number` of `of`."""
-
-    number: int
-    of: int
-    first: str
-    after: str
-
-    @property
-    def in_words(self) -> str:
-        """Return the days as the UI shows them."""
-        last = date.fromisoformat(self.after) - timedelta(days=1)
-        return self.first if last.isoformat() == self.first else f"{self.first} to {last.isoformat()}"
+def begin(params: Mapping[str, Any], *, run_id: str) -> list[dict[str, Any]]:
+    """Plan the backfill `run_id` for the range that its form names, note the plan, and return its chunks' values."""
+    now = datetime.now(UTC)
+    chunks = plan(params, today=now.date())
+    note_planned(_table(), run_id=run_id, chunks=chunks)
+    return [asdict(chunk) for chunk in chunks]
 
 
-def plan(params: Mapping[str, Any], *, today: date) -> list[dict[str, Any]]:
-    """Return the chunks, as plain values, of the days from `first_day` to `last_day`, both inclusive.
+def plan(params: Mapping[str, Any], *, today: date) -> list[Chunk]:
+    """Return the chunks of the days from `first_day` to `last_day`, both inclusive.
 
     Raises RequestError for a range that is empty, too long, or in the future.
     """
@@ -58,53 +52,60 @@ def plan(params: Mapping[str, Any], *, today: date) -> list[dict[str, Any]]:
         )
     ranges = list(_ranges(first, last + timedelta(days=1), step=timedelta(days=params["days_per_task"])))
     return [
-        asdict(Chunk(number=number, of=len(ranges), first=begin.isoformat(), after=end.isoformat()))
-        for number, (begin, end) in enumerate(ranges, start=1)
+        Chunk(number=number, of=len(ranges), first=begins.isoformat(), after=ends.isoformat())
+        for number, (begins, ends) in enumerate(ranges, start=1)
     ]
 
 
-def build(chunk: Chunk, *, streams: Sequence[str], run_id: str, manifest: Path, project: Path) -> dict[str, Any]:
+def build(chunk: Chunk, *, streams: Sequence[str], run_id: str, folder: Path) -> dict[str, Any]:
     """Build the days of `chunk` anew in every mart of the lake that follows from `streams` (none: all of them).
 
-    Days are whole: doing it twice gives the same rows. Nothing is published by it. Returns the progress.
-    Raises EngineError with the models that failed.
+    Days are whole: doing it twice gives the same rows. Nothing is published by it. dbt's artifacts go to `folder`.
+    Returns the progress. Raises EngineError with the models that failed.
     """
     logger.info("backfill %s: task %d of %d builds %s", run_id, chunk.number, chunk.of, chunk.in_words)
-    started = datetime.now(UTC)
-    _run_dbt(arguments(chunk, streams=streams, project=project), manifest=manifest)
-    seconds = round((datetime.now(UTC) - started).total_seconds(), 1)
-    table = PublicationTable(name=Settings.from_environment().publication_table)
-    done = note_built(table, run_id=run_id, chunk=asdict(chunk), at=datetime.now(UTC))
-    logger.info("backfill %s: %d of %d tasks are done, %s in %.0f s", run_id, done, chunk.of, chunk.in_words, seconds)
-    return {**asdict(chunk), "seconds": seconds, "done": done}
+    began_at = time.monotonic()
+    table = _table()
+    # Before, since a task that dies has changed days all the same; and after, since a night may publish meanwhile.
+    note_built(table)
+    _run_dbt(arguments(chunk, streams=streams, folder=folder))
+    note_built(table)
+    seconds = round(time.monotonic() - began_at)
+    found = note_done(table, run_id=run_id, chunk=chunk, seconds=seconds)
+    logger.info("backfill %s: %s; %s took %d s", run_id, found.in_words, chunk.in_words, seconds)
+    return {**asdict(chunk), "seconds": seconds, "progress": found.in_words}
 
 
-def arguments(chunk: Chunk, *, streams: Sequence[str], project: Path) -> list[str]:
+def arguments(chunk: Chunk, *, streams: Sequence[str], folder: Path) -> list[str]:
     """Return the words of the dbt command: only what is stored by day runs; tests run before the publication."""
     select = [f"stg_landfall__{stream}+,config.materialized:incremental" for stream in streams]
     return [
         "run",
-        *("--project-dir", str(project), "--profiles-dir", str(project), "--target", LAKE),
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", LAKE),
+        *("--target-path", str(folder), "--log-path", str(folder), "--no-use-colors"),
         *("--select", *(select or ["config.materialized:incremental"])),
         *("--vars", json.dumps({"backfill_from": chunk.first, "backfill_to": chunk.after})),
     ]
 
 
-def _run_dbt(words: Sequence[str], *, manifest: Path) -> None:
+def _run_dbt(words: Sequence[str]) -> None:
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
     # The parse that made the manifest: other vars would else let dbt parse the whole project anew for each day.
-    parsed = Manifest.from_msgpack(manifest.with_name("partial_parse.msgpack").read_bytes())
+    parsed = Manifest.from_msgpack(manifest_path(LAKE).with_name("partial_parse.msgpack").read_bytes())
     if RANGE_MACRO not in parsed.macros:
         raise EngineError(f"the dbt project has no {RANGE_MACRO}: its models would take the days for an ordinary run")
     parsed.build_flat_graph()
-    with tempfile.TemporaryDirectory(prefix="landfall-backfill-") as folder:
-        result = dbtRunner(manifest=parsed).invoke([*words, "--target-path", folder, "--log-path", folder])
+    result = dbtRunner(manifest=parsed).invoke(list(words))
     if result.success:
         return
     failed = [f"{each.node.name}: {each.message}" for each in getattr(result.result, "results", []) if _failed(each)]
     raise EngineError(f"dbt could not build the days: {'; '.join(failed) or result.exception}")
+
+
+def _table() -> PublicationTable:
+    return PublicationTable(name=Settings.from_environment().publication_table)
 
 
 def _failed(result: Any) -> bool:

@@ -32,7 +32,7 @@ def safe_key(prefix: str, *parts: str) -> str:
     """Return the key of `parts` below `prefix`; RequestError for a part that could lead elsewhere."""
     for part in parts:
         if not _SAFE_PART.fullmatch(part):
-            raise RequestError(f"{part!r} cannot be part of a Data Docs address: use letters, digits and _.:+~@-")
+            raise RequestError(f"{part!r} cannot be part of an object's key: use letters, digits and _.:+~@-")
     return "/".join((prefix, *parts))
 
 

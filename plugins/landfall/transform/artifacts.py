@@ -1,4 +1,4 @@
-"""What dbt leaves of a run: told to lineage, and kept in the ops bucket at dbt-runs/<dag>/<run>/<task>/<try>/."""
+"""What dbt leaves of a run: told to lineage, kept in the ops bucket at dbt-runs/<dag>/<run>/<task>[@<index>]/<try>/."""
 
 from __future__ import annotations
 
@@ -43,11 +43,20 @@ def _keep(folder: Path, context: Mapping[str, Any]) -> None:
 
 
 def run_prefix(context: Mapping[str, Any]) -> str:
-    """Return where the artifacts of this try of a task belong in the ops bucket."""
+    """Return where the artifacts of this try of a task, or of one of its mapped instances, belong in the ops bucket."""
+    instance = context["ti"]
+    mapped = f"@{instance.map_index}" if instance.map_index >= 0 else ""
+    return artifacts_key(instance.dag_id, instance.run_id, f"{instance.task_id}{mapped}", str(instance.try_number))
+
+
+def artifacts_key(*parts: str) -> str:
+    """Return the key in the ops bucket of `parts`: dag, run, task (mapped: task@index), try, file.
+
+    Raises RequestError for a part that could lead elsewhere.
+    """
     from landfall.quality.data_docs import safe_key
 
-    instance = context["ti"]
-    return safe_key(PREFIX, instance.dag_id, instance.run_id, instance.task_id, str(instance.try_number))
+    return safe_key(PREFIX, *parts)
 
 
 def keep(folder: Path, *, prefix: str) -> str:

@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator
 from airflow.triggers.base import StartTriggerArgs
 
 from landfall.errors import TransformError
+from landfall.transform.links import DbtRunsLink
 from landfall.transform.models import Model, models_of
 from landfall.transform.outcomes import Status, status_of
 
@@ -28,6 +29,7 @@ class DbtBuild(BaseOperator):  # type: ignore[misc]  # mypy does not follow Airf
     """
 
     template_fields: Sequence[str] = ("environment",)
+    operator_extra_links = (DbtRunsLink(),)
     ui_color = "#ffe3d9"
 
     def __init__(self, *, target: str, environment: Mapping[str, str], **kwargs: Any) -> None:
@@ -66,6 +68,7 @@ class DbtModel(BaseOperator):  # type: ignore[misc]  # mypy does not follow Airf
     """
 
     template_fields: Sequence[str] = ("environment",)
+    operator_extra_links = (DbtRunsLink(),)
     start_from_trigger = True
     ui_color = "#d9ecff"
 

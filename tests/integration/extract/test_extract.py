@@ -61,7 +61,7 @@ def _kept(admission: Admission, settings: Settings, manifest: bytes) -> set[str]
 
 
 def _api() -> TestClient:
-    doors = Doors(may_read_extracts=lambda: None, may_read_data_docs=lambda: None, run_state=lambda run_id: "running")
+    doors = Doors(may_read_extracts=lambda: None, may_read_runs=lambda: None, run_state=lambda run_id: "running")
     return TestClient(create_app(doors))
 
 

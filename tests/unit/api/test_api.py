@@ -69,9 +69,7 @@ def _client(*, let_in: bool = True) -> TestClient:
         if not let_in:
             raise HTTPException(401, "Not authenticated")
 
-    doors = Doors(
-        may_read_extracts=door, may_read_data_docs=door, may_read_dbt_docs=door, run_state=lambda run_id: "failed"
-    )
+    doors = Doors(may_read_extracts=door, may_read_runs=door, may_read_dbt_docs=door, run_state=lambda run_id: "failed")
     return TestClient(create_app(doors), raise_server_exceptions=False)
 
 
@@ -115,7 +113,16 @@ def test_a_wrong_id_is_a_problem_document(objects: dict[str, bytes], extract_id:
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/extracts/run-1", "/data-docs/d/r/", "/data-docs/d/r/g/index.html", "/dbt-docs/lake/"]
+    "path",
+    [
+        "/v1/extracts/run-1",
+        "/data-docs/d/r/",
+        "/data-docs/d/r/g/index.html",
+        "/dbt-runs/d/r/",
+        "/dbt-runs/d/r/t/1/dbt.log",
+        "/progress/d/r/",
+        "/dbt-docs/lake/",
+    ],
 )
 def test_who_is_not_let_in_sees_nothing(objects: dict[str, bytes], path: str) -> None:
     objects["index/run-1.json"] = json.dumps(INDEX).encode()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from landfall.errors import RequestError
-from landfall.night.backfill import Chunk, arguments, plan
-from landfall.publish.backfilled import must_follow, note_built
+from landfall.night import backfill
+from landfall.night.backfill import arguments, plan
+from landfall.night.progress import Chunk, Progress, note_done, note_planned, progress
+from landfall.publish.backfilled import BACKFILLED, must_follow, note_built
 
 TODAY = date(2026, 11, 21)
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 class Table:
@@ -39,23 +40,25 @@ def params(first: str, last: str, days: int = 1) -> dict[str, Any]:
     return {"first_day": first, "last_day": last, "days_per_task": days, "streams": []}
 
 
-def note(table: Table, number: int) -> int:
-    chunk = {"number": number, "of": 30, "first": "2026-10-01", "after": "2026-10-02"}
-    return note_built(table, run_id="b1", chunk=chunk, at=NOW)  # type: ignore[arg-type]
+def found(table: Table) -> Progress:
+    """Return the progress of the backfill b1."""
+    told = progress(table, run_id="b1")  # type: ignore[arg-type]
+    assert told
+    return told
 
 
 def test_thirty_days_are_thirty_tasks_without_gap_or_overlap() -> None:
     chunks = plan(params("2026-10-23", "2026-11-21"), today=TODAY)
     assert len(chunks) == 30
-    assert (chunks[0]["first"], chunks[-1]["after"]) == ("2026-10-23", "2026-11-22")
-    assert all(one["after"] == other["first"] for one, other in pairwise(chunks))
-    assert [chunk["number"] for chunk in chunks] == list(range(1, 31))
+    assert (chunks[0].first, chunks[-1].after) == ("2026-10-23", "2026-11-22")
+    assert all(one.after == other.first for one, other in pairwise(chunks))
+    assert [chunk.number for chunk in chunks] == list(range(1, 31))
 
 
 def test_the_last_task_is_shorter_when_days_do_not_divide() -> None:
     chunks = plan(params("2026-10-01", "2026-10-30", days=7), today=TODAY)
-    assert [(chunk["first"], chunk["after"]) for chunk in chunks][-1] == ("2026-10-29", "2026-10-31")
-    assert Chunk(**chunks[-1]).in_words == "2026-10-29 to 2026-10-30"
+    assert (chunks[-1].first, chunks[-1].after) == ("2026-10-29", "2026-10-31")
+    assert chunks[-1].in_words == "2026-10-29 to 2026-10-30"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_a_range_that_makes_no_sense_is_refused_by_name(first: str, last: str, w
 
 def test_dbt_gets_the_range_as_vars_and_builds_what_follows_from_the_streams() -> None:
     chunk = Chunk(number=1, of=1, first="2026-10-01", after="2026-10-02")
-    words = arguments(chunk, streams=["orders", "payments"], project=Path("p"))
+    words = arguments(chunk, streams=["orders", "payments"], folder=Path("f"))
     assert json.loads(words[words.index("--vars") + 1]) == {"backfill_from": "2026-10-01", "backfill_to": "2026-10-02"}
     assert words[words.index("--select") + 1 : words.index("--vars")] == [
         "stg_landfall__orders+,config.materialized:incremental",
@@ -81,16 +84,37 @@ def test_dbt_gets_the_range_as_vars_and_builds_what_follows_from_the_streams() -
     ]
 
 
-def test_progress_counts_tasks_once_however_often_they_end() -> None:
+def test_progress_counts_tasks_once_however_often_they_end_and_says_how_long_the_rest_takes() -> None:
+    table, chunks = Table(), plan(params("2026-10-01", "2026-10-30"), today=TODAY)
+    note_planned(table, run_id="b1", chunks=chunks)  # type: ignore[arg-type]
+    assert found(table).in_words == "0 of 30 tasks are done"
+    for chunk in (chunks[0], chunks[2], chunks[2]):
+        told = note_done(table, run_id="b1", chunk=chunk, seconds=20)  # type: ignore[arg-type]
+    assert told == found(table)
+    assert told.in_words == "2 of 30 tasks are done, about 9 min left"
+    assert told.chunks == chunks
+    assert progress(table, run_id="b2") is None  # type: ignore[arg-type]
+
+
+def test_a_task_that_dies_while_it_builds_has_told_the_warehouse_to_follow(monkeypatch: pytest.MonkeyPatch) -> None:
     table = Table().at(lake=5, warehouse=5)
-    assert [note(table, number) for number in (1, 2, 2, 3)] == [1, 2, 2, 3]
-    assert table.items["lake", "backfill#b1"]["done"] == [1, 2, 3]
+
+    def die(words: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(backfill, "_table", lambda: table)
+    monkeypatch.setattr(backfill, "_run_dbt", die)
+    chunk = Chunk(number=1, of=1, first="2026-10-01", after="2026-10-02")
+    with pytest.raises(KeyboardInterrupt):
+        backfill.build(chunk, streams=[], run_id="b1", folder=Path("f"))
+    assert table.items["lake", BACKFILLED]["number"] == 5
+    assert must_follow(table.at(lake=6, warehouse=5), lake_version=6)  # type: ignore[arg-type]
 
 
 def test_the_warehouse_follows_the_version_that_holds_the_days_once() -> None:
     table = Table().at(lake=5, warehouse=5)
     assert not must_follow(table, lake_version=5)  # type: ignore[arg-type]
-    note(table, 1)
+    note_built(table)  # type: ignore[arg-type]
     assert not must_follow(table, lake_version=5), "nothing of the days is published yet"  # type: ignore[arg-type]
     table.at(lake=6, warehouse=5)
     assert must_follow(table, lake_version=6)  # type: ignore[arg-type]
@@ -100,7 +124,7 @@ def test_the_warehouse_follows_the_version_that_holds_the_days_once() -> None:
 
 def test_days_that_were_built_after_a_publication_in_between_are_followed_too() -> None:
     table = Table().at(lake=5, warehouse=5)
-    note(table, 1)
+    note_built(table)  # type: ignore[arg-type]
     table.at(lake=6, warehouse=6)
-    note(table, 2)
+    note_built(table)  # type: ignore[arg-type]
     assert must_follow(table, lake_version=7)  # type: ignore[arg-type]

@@ -27,9 +27,9 @@ def written(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     return written
 
 
-def _context() -> dict[str, Any]:
-    instance = SimpleNamespace(dag_id="transform_lake", run_id="manual__1", task_id="dbt.dbt_build", try_number=2)
-    return {"ti": instance}
+def _context(map_index: int = -1) -> dict[str, Any]:
+    names = {"dag_id": "transform_lake", "run_id": "manual__1", "task_id": "dbt.dbt_build"}
+    return {"ti": SimpleNamespace(**names, try_number=2, map_index=map_index)}
 
 
 def _write(folder: Path) -> None:
@@ -43,6 +43,16 @@ def test_artifacts_are_kept_by_run_and_try(written: dict[str, bytes]) -> None:
         _write(folder)
     assert written == {f"ops/{TRY}/manifest.json": b"{}", f"ops/{TRY}/dbt.log": b"a line"}
     assert not folder.exists()
+
+
+def test_mapped_instances_of_a_task_do_not_write_over_each_other(written: dict[str, bytes]) -> None:
+    for map_index in (0, 1):
+        with kept_folder(_context(map_index)) as folder:
+            (folder / "dbt.log").write_text(str(map_index))
+    assert {key.split("/")[-3]: body for key, body in written.items()} == {
+        "dbt.dbt_build@0": b"0",
+        "dbt.dbt_build@1": b"1",
+    }
 
 
 def test_artifacts_of_a_failure_are_kept_and_the_failure_goes_on(written: dict[str, bytes]) -> None:

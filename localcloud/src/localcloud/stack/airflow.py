@@ -45,7 +45,8 @@ def settings(layout: Layout, ports: Ports, secrets: Secrets) -> dict[str, str]:
             "sql_alchemy_conn_async": database_url(layout, "asyncpg"),
         },
         # The default of 1 s is most of what a short task waits; half of this would cost twice the idle CPU.
-        "scheduler": {"scheduler_idle_sleep_time": "0.1"},
+        # And tasks of a scheduler that was killed are taken up again within two minutes, not within six.
+        "scheduler": {"scheduler_idle_sleep_time": "0.1", "orphaned_tasks_check_interval": "60"},
         "dag_processor": {"min_file_process_interval": "60", "refresh_interval": "10"},
         "logging": {"base_log_folder": str(layout.airflow / "logs"), "colored_console_log": "False"},
         "usage_data_collection": {"enabled": "False"},

@@ -14,6 +14,9 @@ from localcloud.stack.secrets import write_private
 MARKER = "LANDFALL_STACK"
 """Every process of a stack carries the stack's state folder in this variable, by which leftovers are found."""
 
+PROGRAM = "LANDFALL_PROGRAM"
+"""The process of a stack that another one descends from: what a killed one leaves is found by it."""
+
 REGION = "us-east-1"
 AIRFLOW_USER = "admin"
 DROPPED_PREFIXES = ("AIRFLOW", "AWS_", "DBT_", "LANDFALL_", "OPENLINEAGE", "PYTHON", "VIRTUAL_ENV")

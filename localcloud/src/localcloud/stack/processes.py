@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from localcloud.stack.environment import MARKER
+from localcloud.stack.environment import MARKER, PROGRAM
 from localcloud.stack.layout import Layout
 
 END_SECONDS = 10
@@ -87,11 +87,27 @@ def end_leftovers(layout: Layout, *, spared: Iterable[int] = ()) -> list[str]:
     return described
 
 
+def kill_descendants_of(program: str, *, stack: str) -> None:
+    """Kill at once what carries the marks of `program` of the stack with the state folder `stack`.
+
+    Workers that outlive a killed Airflow scheduler hold its connections, and so the locks of its last transaction.
+    """
+    marks = {MARKER: stack, PROGRAM: program}
+    for process in psutil.process_iter():
+        if process.pid != os.getpid() and marks.items() <= _environment(process).items():
+            send_signal(process, signal.SIGKILL)
+
+
 def _is_marked(process: psutil.Process, layout: Layout) -> bool:
+    return _environment(process).get(MARKER) == str(layout.state)
+
+
+def _environment(process: psutil.Process) -> dict[str, str]:
+    """Return a process's environment, nothing of one that is gone or somebody else's."""
     try:
-        return process.environ().get(MARKER) == str(layout.state)
+        return dict(process.environ())
     except (psutil.Error, OSError):
-        return False
+        return {}
 
 
 def _memory_bytes(process: psutil.Process) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from localcloud.stack.environment import PROGRAM
 from localcloud.stack.errors import StackError
 from localcloud.stack.layout import Layout
 from localcloud.stack.ports import Ports
@@ -44,9 +45,8 @@ class Program:
 
     def write(self, layout: Layout) -> None:
         """Write the description from which `localcloud.stack.launch` becomes this process."""
-        text = json.dumps(
-            {"command": list(self.command), "environment": dict(self.environment), "folder": str(self.folder)}
-        )
+        environment = {**self.environment, PROGRAM: self.name}
+        text = json.dumps({"command": list(self.command), "environment": environment, "folder": str(self.folder)})
         write_private(description_of(layout, self.name), text)
 
 
