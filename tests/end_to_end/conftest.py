@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOCALCLOUD = REPOSITORY / ".venv" / "localcloud" / "bin" / "python"
@@ -21,6 +22,9 @@ GIVEN_STATE = "LANDFALL_TEST_DEMO_STATE"
 
 VOLUME = ("--events", "1500", "--days", "3", "--seed", "11")
 DEMO_SECONDS = 1500
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+WAIT_MS = 60_000
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,25 @@ def demo_stack() -> Iterator[DemoStack]:
         if not given:
             localcloud("down", "--purge", state=state)
             shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def second_wave(demo_stack: DemoStack) -> subprocess.CompletedProcess[str]:
+    """Run the demo once more on the same stack: more of every stream, and a next version of what is published."""
+    return localcloud("demo", *VOLUME, state=demo_stack.state)
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """A page of headless Chromium as Debian packages it."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        page.set_default_timeout(WAIT_MS)
+        yield page
+        browser.close()
 
 
 def localcloud(*words: str, state: Path) -> subprocess.CompletedProcess[str]:
