@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .browser import expect_success, log_in, open_form, trigger
+from .browser import RUN_MS, expect_success, log_in, open_form, trigger
 from .conftest import REPOSITORY, DemoStack
 
 pytestmark = pytest.mark.timeout(1800)

@@ -44,7 +44,12 @@ def client(monkeypatch: pytest.MonkeyPatch) -> TestClient:
     monkeypatch.setattr(s3, "list_objects", listing)
     for name in Settings.__dataclass_fields__:
         monkeypatch.setenv("AWS_REGION" if name == "aws_region" else f"LANDFALL_{name.upper()}", name)
-    doors = Doors(may_read_extracts=lambda: None, may_read_runs=lambda: None, run_state=lambda run_id: "ready")
+    doors = Doors(
+        may_read_extracts=lambda: None,
+        may_read_runs=lambda: None,
+        may_read_dbt_docs=lambda: None,
+        run_state=lambda run_id: "ready",
+    )
     return TestClient(create_app(doors), raise_server_exceptions=False)
 
 
