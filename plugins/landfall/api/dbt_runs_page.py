@@ -53,7 +53,7 @@ def _node(node: Mapping[str, Any]) -> str:
     # dbt's ids are `model.landfall.fct_orders`; a generic test's ends in a hash that tells it from its namesakes.
     name = str(node["unique_id"]).replace(".landfall.", " ", 1)
     return (
-        f'<tr><td class="{_class(status in WELL)}">{escape(status)}</td><td>{escape(name)}</td>'
+        f'<tr><td class="short {_class(status in WELL)}">{escape(status)}</td><td>{escape(name)}</td>'
         f'<td class="number">{float(node["execution_time"]):.1f}</td><td>{escape(str(node["message"] or ""))}</td></tr>'
     )
 

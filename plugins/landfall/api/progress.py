@@ -73,8 +73,8 @@ def _state(backfill: Progress, number: int) -> str:
 
 def _publications(attempts: Sequence[Attempt]) -> str:
     rows = "".join(
-        f"<tr><td>{escape(each.group)}</td><td>{escape(_ended(each))}</td><td>{escape(each.run_id)}</td>"
-        f"<td>{escape(each.detail)}</td></tr>"
+        f'<tr><td class="short">{escape(each.group)}</td><td class="short">{escape(_ended(each))}</td>'
+        f"<td>{escape(each.run_id)}</td><td>{escape(each.detail)}</td></tr>"
         for each in attempts
     )
     return f"<h2>Publications</h2><table><tr><th>Group</th><th>State</th><th>Run</th><th>Why</th></tr>{rows}</table>"

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param
@@ -53,8 +54,9 @@ class HeldGateApproval(ApprovalOperator):  # type: ignore[misc]  # mypy does not
         if not held:
             logger.info("gate %s holds nothing: nobody is asked", self.gate)
             return
-        self.body = question(held, data_docs_url=self.audited["data_docs_url"])
         link = self.generate_link_to_ui_from_context(context=context)
+        docs = data_docs_page(link, dag_id=context["ti"].dag_id, run_id=context["run_id"])
+        self.body = question(held, data_docs_url=docs)
         _record_held(context, self.audited, link=link)
         _tell(self.subject, f"{self.body}\n\nAnswer at {link}")
         super().execute(context)
@@ -110,6 +112,13 @@ def question(held: Sequence[Mapping[str, Any]], *, data_docs_url: str) -> str:
     """Return the question's body in Markdown: each check that holds, whose it is and why it is there."""
     lines = [f"- `{check['relation']}`: `{check['check']}` (owner: {check['owner']}). {check['why']}" for check in held]
     return "\n".join([*lines, "", f"Data Docs: {data_docs_url}", "", "Without an answer readers stay where they are."])
+
+
+def data_docs_page(link: str, *, dag_id: str, run_id: str) -> str:
+    """Return the address of a run's Data Docs on the server of `link`, which leads to a task of that run."""
+    # An address in the bucket is of no use to a human in a browser.
+    server = link.partition("/dags/")[0]
+    return f"{server}/landfall/data-docs/{quote(dag_id, safe='')}/{quote(run_id, safe='')}/"
 
 
 def decided(

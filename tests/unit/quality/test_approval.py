@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from landfall.errors import RequestError
-from landfall.quality.approval import HeldGateApproval, approval_form, decided, question
+from landfall.quality.approval import HeldGateApproval, approval_form, data_docs_page, decided, question
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HELD = [{"relation": "marts.fct_orders", "check": "volume", "owner": "analytics", "why": "Rows do not vanish."}]
@@ -41,6 +41,15 @@ def test_the_question_names_each_check_its_owner_and_why_it_is_there() -> None:
     body = question(HELD, data_docs_url="s3://ops/x")
     for words in ("marts.fct_orders", "volume", "analytics", "Rows do not vanish.", "s3://ops/x"):
         assert words in body
+
+
+def test_the_question_leads_to_the_data_docs_that_a_browser_can_open() -> None:
+    link = "https://airflow.example/team/dags/transform_lake/runs/r/tasks/approve_held/required_actions"
+    page = data_docs_page(link, dag_id="transform_lake", run_id="asset_triggered__2026-11-21T21:42:28+00:00_x")
+    assert page == (
+        "https://airflow.example/team/landfall/data-docs/transform_lake/"
+        "asset_triggered__2026-11-21T21%3A42%3A28%2B00%3A00_x/"
+    )
 
 
 def test_an_approval_overrides_the_checks_that_hold_for_its_hours() -> None:
