@@ -7,6 +7,8 @@ Builds the lake's models on Athena, audits the candidate, and publishes it as a 
 **Reads** `raw.*`. **Writes** `staging`, `intermediate`, `marts`, `extracts`; on success `published.<dataset>__v<N>`,
 the publication record of group `lake` and the asset `published_lake`.
 
+The gate looks at the months in which rows may differ from what was audited before, and at all rows once a week.
+
 **If it fails**, readers stay on the last version: nothing has to be undone.
 - A red model below `dbt`: its log has dbt's message. Mend the cause and clear that task with its downstream tasks; only
   these models are built, each alone. `dbt_build` is red only when dbt itself broke off; clear it the same way.
@@ -47,6 +49,7 @@ def transform_lake() -> None:
         from landfall.publish import steps
 
         steps.begin("lake", causes=causes(context), run_id=context["run_id"])
+        context["ti"].xcom_push(key="tested_days", value=steps.tested_days("lake"))
 
     @task
     def audit_marts(**context: Any) -> dict[str, Any]:
@@ -73,7 +76,12 @@ def transform_lake() -> None:
         raise AirflowFailException(detail)
 
     begun = begin_attempt()
-    models = dbt_models(target="lake")
+    models = dbt_models(
+        target="lake",
+        environment={
+            "LANDFALL_TESTED_DAYS": "{{ ti.xcom_pull(task_ids='begin_attempt', key='tested_days') or '' }}",
+        },
+    )
     audited = audit_marts()
     approved = HeldGateApproval(task_id="approve_held", gate="lake_candidate", audited=audited)
     published = publish_lake(audited)

@@ -54,6 +54,7 @@ def transform_warehouse() -> None:
 
         lake_version = steps.begin("warehouse", causes=causes(context), run_id=context["run_id"])
         context["ti"].xcom_push(key="build_anew", value="yes" if steps.must_build_anew(lake_version) else "")
+        context["ti"].xcom_push(key="tested_days", value=steps.tested_days("warehouse"))
         return lake_version
 
     @task
@@ -88,6 +89,7 @@ def transform_warehouse() -> None:
         environment={
             "LANDFALL_LAKE_VERSION": "{{ ti.xcom_pull(task_ids='begin_attempt') }}",
             "LANDFALL_BUILD_ANEW": "{{ ti.xcom_pull(task_ids='begin_attempt', key='build_anew') }}",
+            "LANDFALL_TESTED_DAYS": "{{ ti.xcom_pull(task_ids='begin_attempt', key='tested_days') or '' }}",
         },
     )
     audited = audit_warehouse(begun)

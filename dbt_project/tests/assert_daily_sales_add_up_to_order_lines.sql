@@ -8,6 +8,7 @@ from_lines as (
         currency,
         sum(line_total_cents) as cents
     from {{ ref('fct_orders') }}
+    where {{ tested_on('placed_at') }}
     group by currency
 ),
 
@@ -16,6 +17,7 @@ from_days as (
         currency,
         sum(gross_sales_cents) as cents
     from {{ ref('fct_daily_sales', v=1) }}
+    where {{ tested_on('sales_date') }}
     group by currency
 )
 

@@ -9,6 +9,7 @@ from_views as (
         session_date,
         count(*) as page_views
     from {{ ref('int_page_views__sessionized') }}
+    where {{ tested_on('session_date') }}
     group by session_date
 ),
 
@@ -17,6 +18,7 @@ from_sessions as (
         session_date,
         sum(page_views) as page_views
     from {{ ref('fct_sessions') }}
+    where {{ tested_on('session_date') }}
     group by session_date
 )
 

@@ -11,6 +11,7 @@ lake as (
         currency,
         net_sales_cents
     from {{ source('published', 'fct_daily_sales') }}
+    where {{ tested_on('sales_date') }}
 ),
 
 warehouse as (
@@ -20,6 +21,7 @@ warehouse as (
         currency,
         net_sales_cents
     from {{ ref('dwh_fct_daily_sales') }}
+    where {{ tested_on('sales_date') }}
 ),
 
 only_in_lake as (

@@ -17,7 +17,8 @@ from typing import Any
 from dbt.cli.main import dbtRunner
 from landfall.aws import s3
 from landfall.ingest import tasks
-from landfall.publish.groups import LAKE, WAREHOUSE, suites
+from landfall.publish.changed_days import audited_days
+from landfall.publish.groups import DAY_COLUMNS, LAKE, WAREHOUSE, suites
 from landfall.publish.record import versioned_table
 from landfall.publish.steps import candidate_gate
 from landfall.quality.data_docs import SUMMARY_FILE, docs_key
@@ -88,10 +89,16 @@ class Stage:
         return self._gate(f"raw_{stream}", run_id, lambda: tasks.audit_raw(stream=stream, dag_id=_DAG, run_id=run_id))
 
     def audit(self, group: str, tables: Iterable[str], *, version: int) -> list[Said]:
-        """Run the candidate's gate over `tables` ("database.name"), against the published lake `version`."""
+        """Run the candidate's gate over `tables` ("database.name"), against the published lake `version`.
+
+        It looks at the fewest days that a night's gate ever looks at.
+        """
         run_id, lake = self._next_run(), {table: _dataset(table) for table in suites(LAKE)}
+        now = datetime.now(UTC)
         around = Surroundings(
-            at=datetime.now(UTC),
+            at=now,
+            days=audited_days({}, (), at=now),
+            day_columns=DAY_COLUMNS,
             published={table: versioned_table(name, version) for table, name in lake.items()} if group == LAKE else {},
             lake={name: versioned_table(name, version) for name in lake.values()} if group == WAREHOUSE else {},
         )

@@ -44,6 +44,47 @@ TABLES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Group -> its tables as `database.name`; a dataset is called as its table."""
 
+_DAYS: Final[Mapping[str, str]] = {
+    "fct_daily_sales": "sales_date",
+    "fct_daily_sales_v2": "sales_date",
+    "fct_monthly_sales": "sales_month",
+    "fct_orders": "placed_at",
+    "fct_payment_funnel": "funnel_date",
+    "fct_payments": "occurred_at",
+    "fct_refunds_and_chargebacks": "occurred_at",
+    "fct_sales_day_changes": "sales_date",
+    "fct_sessions": "session_date",
+    "ext_daily_sales": "sales_date",
+    "ext_orders": "placed_at",
+    "ext_payments": "occurred_at",
+    "ext_sessions": "session_date",
+    "dwh_fct_daily_sales": "sales_date",
+    "dwh_fct_daily_sales_converted": "sales_date",
+    "dwh_fct_orders": "placed_at",
+    "dwh_fct_payment_funnel": "funnel_date",
+    "dwh_fct_payments": "occurred_at",
+    "dwh_fct_refunds_and_chargebacks": "occurred_at",
+}
+
+RAW_DAYS: Final[Mapping[str, str]] = {
+    "raw.orders": "occurred_at",
+    "raw.payments": "occurred_at",
+    "raw.page_views": "occurred_at",
+}
+"""Table of loaded events -> the column that says an event's day."""
+
+_TABLE_DAYS = {name: _DAYS.get(name.partition(".")[2]) for tables in TABLES.values() for name in tables}
+
+DAY_COLUMNS: Final[Mapping[str, str]] = {
+    **RAW_DAYS,
+    **{table: day for table, day in _TABLE_DAYS.items() if day},
+    **{f"lake.{table.partition('.')[2]}": day for table in TABLES[LAKE] if (day := _TABLE_DAYS[table])},
+}
+"""Table -> the column that says a row's day, by which the lake's tables are partitioned.
+
+`lake.<dataset>` is a dataset's published table, as suites call it. Tables that are small, or whose rows are of no day,
+are not here."""
+
 
 def datasets(group: str) -> dict[str, str]:
     """Return dataset name -> `database.name` of `group`."""

@@ -16,11 +16,12 @@ from landfall.contracts.streams import load_stream_contracts
 from landfall.errors import PublicationError
 from landfall.lineage import hooks as lineage
 from landfall.publish import rollback
+from landfall.publish.audit_scope import days_to_test, note_audited, scope
 from landfall.publish.backfilled import must_follow
-from landfall.publish.groups import LAKE, WAREHOUSE, datasets, suites
+from landfall.publish.groups import DAY_COLUMNS, LAKE, WAREHOUSE, datasets, suites
 from landfall.publish.publication import Attempt, Candidate, PublicationStore
 from landfall.publish.record import versioned_table
-from landfall.publish.warehouse import WarehouseStore
+from landfall.publish.warehouse import WarehouseStore, warehouse_rows
 from landfall.quality.gates import Engine, run_gate
 from landfall.quality.kinds import Surroundings
 from landfall.quality.overrides import let_through
@@ -56,6 +57,13 @@ def begin(group: str, *, causes: Sequence[str], run_id: str) -> int:
     return lake.version if lake else 0
 
 
+def tested_days(group: str) -> str:
+    """Return the days whose rows dbt tests in this run, as its variable LANDFALL_TESTED_DAYS; empty for all."""
+    settings = Settings.from_environment()
+    days = days_to_test(settings, PublicationStore(settings), group, at=datetime.now(UTC))
+    return "" if days is None else ",".join(f"{first}/{after}" for first, after in days.everywhere)
+
+
 def must_build_anew(lake_version: int) -> bool:
     """Tell whether the warehouse's models must forget their rows.
 
@@ -75,15 +83,19 @@ def audit(group: str, *, run_id: str, dag_id: str, lake_version: int | None = No
     Raises GateFailed when an expectation that stops fails, PublicationError when the tables changed under the audit.
     Checks that only hold are in `held`: a human must let them pass before `publish` takes the candidate.
     """
-    store = PublicationStore(Settings.from_environment())
+    settings = Settings.from_environment()
+    store = PublicationStore(settings)
     candidate = _frozen(group, lake_version)
+    around = surroundings(store, group, lake_version=lake_version)
+    days = scope(settings, store, candidate, at=around.at, rows=warehouse_rows(settings, WAREHOUSE))
+    logger.info("group %s is audited on %s", group, "all days" if days is None else days)
     result = run_gate(
         gate=candidate_gate(group),
         engine=_ENGINES[group],
         suites=suites(group),
         run_id=run_id,
         dag_id=dag_id,
-        around=surroundings(store, group, lake_version=lake_version),
+        around=replace(around, days=days, day_columns=DAY_COLUMNS),
     )
     result.raise_if_stopped()
     if _frozen(group, lake_version) != candidate:
@@ -93,6 +105,7 @@ def audit(group: str, *, run_id: str, dag_id: str, lake_version: int | None = No
         "gate": result.in_words(),
         "held": [asdict(check) for check in result.held],
         "data_docs_url": result.data_docs_url,
+        "whole_at": around.at.isoformat() if days is None else "",
     }
 
 
@@ -140,6 +153,8 @@ def publish(audited: Mapping[str, Any], *, causes: Sequence[str], run_id: str) -
         cause_run_id=run_id,
     )
     group, version = publication.group, publication.version
+    if audited["whole_at"]:
+        note_audited(settings, group, at=audited["whole_at"])
     _record(store, causes, Attempt(group=group, cause="", state="published", version=version, run_id=run_id))
     logger.info("group %s is at version %d (%s)", group, version, publication.gate)
     if publication.cause_run_id == run_id:

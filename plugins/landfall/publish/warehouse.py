@@ -34,7 +34,7 @@ class WarehouseStore(PublicationStore):
         catalog: IcebergCatalog | None = None,
     ) -> None:
         super().__init__(settings, table=table, catalog=catalog)
-        self._rows = rows or WarehouseRows(group, engine=lambda: redshift_engine(settings))
+        self._rows = rows or warehouse_rows(settings, group)
 
     def freeze_built(self, group: str, tables: Mapping[str, str], *, built_from: int) -> Candidate:
         """Take each table (dataset name -> `schema.name`) as it stands as the candidate: its builds tell it apart.
@@ -83,6 +83,11 @@ class WarehouseStore(PublicationStore):
     def _as_published(self, name: str, dataset: PublishedDataset, number: int) -> PublishedDataset:
         schema, _, table = dataset.table.partition(".")
         return replace(dataset, table=f"{published_schema(schema)}.{table}")
+
+
+def warehouse_rows(settings: Settings, group: str) -> WarehouseRows:
+    """Return the rows of `group` in the environment's Redshift."""
+    return WarehouseRows(group, engine=lambda: redshift_engine(settings))
 
 
 def _builds(name: str, builds: list[Build], base: Publication | None, built_from: int) -> tuple[str, ...]:

@@ -12,12 +12,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from landfall.errors import EngineError, PublicationError
+from landfall.publish.changed_days import UnknownDaysError
 from landfall.publish.record import CURRENT, Publication
 from landfall.publish.warehouse_tables import (
     LOADED_AT,
@@ -73,6 +74,25 @@ class WarehouseRows:
         """Return the version that readers of Redshift see, None before the first."""
         with self._transaction() as connection:
             return self._published(connection, self._columns(connection))
+
+    def days_to_carry(self, columns: Mapping[str, str]) -> list[tuple[date, date]]:
+        """Return the months of the candidates' rows that a publication carries; `columns`: dataset -> column of days.
+
+        Raises UnknownDaysError if one carries all rows of a dataset.
+        """
+        found: set[date] = set()
+        with self._transaction() as connection:
+            types = self._columns(connection)
+            for name, builds in self._builds(connection, types).items():
+                if name not in columns:
+                    continue
+                carried = Carried.of(self._group, name, key=builds[-1].key, columns=types[self._group][name])
+                known = name in types[published_schema(self._group)]
+                since = self._since(connection, carried, builds) if known else None
+                if since is None:
+                    raise UnknownDaysError(f"all rows of {self._group}.{name} are carried")
+                found.update(connection.execute(carried.months(columns[name], since)).scalars())
+        return [(month, month + timedelta(days=1)) for month in found]
 
     def carry(self, publication: Publication, *, base_version: int) -> None:
         """Make the candidates, audited against `base_version`, what readers see.

@@ -73,6 +73,11 @@ class Carried:
         """Ask up to when the published rows were loaded."""
         return sa.select(sa.func.max(self.published.c[LOADED_AT]))
 
+    def months(self, day: str, since: Any) -> sa.Select[Any]:
+        """Ask for the first days of the months of the column `day` in the candidate's rows loaded after `since`."""
+        month = sa.cast(sa.func.date_trunc(sa.literal_column("'month'"), self.candidate.c[day]), sa.Date())
+        return sa.select(month).where(self.candidate.c[LOADED_AT] > since).distinct()
+
     def delete_all(self) -> sa.Delete:
         """Delete every published row."""
         return sa.delete(self.published)

@@ -13,11 +13,13 @@ from typing import Literal
 from sqlglot import exp
 
 from landfall.aws.engine_urls import athena_address, redshift_address
+from landfall.quality.audited_days import MARKER, with_marker_replaced
 from landfall.quality.data_docs import docs_key, publish_site
-from landfall.quality.kinds import KINDS, Place, Surroundings, broken_rows
+from landfall.quality.kinds import BATCH, KINDS, Place, Surroundings, broken_rows, row_count_between
 from landfall.quality.overrides import overrides_of
+from landfall.quality.place import expression
 from landfall.quality.results import GateRun, record_results
-from landfall.quality.suites import Suite, load_suite
+from landfall.quality.suites import Check, Suite, load_suite
 from landfall.quality.verdict import GateResult, as_table, judge
 from landfall.settings import Settings
 
@@ -26,6 +28,10 @@ __all__ = ["Engine", "GateResult", "audited_query", "run_gate"]
 logger = logging.getLogger(__name__)
 
 Engine = Literal["athena", "redshift"]
+
+_ROW_COUNT = "expect_table_row_count_to_be_between"
+_BATCH_NAME = "rows_under_audit"
+"""Stands for {batch} while a query is a syntax tree."""
 
 
 def run_gate(
@@ -47,11 +53,17 @@ def run_gate(
     """
     prefix = docs_key(dag_id, run_id, gate)
     around = around or Surroundings(at=datetime.now(UTC))
+    places = {relation: Place(relation=relation, around=around) for relation in suites}
     loaded = {
-        relation: with_queries(load_suite(path).on(columns), Place(relation=relation, around=around), dialect=engine)
+        relation: with_queries(load_suite(path).on(columns), places[relation], dialect=engine)
         for relation, path in suites.items()
     }
-    queries = {relation: audited_query(relation, where).sql(dialect=engine) for relation in suites}
+    queries = {
+        relation: audited_query(
+            relation, exp.and_(where, place.audited()) if where or place.days is not None else None
+        ).sql(dialect=engine)
+        for relation, place in places.items()
+    }
     settings = Settings.from_environment()
     from landfall.quality.checkpoint import run_suites  # takes seconds to import, and only a gate needs it
 
@@ -79,13 +91,20 @@ def audited_query(relation: str, where: exp.Condition | None) -> exp.Select:
 
 
 def with_queries(suite: Suite, place: Place, *, dialect: str) -> Suite:
-    """Return `suite` with the query of each check that is of a kind of Landfall's own."""
+    """Return `suite` with the query of each check that is of a kind of Landfall's own, or asks for the days."""
     return replace(
-        suite,
-        checks=tuple(
-            replace(check, query=broken_rows(check.type, check.kwargs, place).sql(dialect=dialect))
-            if check.type in KINDS
-            else check
-            for check in suite.checks
-        ),
+        suite, checks=tuple(replace(check, query=_query(check, place, dialect=dialect)) for check in suite.checks)
     )
+
+
+def _query(check: Check, place: Place, *, dialect: str) -> str | None:
+    """Return the query that a check is run as; None for one that Great Expectations makes its own for."""
+    if check.type in KINDS:
+        return broken_rows(check.type, check.kwargs, place).sql(dialect=dialect)
+    if check.type == _ROW_COUNT and place.days is not None:
+        return row_count_between(place, **check.kwargs).sql(dialect=dialect)
+    text = str(check.kwargs.get("unexpected_rows_query", ""))
+    if MARKER not in text:
+        return None
+    query = expression(text.replace(str(BATCH.name), _BATCH_NAME))
+    return with_marker_replaced(query, place.days).sql(dialect=dialect).replace(_BATCH_NAME, str(BATCH.name))

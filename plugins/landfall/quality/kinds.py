@@ -15,7 +15,17 @@ from sqlglot import exp
 
 from landfall.quality.kinds_of_history import new_like_history, rate_like_history, shares_like_history
 from landfall.quality.kinds_of_rows import agrees_with_parent, reconciles, same_rows
-from landfall.quality.place import BATCH, Place, Surroundings, expression, latest, never, number
+from landfall.quality.place import (
+    BATCH,
+    LOADED_AT,
+    Place,
+    Surroundings,
+    expression,
+    latest,
+    naming_batch,
+    never,
+    number,
+)
 
 __all__ = ["BATCH", "KINDS", "Place", "Surroundings", "argument_problem", "broken_rows"]
 
@@ -24,14 +34,18 @@ LEAST_ROWS = 1000
 
 
 def row_count_near_published(place: Place, *, least: float = 0.0, most: float | None = None) -> exp.Select:
-    """Volume: the rows are at least `least` times and at most `most` times those of the last published version."""
-    published = place.last_published()
+    """Volume: the rows are at least `least` times and at most `most` times those of the last published version.
+
+    All rows are counted, which reads none of them.
+    """
+    published = place.whole_published()
     if published is None:
         return never()
     counts = exp.select(exp.alias_(exp.Count(this=exp.Star()), "row_count"))
     now, then = exp.column("row_count", "candidate"), exp.column("row_count", "published")
     broken = [now < then * number(least)] + ([now > then * number(most)] if most is not None else [])
-    return _compared(counts, published, [now, then]).where(exp.or_(*broken))
+    compared = _compared(counts, place.whole(), published, [now, then]).where(exp.or_(*broken))
+    return compared if place.days is None else naming_batch(compared)
 
 
 def mean_near_published(place: Place, *, column: str, within: float, least_rows: int = LEAST_ROWS) -> exp.Select:
@@ -49,14 +63,26 @@ def share_near_published(
 
 
 def no_orphans(
-    place: Place, *, columns: Sequence[str], parent: str, parent_columns: Sequence[str] | None = None
+    place: Place,
+    *,
+    columns: Sequence[str],
+    parent: str,
+    parent_columns: Sequence[str] | None = None,
+    late: str | None = None,
 ) -> exp.Select:
-    """Referential integrity: each key in `columns` that is not null is one of the table `parent`."""
+    """Referential integrity: each key in `columns` that is not null is one of the table `parent`.
+
+    Where only some days are audited and a child's parent may be of an earlier day, `late` is the condition on children
+    that come long after it: of the others those are looked at that came since the last publication.
+    """
     table = place.source(parent)
     if table is None:
         return never()
     keys = [exp.column(name) for name in columns]
     children = exp.select(*keys).distinct().from_(BATCH.copy()).where(*(key.is_(exp.null()).not_() for key in keys))
+    since = place.published_until()
+    if late is not None and place.days is not None and since is not None:
+        children = children.where(exp.column(LOADED_AT) > since, exp.not_(exp.paren(expression(late))))
     others = list(parent_columns or columns)
     parents = exp.select(*map(exp.column, others)).distinct().from_(table)
     pairs = [
@@ -149,6 +175,15 @@ KINDS: Mapping[str, Callable[..., exp.Select]] = {
 """Kind, as a suite's `type` -> the function that makes its query."""
 
 
+def row_count_between(place: Place, *, min_value: int | None = None, max_value: int | None = None) -> exp.Select:
+    """Return the query that Great Expectations' check of a table's row count stands for, over all rows."""
+    counted = exp.select(exp.alias_(exp.Count(this=exp.Star()), "row_count")).from_(place.whole())
+    found = exp.column("row_count", "counted")
+    broken: list[exp.Expr] = [found < exp.Literal.number(min_value)] if min_value is not None else []
+    broken += [found > exp.Literal.number(max_value)] if max_value is not None else []
+    return naming_batch(exp.select(found).from_(counted.subquery("counted")).where(exp.or_(*broken)))
+
+
 def argument_problem(kind: str, kwargs: Mapping[str, Any]) -> str | None:
     """Return what is wrong with the arguments a suite gives `kind`, None if nothing is or it is no kind of these."""
     if kind not in KINDS:
@@ -171,12 +206,12 @@ def _arguments(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in kwargs.items() if name != "description"}
 
 
-def _compared(measures: exp.Select, published: exp.Table, shown: Sequence[exp.Expr]) -> exp.Select:
+def _compared(measures: exp.Select, candidate: exp.Expr, published: exp.Expr, shown: Sequence[exp.Expr]) -> exp.Select:
     """Return `shown` of the one row of `measures` over the candidate beside that over its published version."""
     now, then = shown
     return (
         exp.select(now, exp.alias_(then, "published"))
-        .from_(measures.copy().from_(BATCH.copy()).subquery("candidate"))
+        .from_(measures.copy().from_(candidate).subquery("candidate"))
         .join(measures.copy().from_(published).subquery("published"), join_type="cross")
     )
 
@@ -194,4 +229,4 @@ def _measure_near_published(
     bound = number(within) * exp.Abs(this=then) if relative else number(within)
     far = exp.or_(now.is_(exp.null()), exp.Abs(this=exp.paren(now - then)) > bound)
     enough = exp.column("row_count", "published") >= exp.Literal.number(least_rows)
-    return _compared(measures, published, [now, then]).where(exp.and_(enough, far))
+    return _compared(measures, BATCH.copy(), published, [now, then]).where(exp.and_(enough, far))

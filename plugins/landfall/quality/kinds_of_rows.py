@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
+from landfall.quality.audited_days import Ranges, on_days
 from landfall.quality.place import BATCH, LOADED_AT, Place, expression, latest, never, number
 
 
@@ -22,13 +23,19 @@ def same_rows(
     by: Sequence[str] = (),
     where: str | None = None,
     is_loaded: bool = False,
+    begins: str | None = None,
+    is_whole: str | None = None,
 ) -> exp.Select:
     """Conservation: the rows are, in `columns`, those of `source`: none is missing, none is too many, none differs.
 
     `values` gives the expressions of `source` for columns that it does not have under the same name; `by` the columns
     that it is grouped by. With `is_loaded` rows of the source that are newer than the candidate are left out.
+
+    A group of rows of several days belongs to the day in its column `begins`. Where only some days are audited,
+    `is_whole` is the condition on a group that it does not reach back to days before them: one that may do so is
+    compared only if its key, the first of `by`, is among the candidates of those days.
     """
-    table = place.source(source)
+    table = place.source(source, later_too=begins is not None)
     if table is None:
         return never()
     of_source = {name: expression((values or {}).get(name, name)) for name in columns}
@@ -39,12 +46,27 @@ def same_rows(
         theirs = theirs.where(exp.column(LOADED_AT) <= latest(BATCH.copy(), LOADED_AT).subquery())
     if by:
         theirs = theirs.group_by(*(of_source[name].copy() for name in by))
+    if begins is not None and is_whole is not None and place.days is not None:
+        theirs = _begun(theirs, place.days, columns=columns, key=by[0], begins=begins, is_whole=is_whole)
     mine = exp.select(*map(exp.column, columns)).from_(BATCH.copy())
     too_many = exp.except_(mine.copy(), theirs.copy(), distinct=True).subquery("too_many")
     missing = exp.except_(theirs, mine, distinct=True).subquery("missing")
     keys = list(columns[:1])
     return exp.select("*").from_(
         exp.union(exp.select(*keys).from_(too_many), exp.select(*keys).from_(missing), distinct=False).subquery("found")
+    )
+
+
+def _begun(
+    groups: exp.Select, days: Ranges, *, columns: Sequence[str], key: str, begins: str, is_whole: str
+) -> exp.Select:
+    """Return the groups that begin on `days`, as far as can be told from rows of these days and later ones."""
+    told = groups.select(exp.alias_(expression(is_whole), "is_whole")).subquery("told")
+    known = exp.column(key).isin(query=exp.select(key).from_(BATCH.copy()))
+    return (
+        exp.select(*map(exp.column, columns))
+        .from_(told)
+        .where(on_days(exp.column(begins), days), exp.or_(exp.column("is_whole"), known))
     )
 
 

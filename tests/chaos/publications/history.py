@@ -86,6 +86,7 @@ class History:
             stack.enter_context(patch.object(steps, "datasets", lambda _group: TABLES))
             stack.enter_context(patch.object(steps, "suites", lambda _group: {}))
             stack.enter_context(patch.object(steps, "load_stream_contracts", lambda _folder: []))
+            stack.enter_context(patch.object(steps, "scope", lambda *_, **__: None))
             stack.enter_context(patch.object(steps, "run_gate", self._gate))
             stack.enter_context(patch.object(Settings, "from_environment", lambda: self._settings))
             yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -15,6 +16,7 @@ from landfall.publish import steps
 from landfall.publish.warehouse import WarehouseStore
 from landfall.publish.warehouse_rows import WarehouseRows
 from landfall.quality.gates import GateResult
+from landfall.quality.kinds import Surroundings
 from landfall.settings import Settings
 
 from tests.chaos.publications.history import FAILING_GATES, ODDS, TRIES, Ended, settings
@@ -72,7 +74,9 @@ class WarehouseHistory:
             stack.enter_context(self._world.installed())
             stack.enter_context(patch.object(steps, "datasets", lambda _group: tables))
             stack.enter_context(patch.object(steps, "suites", lambda _group: {}))
-            stack.enter_context(patch.object(steps, "surroundings", lambda *_, **__: None))
+            around = Surroundings(at=datetime(2026, 11, 1, tzinfo=UTC))
+            stack.enter_context(patch.object(steps, "surroundings", lambda *_, **__: around))
+            stack.enter_context(patch.object(steps, "scope", lambda *_, **__: None))
             stack.enter_context(patch.object(steps, "load_stream_contracts", lambda _folder: []))
             stack.enter_context(patch.object(steps, "run_gate", self._gate))
             stack.enter_context(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from landfall.aws.publications import PublicationTable
 from landfall.errors import PublicationError
+from landfall.publish.changed_days import UnknownDaysError
 from landfall.publish.warehouse_rows import WarehouseRows
 
 from tests.integration.publish.warehouse_group import WarehouseGroup
@@ -46,6 +48,22 @@ def test_a_publication_carries_the_rows_of_every_build_since_the_last_one_and_no
     group.publish()
     assert group.seen() == {1: -1, 2: 20, 3: 30, 4: 40, 5: 50}
     assert group.seen("b") == group.candidate("b")
+
+
+def test_the_months_of_the_rows_to_carry_are_told_and_nothing_of_others(group: WarehouseGroup) -> None:
+    days, hours = {"a": "_loaded_at"}, 24 * 31
+    group.build({1: (10, 0), 2: (20, hours)})
+    with pytest.raises(UnknownDaysError, match="all rows"):
+        group.rows().days_to_carry(days)
+    group.publish()
+    assert group.rows().days_to_carry(days) == []
+    group.build({3: (30, 2 * hours)})
+    december, january = date(2026, 12, 1), date(2027, 1, 1)
+    found = {(month, after - month) for month, after in group.rows().days_to_carry(days)}
+    assert found == {(december, timedelta(days=1)), (january, timedelta(days=1))}
+    group.build({3: (30, 2 * hours)}, anew=True)
+    with pytest.raises(UnknownDaysError, match="all rows"):
+        group.rows().days_to_carry(days)
 
 
 def test_a_copy_that_does_not_add_up_is_not_published(group: WarehouseGroup) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 import sqlalchemy as sa
 import yaml
 from landfall.aws.engine_urls import EngineAddress
-from landfall.quality.kinds import KINDS
+from landfall.quality.gates import with_queries
+from landfall.quality.kinds import KINDS, Place, Surroundings
 from landfall.quality.suites import EXPECTATIONS, Check, Suite, load_suite
 from landfall.settings import REPOSITORY
 
@@ -177,7 +179,8 @@ def test_every_suite_has_a_good_row() -> None:
 def test_suite_accepts_good_and_rejects_bad(name: str, database: Path, tmp_path: Path) -> None:
     from landfall.quality.checkpoint import run_suites
 
-    suite = _of_rows(load_suite(EXPECTATIONS / f"{name}.yaml"))
+    place = Place(relation="good", around=Surroundings(at=datetime(2026, 11, 21, tzinfo=UTC)))
+    suite = with_queries(_of_rows(load_suite(EXPECTATIONS / f"{name}.yaml")), place, dialect="sqlite")
     good = GOOD[name]
     _write_table(database, "good", good, [good])
     for number, check in enumerate(suite.checks):
