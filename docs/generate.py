@@ -133,7 +133,9 @@ def _product_lines(product: ExtractProduct) -> Iterator[str]:
         kind = _code(each.values) if each.values else each.type
         yield _row((f"`{each.name}`", kind, f"`{each.column} {each.operator}`", each.description))
     yield from ("", "| column | type | personal data | meaning |", "| --- | --- | --- | --- |")
-    yield from (_row((f"`{each.name}`", each.type, each.pii, each.description)) for each in product.columns)
+    for column in product.columns:
+        personal = column.pii if column.mask is None else f"{column.pii}; masked: {column.mask}"
+        yield _row((f"`{column.name}`", column.type, personal, column.description))
     yield ""
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 
 from landfall.aws.clients import client
+from landfall.aws.secrets import read_secret
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,7 @@ class WarehouseLogin:
 def warehouse_login(*, workgroup: str, secret_arn: str) -> WarehouseLogin:
     """Return the endpoint of `workgroup` and the administrator that the secret names."""
     found = client("redshift-serverless").get_workgroup(workgroupName=workgroup)["workgroup"]["endpoint"]
-    secret = json.loads(client("secretsmanager").get_secret_value(SecretId=secret_arn)["SecretString"])
+    secret = json.loads(read_secret(secret_arn))
     return WarehouseLogin(
         host=found["address"], port=found["port"], user=secret["username"], password=secret["password"]
     )

@@ -19,6 +19,7 @@ PRODUCTS = REPOSITORY / "contracts" / "extracts"
 
 PiiClass = Literal["none", "pseudonym", "direct", "free_text"]
 Format = Literal["csv", "parquet"]
+Mask = Literal["hash", "partial", "empty"]
 Operator = Literal[">=", "<", "<=", "="]
 FilterType = Literal["date", "integer", "currency", "choice"]
 
@@ -35,13 +36,15 @@ _FILTERED: Mapping[FilterType, tuple[str, ...]] = {
 class ProductColumn:
     """A column of the files: its name, logical type, class of personal data and meaning.
 
-    The type is string, integer, boolean, timestamp (UTC), date or decimal(precision,scale).
+    The type is string, integer, boolean, timestamp (UTC), date or decimal(precision,scale). `mask` is how personal
+    data is made unreadable for callers without the scope for it, None for what is none.
     """
 
     name: str
     type: str
     pii: PiiClass
     description: str
+    mask: Mask | None = None
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,7 @@ def _check_references(path: Path, product: ExtractProduct) -> None:
         unknown = sorted(set(columns) - set(names))
         if unknown:
             raise ContractError(f"extract product {path.name}: {field}: {', '.join(unknown)} is none of the columns")
+    _check_masks(path, product, {name for columns in used.values() for name in columns})
     for entry in product.filters:
         found = product.column(entry.column).type
         if found not in _FILTERED[entry.type]:
@@ -147,6 +151,21 @@ def _check_references(path: Path, product: ExtractProduct) -> None:
                 f"extract product {path.name}: filters: {entry.name} of type {entry.type} asks a column of type "
                 f"{found}; it needs {' or '.join(_FILTERED[entry.type])}"
             )
+
+
+def _check_masks(path: Path, product: ExtractProduct, used: Collection[str]) -> None:
+    """Raise ContractError unless personal data, and nothing else, has a mask that fits and cannot be got round.
+
+    The order of the rows, or a filter's answer, would tell of a value that its cell does not show.
+    """
+    for column in product.columns:
+        where = f"extract product {path.name}: columns: {column.name}"
+        if (column.mask is None) != (column.pii == "none"):
+            raise ContractError(f"{where} of the class {column.pii} needs {'no' if column.mask else 'a'} mask")
+        if column.mask in ("hash", "partial") and column.type != "string":
+            raise ContractError(f"{where} of type {column.type} cannot have the mask {column.mask}; use empty")
+        if column.mask is not None and column.name in used:
+            raise ContractError(f"{where} is personal data: no filter, order or customer column can be on it")
 
 
 def _refuse_filters_of_two_types(products: Iterable[ExtractProduct]) -> None:

@@ -58,7 +58,8 @@ PRODUCT_SCHEMA: Final[dict[str, Any]] = _record(
                     },
                     "pii": {"enum": ["none", "pseudonym", "direct", "free_text"]},
                     "description": _TEXT,
-                }
+                },
+                optional={"mask": {"enum": ["hash", "partial", "empty"]}},
             ),
         },
     }

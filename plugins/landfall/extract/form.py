@@ -43,6 +43,12 @@ def form_schema(products: Mapping[str, ExtractProduct]) -> dict[str, dict[str, A
         "description": "Which columns of the product the files have; all if empty. customer_id is always there.",
         "default": None,
     }
+    fields["pii"] = {
+        "type": "boolean",
+        "title": "Personal data",
+        "description": "Whether personal data leaves as it is. Otherwise it is masked as the product says.",
+        "default": False,
+    }
     for product in products.values():
         for entry in product.filters:
             fields[entry.name] = _filter_field(entry, fields.get(entry.name), product.product)

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import duckdb
 
+from landfall.contracts.extract_product import Mask
 from landfall.errors import VerificationError
+from landfall.extract.masking import MASKED_PATTERNS
 from landfall.extract.statements import FORMULA_STARTS
 
 _CHUNK_BYTES = 1024 * 1024
 _MEMORY_LIMIT = "512MB"
-_COUNTS = 4
+_COUNTS = 5
 """Figures that the statement counts before the keys."""
 
 
@@ -24,7 +26,7 @@ _COUNTS = 4
 class FileShape:
     """What the files of an extract must look like: their format, their columns' types in order, and whose rows.
 
-    `key` are the columns that the rows are sorted by, those of them that the files have.
+    `key` are the columns that the rows are sorted by, those of them that the files have; `masks` the masked columns.
     """
 
     file_format: str
@@ -32,11 +34,14 @@ class FileShape:
     customer_column: str
     customer_id: str
     key: tuple[str, ...]
+    masks: Mapping[str, Mask]
 
 
 @dataclass(frozen=True)
 class FileFacts:
-    """Counts of one file: rows, rows of another customer, cells a spreadsheet would run, cells that break a line.
+    """Counts of one file: rows, rows of another customer, and cells of three kinds.
+
+    Those that a spreadsheet would run, those that break a line, and those of a masked column that are not masked.
 
     `first_key` and `last_key` are the key of its first and last row by column, as text; None in a file without rows.
     """
@@ -45,6 +50,7 @@ class FileFacts:
     foreign_rows: int
     formula_cells: int
     line_break_cells: int
+    unmasked_cells: int
     first_key: Mapping[str, str | None] | None
     last_key: Mapping[str, str | None] | None
 
@@ -80,8 +86,8 @@ def inspect_file(path: Path, shape: FileShape) -> FileFacts:
     counts, keys = row[:_COUNTS], row[_COUNTS:]
     ends = (keys[: len(shape.key)], keys[len(shape.key) :])
     first, last = (dict(zip(shape.key, end, strict=True)) if counts[0] else None for end in ends)
-    rows, foreign_rows, formula_cells, line_break_cells = (int(count or 0) for count in counts)
-    return FileFacts(rows, foreign_rows, formula_cells, line_break_cells, first, last)
+    rows, foreign, formulas, breaks, unmasked = (int(count or 0) for count in counts)
+    return FileFacts(rows, foreign, formulas, breaks, unmasked, first, last)
 
 
 def _csv(reader: duckdb.DuckDBPyConnection, path: Path, column_types: Mapping[str, str]) -> duckdb.DuckDBPyRelation:
@@ -116,6 +122,11 @@ def _count_statement(shape: FileShape) -> str:
     codes = ", ".join(str(ord(character)) for character in FORMULA_STARTS)
     formula = [f"(length({text}) > 0 and unicode({text}) in ({codes}))" for text in texts]
     broken = [f"(contains({text}, chr(10)) or contains({text}, chr(13)))" for text in texts]
+    # A cell of any type as text; an empty one hides all there is.
+    unmasked = [
+        f"not regexp_full_match(coalesce({_quoted(name)}::varchar, ''), '({MASKED_PATTERNS[mask]})?')"
+        for name, mask in shape.masks.items()
+    ]
     # One thread reads a file from its beginning to its end, so that these are its first and last rows.
     ends = [f"{end}({_quoted(name)}::varchar)" for end in ("first", "last") for name in shape.key]
     counted = [
@@ -123,6 +134,7 @@ def _count_statement(shape: FileShape) -> str:
         f"count(*) filter (where {_quoted(shape.customer_column)} is distinct from ?)",
         _sum(formula),
         _sum(broken),
+        _sum(unmasked),
         *ends,
     ]
     return f"select {', '.join(counted)} from extract_file"  # noqa: S608

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from landfall.contracts.extract_product import ExtractProduct
+from landfall.contracts.extract_product import ExtractProduct, Mask, ProductColumn
 from landfall.errors import VerificationError
 from landfall.extract.inspection import FileShape
+from landfall.extract.masking import MASK_WORDS, masks_of
 from landfall.extract.statements import FORMULA_ESCAPE, FORMULA_STARTS
 from landfall.prices import ATHENA_CHARGED_AT_LEAST, Prices
 
@@ -69,7 +70,8 @@ def build_manifest(
         "product": {"name": product.product, "contract_version": product.version},
         "published": asdict(admission.pinned),
         "format": request.format,
-        "columns": [asdict(column) for column in product.selected(request.columns)],
+        "columns": [_described(column) for column in product.selected(request.columns)],
+        "masked": {name: {"mask": mask, "what": MASK_WORDS[mask]} for name, mask in masks_of(product, request).items()},
         "sorted_by": list(sorted_by(product, request)),
         "files": [asdict(file) for file in files],
         "rows": sum(file.rows for file in files),
@@ -104,6 +106,7 @@ def shape_of(product: ExtractProduct, request: ExtractRequest) -> FileShape:
         customer_column=product.customer_column,
         customer_id=request.customer_id,
         key=sorted_by(product, request),
+        masks=masks_of(product, request),
     )
 
 
@@ -126,6 +129,7 @@ def parse_manifest(text: bytes | str) -> Manifest:
                 customer_column=document["customer_column"],
                 customer_id=document["customer_id"],
                 key=tuple(document["sorted_by"]),
+                masks={name: _known_mask(told["mask"]) for name, told in document["masked"].items()},
             ),
             files=tuple(ManifestFile(**file) for file in document["files"]),
             rows=document["rows"],
@@ -133,6 +137,16 @@ def parse_manifest(text: bytes | str) -> Manifest:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise VerificationError(f"this is no manifest of an extract: {error!r}") from error
+
+
+def _described(column: ProductColumn) -> dict[str, Any]:
+    """Return a column without its mask, which may not apply."""
+    return {name: value for name, value in asdict(column).items() if name != "mask"}
+
+
+def _known_mask(name: str) -> Mask:
+    """Return a mask by its name; KeyError for one that this version cannot check."""
+    return {str(mask): mask for mask in MASK_WORDS}[name]
 
 
 def _timestamp(moment: datetime) -> str:

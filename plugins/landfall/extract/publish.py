@@ -101,10 +101,10 @@ def _check_file(
         with path.open("wb") as target:
             shutil.copyfileobj(s3.open_object(bucket=settings.extracts_bucket, key=key), target)
         facts = inspect_file(path, shape_of(product, request))
-        if facts.foreign_rows or facts.formula_cells:
+        if facts.foreign_rows or facts.formula_cells or facts.unmasked_cells:
             raise VerificationError(
-                f"{key}: {facts.foreign_rows} rows of another customer and {facts.formula_cells} formula cells; "
-                "the extract is held back"
+                f"{key}: {facts.foreign_rows} rows of another customer, {facts.formula_cells} formula cells and "
+                f"{facts.unmasked_cells} cells of masked columns as they are; the extract is held back"
             )
         entry = ManifestFile(
             path=key.removeprefix(base),

@@ -20,7 +20,7 @@ LATEST_DATE = date(2100, 1, 1)
 LARGEST_INTEGER = 10**15
 """Bound of a number asked for, either way: beyond any amount, and exact in JSON and in both engines."""
 
-_FIXED_PARAMS = ("customer_id", "product", "format", "columns")
+_FIXED_PARAMS = ("customer_id", "product", "format", "columns", "pii")
 _EXTRACT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
 _SHOWN_CHARACTERS = 60
 
@@ -30,7 +30,10 @@ FilterValue = str | int
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractRequest:
-    """One admitted request: `filters` maps a filter's name to its value, `columns` are those of the files, in order."""
+    """One admitted request: `filters` maps a filter's name to its value, `columns` are those of the files, in order.
+
+    `pii`: personal data leaves as it is; otherwise it is masked as the product says.
+    """
 
     extract_id: str
     customer_id: str
@@ -38,6 +41,7 @@ class ExtractRequest:
     format: Format
     filters: Mapping[str, FilterValue]
     columns: tuple[str, ...]
+    pii: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as JSON values."""
@@ -49,11 +53,14 @@ class ExtractRequest:
         return cls(**{**value, "columns": tuple(value["columns"])})
 
 
-def parse_request(params: Mapping[str, Any], *, run_id: str, products: Mapping[str, ExtractProduct]) -> ExtractRequest:
+def parse_request(
+    params: Mapping[str, Any], *, run_id: str, products: Mapping[str, ExtractProduct], may_have_pii: bool = False
+) -> ExtractRequest:
     """Return the request that `params` (a run's conf over the form's defaults) ask for.
 
-    The form has the filters of all products; those of others must be left empty. Raises RequestError that names the
-    field, the value and the remedy. Nothing has been started by then.
+    The form has the filters of all products; those of others must be left empty. `may_have_pii` tells whether the
+    door's caller has the scope for personal data; even then it is masked unless the parameter `pii` is true. Raises
+    RequestError that names the field, the value and the remedy. Nothing has been started by then.
     """
     product = _product(params.get("product"), products)
     _refuse_unknown(params, product, products)
@@ -70,6 +77,7 @@ def parse_request(params: Mapping[str, Any], *, run_id: str, products: Mapping[s
         format=_format(params.get("format"), product),
         filters=filters,
         columns=_columns(params.get("columns"), product),
+        pii=_pii(params.get("pii", False), may_have_pii=may_have_pii),
     )
 
 
@@ -124,6 +132,14 @@ def _columns(value: object, product: ExtractProduct) -> tuple[str, ...]:
         if name not in names:
             raise RequestError(f"columns: {_shown(name)} is not offered; use some of {', '.join(names)}")
     return tuple(column.name for column in product.selected([*value, product.customer_column]))
+
+
+def _pii(value: object, *, may_have_pii: bool) -> bool:
+    if not isinstance(value, bool):
+        raise RequestError(f"pii: {_shown(value)} is neither true nor false; leave it false for masked personal data")
+    if value and not may_have_pii:
+        raise RequestError("pii: True needs the scope for personal data; leave it false and it comes masked")
+    return value
 
 
 def _filter_value(entry: ProductFilter, value: object) -> FilterValue:

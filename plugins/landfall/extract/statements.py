@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from landfall.contracts.extract_product import ExtractProduct, Operator, ProductColumn
+from landfall.contracts.extract_product import ExtractProduct, Mask, Operator, ProductColumn
+from landfall.extract.masking import Engine, masked, masks_of
 from landfall.extract.request import ExtractRequest, FilterValue
 
 FORMULA_STARTS = "=+-@\t\r\0"
@@ -37,38 +38,44 @@ def count_rows(product: ExtractProduct, request: ExtractRequest, table: str) -> 
     return rows_of(product, request, table).select(exp.Count(this=exp.Star()), append=False)
 
 
-def csv_rows(product: ExtractProduct, request: ExtractRequest, table: str) -> exp.Select:
-    """Return what a CSV file holds of `rows_of`, in the product's order."""
-    query = rows_of(product, request, table).select(
-        *(_csv_cell(c) for c in product.selected(request.columns)), append=False
+def csv_rows(product: ExtractProduct, request: ExtractRequest, table: str, *, salt: str = "") -> exp.Select:
+    """Return what a CSV file holds of `rows_of`, in the product's order; `salt` is the customer's for masks."""
+    masks = masks_of(product, request)
+    cells = (
+        _masked(each, masks[each.name], salt=salt, engine="redshift") if each.name in masks else _csv_cell(each)
+        for each in product.selected(request.columns)
     )
+    query = rows_of(product, request, table).select(*cells, append=False)
     return query.order_by(*(exp.column(name) for name in product.order_by))
 
 
-def parquet_rows(product: ExtractProduct, request: ExtractRequest, table: str) -> exp.Select:
-    """Return what a Parquet file holds of `rows_of`, in the product's order."""
-    query = rows_of(product, request, table).select(
-        *(_parquet_cell(c) for c in product.selected(request.columns)), append=False
+def parquet_rows(product: ExtractProduct, request: ExtractRequest, table: str, *, salt: str = "") -> exp.Select:
+    """Return what a Parquet file holds of `rows_of`, in the product's order; `salt` is the customer's for masks."""
+    masks = masks_of(product, request)
+    cells = (
+        _masked(each, masks[each.name], salt=salt, engine="athena") if each.name in masks else _parquet_cell(each)
+        for each in product.selected(request.columns)
     )
+    query = rows_of(product, request, table).select(*cells, append=False)
     return query.order_by(*(exp.column(name) for name in product.order_by))
 
 
-def csv_unload(product: ExtractProduct, request: ExtractRequest, table: str, *, destination: str) -> str:
+def csv_unload(product: ExtractProduct, request: ExtractRequest, table: str, *, destination: str, salt: str) -> str:
     """Return Redshift's UNLOAD of the rows to gzip CSV files whose names start with the s3:// `destination`.
 
     PARALLEL OFF keeps the rows' order, and with it the content, the same every time.
     """
-    inner = _quoted(csv_rows(product, request, table).sql(dialect="redshift"))
+    inner = _quoted(csv_rows(product, request, table, salt=salt).sql(dialect="redshift"))
     return (
         f"UNLOAD ({inner}) TO {_quoted(destination)} IAM_ROLE default "
         f"FORMAT AS CSV HEADER GZIP PARALLEL OFF EXTENSION {_quoted(CSV_EXTENSION)}"
     )
 
 
-def parquet_unload(product: ExtractProduct, request: ExtractRequest, table: str, *, destination: str) -> str:
+def parquet_unload(product: ExtractProduct, request: ExtractRequest, table: str, *, destination: str, salt: str) -> str:
     """Return Athena's UNLOAD of the rows to Parquet files below the empty s3:// prefix `destination`."""
     return (
-        f"UNLOAD ({parquet_rows(product, request, table).sql(dialect='athena')}) TO {_quoted(destination)} "
+        f"UNLOAD ({parquet_rows(product, request, table, salt=salt).sql(dialect='athena')}) TO {_quoted(destination)} "
         "WITH (format = 'PARQUET', compression = 'SNAPPY')"
     )
 
@@ -89,6 +96,10 @@ def _bound(value: FilterValue, column: ProductColumn) -> exp.Expr:
     if column.type == "date":
         return exp.cast(exp.Literal.string(value), exp.DataType.Type.DATE)
     return exp.Literal.string(value)
+
+
+def _masked(column: ProductColumn, mask: Mask, *, salt: str, engine: Engine) -> exp.Expr:
+    return exp.alias_(masked(column, mask, salt=salt, engine=engine), column.name)
 
 
 def _csv_cell(column: ProductColumn) -> exp.Expr:

@@ -9,10 +9,13 @@ from typing import Any
 from landfall.aws import s3
 from landfall.aws.athena import Athena
 from landfall.aws.redshift_data import RedshiftData
+from landfall.aws.secrets import read_secret
 from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.errors import RequestError
 from landfall.extract.admission import Admission
 from landfall.extract.layout import attempt_prefix
+from landfall.extract.masking import masks_of, salt_of
+from landfall.extract.request import ExtractRequest
 from landfall.extract.statements import count_rows, csv_unload, parquet_unload
 from landfall.settings import Settings
 
@@ -64,16 +67,22 @@ def unload(admission: Admission, *, attempt: int, settings: Settings) -> Unloade
     prefix = attempt_prefix(request, attempt)
     s3.delete_prefix(bucket=settings.extracts_bucket, prefix=prefix)
     target = f"s3://{settings.extracts_bucket}/{prefix}"
+    # A salt that masks nothing is not asked for.
+    salt = _salt(request, settings) if masks_of(product, request) else ""
     if request.format == "csv":
-        statement = csv_unload(product, request, table, destination=f"{target}{product.product}_")
+        statement = csv_unload(product, request, table, destination=f"{target}{product.product}_", salt=salt)
         engine = {"name": "redshift", "statement_id": _on_redshift(statement, settings), "why": _WHY_REDSHIFT}
     else:
-        done = athena.run(parquet_unload(product, request, table, destination=target))
+        done = athena.run(parquet_unload(product, request, table, destination=target, salt=salt))
         scanned.append(done.scanned_bytes)
         engine = {"name": "athena", "statement_id": done.query_execution_id, "why": _WHY_ATHENA}
     return Unloaded(
         admission=admission, prefix=prefix, expected_rows=expected, engine=engine, scanned_bytes=tuple(scanned)
     )
+
+
+def _salt(request: ExtractRequest, settings: Settings) -> str:
+    return salt_of(request.customer_id, secret=read_secret(settings.masking_secret_arn))
 
 
 def _on_redshift(statement: str, settings: Settings) -> str:

@@ -92,6 +92,8 @@ def _content_problem(file: ManifestFile, path: Path, manifest: Manifest) -> str 
         return f"has {facts.rows} rows, certified are {file.rows}"
     if (facts.first_key, facts.last_key) != (file.first_key, file.last_key):
         return "its first or last row is not the one that is certified"
+    if facts.unmasked_cells:
+        return f"{facts.unmasked_cells} cells of masked columns are not masked"
     return f"{facts.formula_cells} cells would run as formulas" if facts.formula_cells else None
 
 

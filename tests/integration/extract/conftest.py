@@ -17,6 +17,7 @@ from landfall.extract.request import ExtractRequest, parse_request
 from landfall.settings import Settings
 
 CUSTOMER, OTHER = "cus_000042", "cus_000043"
+SHOPPER = "shp_00000001"
 NOTES = ["plain", "=cmd|' /C calc'!A0", "-5", "@SUM(1)", 'comma, "quoted" äöü 漢字', "+49", "", None]
 _VALUES = {
     "string": "'EUR'",
@@ -66,8 +67,9 @@ def admission_of(
     table: str, file_format: str, *, customer_id: str = CUSTOMER, product: str = "orders", **asked: Any
 ) -> Admission:
     """Return an admission of a new extract id to `table`."""
-    params = {"customer_id": customer_id, "product": product, "format": file_format, **asked}
-    request: ExtractRequest = parse_request(params, run_id=f"test-{uuid.uuid4().hex}", products=load_products())
+    params = {"customer_id": customer_id, "product": product, "format": file_format, "pii": True, **asked}
+    run_id, products = f"test-{uuid.uuid4().hex}", load_products()
+    request: ExtractRequest = parse_request(params, run_id=run_id, products=products, may_have_pii=True)
     pinned = PinnedDataset(
         group="lake",
         version=1,
@@ -120,4 +122,4 @@ def _row(customer: str, day: int, note: int) -> str:
     quoted = "NULL" if text is None else "'" + text.replace("'", "''") + "'"
     order_id = f"ord_{int(customer[-6:]):04x}{day:04x}{note:04x}"
     at = f"TIMESTAMP '2026-11-{20 + day} 10:0{note}:00.123'"
-    return f"('{order_id}', 1, '{customer}', 'shp_00000001', 'paid', 'SKU-1', 2, 50, 100, 'EUR', {quoted}, {at}, {at})"
+    return f"('{order_id}', 1, '{customer}', '{SHOPPER}', 'paid', 'SKU-1', 2, 50, 100, 'EUR', {quoted}, {at}, {at})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import json
 import urllib.request
 from collections.abc import Callable
@@ -18,18 +19,20 @@ from fastapi.testclient import TestClient
 from landfall.api.app import Doors, create_app
 from landfall.aws import s3
 from landfall.aws.athena import Athena
+from landfall.aws.secrets import read_secret
 from landfall.contracts.extract_product import load_products
 from landfall.errors import GateFailed, RequestError, VerificationError
 from landfall.extract import unload as unload_module
 from landfall.extract.admission import Admission, _write_index
 from landfall.extract.layout import extract_prefix
+from landfall.extract.masking import salt_of
 from landfall.extract.publish import Published, publish_extract
 from landfall.extract.signature import SIGNING_KEYS
 from landfall.extract.unload import Unloaded, unload
 from landfall.extract.verify import verify
 from landfall.settings import Settings
 
-from .conftest import CUSTOMER, DAYS, NOTES, OTHER, admission_of
+from .conftest import CUSTOMER, DAYS, NOTES, OTHER, SHOPPER, admission_of
 
 FORMATS = ["csv", "parquet"]
 AT = datetime(2026, 11, 20, 10, 0, 0, 123000)
@@ -162,6 +165,34 @@ def test_every_type_of_column_arrives_as_it_was_published(
     expected = {name: ARRIVES[types[name]][FORMATS.index(file_format)] for name in asked}
     assert _rows(folder) == [{name: expected.get(name, CUSTOMER) for name in types if name in {*asked, "customer_id"}}]
     assert verify(folder).problems == ()
+
+
+def test_masked_columns_are_the_same_in_the_files_of_both_engines_and_nothing_shows(
+    admitted: Admit, settings: Settings, tmp_path: Path
+) -> None:
+    salt = salt_of(CUSTOMER, secret=read_secret(settings.masking_secret_arn))
+    expected = hashlib.sha256(f"{salt}{SHOPPER}".encode()).hexdigest()
+    for file_format in FORMATS:
+        admission = admitted(file_format, pii=False)
+        _write_index(admission.request, run_id="test", settings=settings)
+        _publish(unload(admission, attempt=1, settings=settings), settings)
+        folder = _download(admission, tmp_path / file_format)
+
+        assert {(row["shopper_id"], row["note"] or None) for row in _rows(folder)} == {(expected, None)}
+        assert verify(folder).problems == ()
+        assert json.loads((folder / "manifest.json").read_text())["masked"].keys() == {"shopper_id", "note"}
+
+
+def test_a_masked_column_that_an_engine_wrote_as_it_is_holds_the_extract_back(
+    admitted: Admit, settings: Settings
+) -> None:
+    admission = admitted(pii=False)
+    unmasked = replace(admission, request=replace(admission.request, pii=True))
+    unloaded = replace(unload(unmasked, attempt=1, settings=settings), admission=admission)
+
+    with pytest.raises(VerificationError, match="cells of masked columns as they are"):
+        _publish(unloaded, settings)
+    assert "manifest.json" not in _keys(admission, settings)
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,30 @@ def test_a_bad_product_is_refused_by_file_and_field(tmp_path: Path, field: str, 
         load_product(_write(tmp_path, **{field: value}))
 
 
+@pytest.mark.parametrize(
+    ("column", "change", "words"),
+    [
+        ("shopper_id", {"mask": None}, "of the class pseudonym needs a mask"),
+        ("sku", {"mask": "hash"}, "of the class none needs no mask"),
+        ("quantity", {"pii": "direct", "mask": "partial"}, "of type integer cannot have the mask partial"),
+        ("order_id", {"pii": "direct", "mask": "hash"}, "no filter, order or customer column can be on it"),
+        ("status", {"pii": "direct", "mask": "hash"}, "no filter, order or customer column can be on it"),
+        ("sku", {"pii": "direct", "mask": "rot13"}, "rot13"),
+    ],
+)
+def test_a_mask_that_does_not_hide_is_refused(
+    tmp_path: Path, column: str, change: dict[str, str | None], words: str
+) -> None:
+    columns = yaml.safe_load((PRODUCTS / "orders.yaml").read_text())["columns"]
+    for each in columns:
+        if each["name"] == column:
+            each.update(change)
+            if each["mask"] is None:
+                del each["mask"]
+    with pytest.raises(ContractError, match=words):
+        load_product(_write(tmp_path, columns=columns))
+
+
 def test_a_column_named_twice_is_refused(tmp_path: Path) -> None:
     columns = yaml.safe_load((PRODUCTS / "orders.yaml").read_text())["columns"]
     with pytest.raises(ContractError, match="used twice"):

@@ -108,6 +108,23 @@ def test_columns_that_are_none_of_the_product_are_refused(columns: object) -> No
         parse_request({**GOOD, "columns": columns}, run_id="r", products=PRODUCTS)
 
 
+def test_personal_data_comes_only_to_whom_has_the_scope_and_asks_for_it() -> None:
+    def pii(may_have_pii: bool, **asked: object) -> bool:
+        return parse_request(GOOD | asked, run_id="r", products=PRODUCTS, may_have_pii=may_have_pii).pii
+
+    assert not any((pii(False), pii(True), pii(True, pii=False), pii(False, pii=False)))
+    assert pii(True, pii=True)
+    with pytest.raises(RequestError, match=r"^pii: True needs the scope"):
+        pii(False, pii=True)
+    assert not parse_request({**GOOD, "pii": False}, run_id="r", products=PRODUCTS).pii
+
+
+@pytest.mark.parametrize("value", ["true", 1, 0, None, [], "yes"])
+def test_whether_personal_data_is_meant_is_never_guessed(value: object) -> None:
+    with pytest.raises(RequestError, match=r"^pii: .*neither true nor false"):
+        parse_request({**GOOD, "pii": value}, run_id="r", products=PRODUCTS, may_have_pii=True)
+
+
 def test_an_unknown_field_is_refused() -> None:
     with pytest.raises(RequestError, match=r"^'where': no such field"):
         parse_request({**GOOD, "where": "1=1"}, run_id="run-1", products=PRODUCTS)
@@ -133,7 +150,7 @@ def test_the_form_offers_what_the_products_offer() -> None:
     form = form_schema(PRODUCTS)
 
     filters = {entry.name for product in PRODUCTS.values() for entry in product.filters}
-    assert set(form) == {"customer_id", "product", "format", "columns"} | filters
+    assert set(form) == {"customer_id", "product", "format", "columns", "pii"} | filters
     assert form["format"]["enum"] == ["csv", "parquet"]
     assert form["product"]["enum"] == ["daily_sales", "orders", "payments", "sessions"]
     assert form["status"]["enum"] == [None, "placed", "paid", "shipped", "cancelled", "refunded"]

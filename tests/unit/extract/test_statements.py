@@ -20,6 +20,7 @@ REQUEST = ExtractRequest(
     format="csv",
     filters={"from_date": "2026-11-01", "to_date": "2026-12-01"},
     columns=tuple(column.name for column in PRODUCT.columns),
+    pii=True,
 )
 
 
@@ -32,7 +33,7 @@ def test_the_count_reads_the_pinned_version_of_one_customer_and_range() -> None:
 
 
 def test_the_csv_unload_carries_the_same_predicate_inside_its_literal() -> None:
-    statement = csv_unload(PRODUCT, REQUEST, TABLE, destination="s3://b/cus_000042/run-1/attempt-1/orders_")
+    statement = csv_unload(PRODUCT, REQUEST, TABLE, destination="s3://b/cus_000042/run-1/attempt-1/orders_", salt="")
 
     assert "\\" not in statement
     inner = statement[len("UNLOAD ('") : statement.index("') TO ")].replace("''", "'")
@@ -47,7 +48,7 @@ def test_the_csv_unload_carries_the_same_predicate_inside_its_literal() -> None:
 
 
 def test_every_text_cell_of_a_csv_is_defended_and_no_number() -> None:
-    statement = csv_unload(PRODUCT, REQUEST, TABLE, destination="s3://b/p_")
+    statement = csv_unload(PRODUCT, REQUEST, TABLE, destination="s3://b/p_", salt="")
 
     for column in PRODUCT.columns:
         defended = f"ASCII({column.name}) IN (61, 43, 45, 64, 9, 13, 0)" in statement
@@ -55,7 +56,7 @@ def test_every_text_cell_of_a_csv_is_defended_and_no_number() -> None:
 
 
 def test_the_parquet_unload_writes_timestamps_as_athena_can() -> None:
-    statement = parquet_unload(PRODUCT, REQUEST, TABLE, destination="s3://b/p/")
+    statement = parquet_unload(PRODUCT, REQUEST, TABLE, destination="s3://b/p/", salt="")
 
     assert "CAST(placed_at AS TIMESTAMP(3)) AS placed_at" in statement
     assert "customer_id = 'cus_000042'" in statement
@@ -80,7 +81,7 @@ def test_every_type_of_filter_is_a_literal_of_its_columns_type() -> None:
 def test_only_the_columns_asked_for_are_written_in_the_order_of_all() -> None:
     request = replace(REQUEST, columns=("order_id", "customer_id", "note"))
 
-    statement = parquet_unload(PRODUCT, request, TABLE, destination="s3://b/p/")
+    statement = parquet_unload(PRODUCT, request, TABLE, destination="s3://b/p/", salt="")
 
     assert statement.startswith("UNLOAD (SELECT order_id, customer_id, note FROM published.ext_orders__v7 WHERE ")
     assert "ORDER BY order_id, line_number" in statement

@@ -30,7 +30,7 @@ ROW = dict.fromkeys((column.name for column in PRODUCT.columns), "1") | {
 }
 
 
-def _admission(file_format: Any) -> Admission:
+def _admission(file_format: Any, *, pii: bool = True) -> Admission:
     request = ExtractRequest(
         extract_id="run-1",
         customer_id="cus_000042",
@@ -38,6 +38,7 @@ def _admission(file_format: Any) -> Admission:
         format=file_format,
         filters={},
         columns=tuple(column.name for column in load_products()["orders"].columns),
+        pii=pii,
     )
     pinned = PinnedDataset(
         group="lake",
@@ -59,7 +60,7 @@ def _write_csv(path: Path, rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
-def _certify(folder: Path, path: Path, *, rows: int, file_format: str = "csv") -> Path:
+def _certify(folder: Path, path: Path, *, rows: int, file_format: str = "csv", pii: bool = True) -> Path:
     key = {"order_id": "1", "line_number": "1"}
     entry = ManifestFile(
         path=str(path.relative_to(folder)),
@@ -70,7 +71,7 @@ def _certify(folder: Path, path: Path, *, rows: int, file_format: str = "csv") -
         last_key=key,
     )
     manifest = build_manifest(
-        admission=_admission(file_format),
+        admission=_admission(file_format, pii=pii),
         product=PRODUCT,
         files=[entry],
         engine={"name": "test"},
@@ -193,3 +194,39 @@ def test_the_first_and_the_last_row_of_a_file_are_found_in_the_order_of_the_file
 def test_a_statement_costs_what_athena_charges_for_it() -> None:
     cost = cost_of((1, 2_000_000_000_000), Prices(athena_usd_per_terabyte=5.0))
     assert (cost["athena_scanned_bytes"], cost["usd"]) == (2_000_000_000_001, 10.00005)
+
+
+HASH = "0123456789abcdef" * 4
+MASKED = ROW | {"shopper_id": HASH, "note": ""}
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (MASKED, None),
+        (MASKED | {"shopper_id": ""}, None),
+        (MASKED | {"shopper_id": "shp_00000001"}, "1 cells of masked columns are not masked"),
+        (MASKED | {"shopper_id": HASH.upper()}, "1 cells of masked columns"),
+        (MASKED | {"shopper_id": HASH + "\n"}, "1 cells of masked columns"),
+        (MASKED | {"shopper_id": "x", "note": "call me"}, "2 cells of masked columns"),
+    ],
+)
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+def test_a_cell_that_should_be_masked_and_is_not_is_found(
+    tmp_path: Path, row: dict[str, str], words: str | None, file_format: str
+) -> None:
+    path = tmp_path / "a"
+    if file_format == "csv":
+        _write_csv(path, [row, MASKED])
+    else:
+        pq.write_table(pa.Table.from_pylist([row, MASKED]), path)
+    problems = verify(_certify(tmp_path, path, rows=2, file_format=file_format, pii=False)).problems
+    assert (problems == ()) if words is None else words in problems[0]
+
+
+def test_a_mask_that_nobody_here_can_check_is_not_taken_for_checked(tmp_path: Path) -> None:
+    _write_csv(tmp_path / "a.csv.gz", [MASKED])
+    manifest = _certify(tmp_path, tmp_path / "a.csv.gz", rows=1, pii=False)
+    manifest.write_text(manifest.read_text().replace('"mask": "hash"', '"mask": "rot13"'))
+    with pytest.raises(VerificationError, match="rot13"):
+        verify(manifest)

@@ -46,6 +46,7 @@ def names() -> Names:
             redshift_secret_arn="arn:secret",
             notification_topic_arn="arn:topic",
             signing_key_id="arn:key",
+            masking_secret_arn="arn:masking",
         )
     )
 
@@ -96,6 +97,7 @@ def manifest(file_format: str, engine: str) -> dict[str, Any]:
             "format": file_format,
             "filters": {"from_date": "2026-11-01"},
             "columns": [column.name for column in load_products()["orders"].columns],
+            "pii": True,
         },
         "published": {"table": "published.ext_orders__v3", "snapshot_id": 11},
         "files": [{"path": "attempt-1/orders_000", "rows": 4, "bytes": 99, "sha256": "0"}],

@@ -146,7 +146,7 @@ class Demo:
         customer_id = account.choose_customer(lines)
         expected = [line for line in lines if line.customer_id == customer_id]
         for file_format in FORMATS:
-            conf = {"customer_id": customer_id, "product": "orders", "format": file_format}
+            conf = {"customer_id": customer_id, "product": "orders", "format": file_format, "pii": True}
             run_id = runs.finish(
                 "extract_customer_file", f"{name}-{file_format}", conf, timeout_seconds=_EXTRACT_SECONDS
             )
