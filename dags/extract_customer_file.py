@@ -3,8 +3,9 @@
 
 Cuts one product (such as `orders`) for one customer out of the published data and makes it downloadable.
 
-**Inputs.** The form below, or `conf` by the REST API: `customer_id`, `product`, `format` (`csv` is written by Redshift,
-`parquet` by Athena), and a date range, `to_date` not included. What does not fit is refused and leaves nothing.
+**Inputs.** The form below, or `conf` by the REST API: `customer_id`, `product`, `format` (`csv` and `jsonl` are written
+by Redshift, `parquet` by Athena), filters such as a date range, `to_date` not included, and how files are
+written. What does not fit is refused and leaves nothing.
 
 **Outputs.** `s3://<extracts>/<customer_id>/<extract_id>/manifest.json` and the files it names; `extract_id` is the run
 id. The manifest is written last: without it no file can be reached. Links that live for minutes come from

@@ -18,7 +18,7 @@ PRODUCTS = REPOSITORY / "contracts" / "extracts"
 """Folder of the product files, one a product."""
 
 PiiClass = Literal["none", "pseudonym", "direct", "free_text"]
-Format = Literal["csv", "parquet"]
+Format = Literal["csv", "jsonl", "parquet"]
 Mask = Literal["hash", "partial", "empty"]
 Operator = Literal[">=", "<", "<=", "="]
 FilterType = Literal["date", "integer", "currency", "choice"]

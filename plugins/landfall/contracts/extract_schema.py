@@ -41,7 +41,12 @@ PRODUCT_SCHEMA: Final[dict[str, Any]] = _record(
         "description": _TEXT,
         "dataset": {"type": "string", "pattern": "^ext_[a-z0-9_]{1,50}$"},
         "customer_column": _NAME,
-        "formats": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"enum": ["csv", "parquet"]}},
+        "formats": {
+            "type": "array",
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {"enum": ["csv", "jsonl", "parquet"]},
+        },
         "max_rows": {"type": "integer", "minimum": 1},
         "expires_after_days": {"type": "integer", "minimum": 1, "maximum": 365},
         "order_by": {"type": "array", "minItems": 1, "uniqueItems": True, "items": _NAME},

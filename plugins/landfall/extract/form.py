@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from landfall.contracts.extract_product import ExtractProduct, ProductFilter
+from landfall.extract.option_fields import option_fields
 from landfall.extract.request import CUSTOMER_ID_PATTERN, LARGEST_INTEGER
 
 
@@ -29,7 +30,8 @@ def form_schema(products: Mapping[str, ExtractProduct]) -> dict[str, dict[str, A
         "format": {
             "type": "string",
             "title": "Format",
-            "description": "csv is gzip-compressed with a header; parquet is for engines and data frames.",
+            "description": "csv is for spreadsheets, jsonl (an object a line) for programs, parquet for engines and "
+            "data frames.",
             "enum": formats,
             "default": formats[0],
         },
@@ -49,6 +51,7 @@ def form_schema(products: Mapping[str, ExtractProduct]) -> dict[str, dict[str, A
         "description": "Whether personal data leaves as it is. Otherwise it is masked as the product says.",
         "default": False,
     }
+    fields.update(option_fields())
     for product in products.values():
         for entry in product.filters:
             fields[entry.name] = _filter_field(entry, fields.get(entry.name), product.product)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Literal, cast
 
 import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]
 
 from landfall.contracts.extract_product import Mask
 from landfall.errors import VerificationError
+from landfall.extract.cells import FORMULA_STARTS
 from landfall.extract.masking import MASKED_PATTERNS
-from landfall.extract.statements import FORMULA_STARTS
+from landfall.extract.options import Compression, FileOptions
 
 _CHUNK_BYTES = 1024 * 1024
 _MEMORY_LIMIT = "512MB"
@@ -24,12 +28,13 @@ _COUNTS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class FileShape:
-    """What the files of an extract must look like: their format, their columns' types in order, and whose rows.
+    """What the files of an extract must look like: format and options, the columns' types in order, and whose rows.
 
     `key` are the columns that the rows are sorted by, those of them that the files have; `masks` the masked columns.
     """
 
     file_format: str
+    options: FileOptions
     column_types: Mapping[str, str]
     customer_column: str
     customer_id: str
@@ -65,14 +70,13 @@ def sha256_of(path: Path) -> str:
 
 
 def inspect_file(path: Path, shape: FileShape) -> FileFacts:
-    """Count every row of a CSV (gzip) or Parquet file that must be of `shape`.
+    """Count every row of a CSV, JSON lines or Parquet file that must be of `shape`.
 
     Raises VerificationError if the file cannot be read as that or has other columns.
     """
     try:
         with duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "threads": 1}) as reader:
-            is_csv = shape.file_format == "csv"
-            relation = _csv(reader, path, shape.column_types) if is_csv else _parquet(reader, path)
+            relation = _READERS[shape.file_format](reader, path, shape)
             if list(relation.columns) != list(shape.column_types):
                 raise VerificationError(f"{path.name}: its columns are {', '.join(relation.columns)}")
             relation.create_view("extract_file")
@@ -90,18 +94,19 @@ def inspect_file(path: Path, shape: FileShape) -> FileFacts:
     return FileFacts(rows, foreign, formulas, breaks, unmasked, first, last)
 
 
-def _csv(reader: duckdb.DuckDBPyConnection, path: Path, column_types: Mapping[str, str]) -> duckdb.DuckDBPyRelation:
-    """Return a gzip CSV file as a relation of text columns, with the names that its own header has."""
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        header = next(csv.reader(file), [])
-    names = header if len(header) == len(column_types) else list(column_types)
-    if names != header:
-        raise VerificationError(f"{path.name}: its header is {', '.join(header)[:200]!r}")
+def _csv(reader: duckdb.DuckDBPyConnection, path: Path, shape: FileShape) -> duckdb.DuckDBPyRelation:
+    """Return a CSV file as a relation of text columns, with the names that its own header has, if there is one."""
+    names = list(shape.column_types)
+    if shape.options.header:
+        with _text(path, shape.options.compression) as file:
+            header = next(csv.reader(file, delimiter=shape.options.separator), [])
+        if header != names:
+            raise VerificationError(f"{path.name}: its header is {', '.join(header)[:200]!r}")
     return reader.read_csv(
         str(path),
-        header=True,
-        compression="gzip",
-        delimiter=",",
+        header=shape.options.header,
+        compression=cast(Literal["gzip", "zstd", "none"], shape.options.compression),
+        delimiter=shape.options.separator,
         quotechar='"',
         escapechar='"',
         auto_detect=False,
@@ -110,8 +115,35 @@ def _csv(reader: duckdb.DuckDBPyConnection, path: Path, column_types: Mapping[st
     )
 
 
-def _parquet(reader: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyRelation:
+def _text(path: Path, compression: Compression) -> IO[str]:
+    """Open a text file for reading."""
+    if compression == "gzip":
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    if compression == "zstd":
+        stream = pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+        return io.TextIOWrapper(stream, encoding="utf-8", newline="")
+    return path.open(encoding="utf-8", newline="")
+
+
+def _jsonl(reader: duckdb.DuckDBPyConnection, path: Path, shape: FileShape) -> duckdb.DuckDBPyRelation:
+    """Return a file of an object a line as a relation of text columns; a name that is not there is as null is."""
+    names = [name.replace("'", "''") for name in shape.column_types]
+    compression = {"none": "uncompressed"}.get(shape.options.compression, shape.options.compression)
+    objects = f"read_ndjson_objects(?, compression = '{compression}')"
+    listed = ", ".join(f"'{name}'" for name in names)
+    odd = f"select count(*) from {objects} where not list_has_all([{listed}], json_keys(json))"  # noqa: S608
+    others = reader.execute(odd, [str(path)]).fetchone()
+    if others is None or others[0]:
+        raise VerificationError(f"{path.name}: it has objects with other names than {', '.join(shape.column_types)}")
+    cells = ", ".join(f"json ->> '$.\"{name}\"' as {_quoted(name)}" for name in names)
+    return reader.sql(f"select {cells} from {objects}", params=[str(path)])  # noqa: S608
+
+
+def _parquet(reader: duckdb.DuckDBPyConnection, path: Path, _shape: FileShape) -> duckdb.DuckDBPyRelation:
     return reader.read_parquet(str(path))
+
+
+_READERS = {"csv": _csv, "jsonl": _jsonl, "parquet": _parquet}
 
 
 def _count_statement(shape: FileShape) -> str:

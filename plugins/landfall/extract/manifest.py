@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from landfall.contracts.extract_product import ExtractProduct, Mask, ProductColumn
 from landfall.errors import VerificationError
+from landfall.extract.cells import FORMULA_ESCAPE, FORMULA_STARTS
 from landfall.extract.inspection import FileShape
 from landfall.extract.masking import MASK_WORDS, masks_of
-from landfall.extract.statements import FORMULA_ESCAPE, FORMULA_STARTS
+from landfall.extract.options import FileOptions
 from landfall.prices import ATHENA_CHARGED_AT_LEAST, Prices
 
 if TYPE_CHECKING:  # `landfall verify` reads manifests without the modules that talk to AWS
@@ -70,6 +71,7 @@ def build_manifest(
         "product": {"name": product.product, "contract_version": product.version},
         "published": asdict(admission.pinned),
         "format": request.format,
+        "options": request.options.to_json(),
         "columns": [_described(column) for column in product.selected(request.columns)],
         "masked": {name: {"mask": mask, "what": MASK_WORDS[mask]} for name, mask in masks_of(product, request).items()},
         "sorted_by": list(sorted_by(product, request)),
@@ -102,6 +104,7 @@ def shape_of(product: ExtractProduct, request: ExtractRequest) -> FileShape:
     """Return what the files of `request` must look like."""
     return FileShape(
         file_format=request.format,
+        options=request.options,
         column_types={column.name: column.type for column in product.selected(request.columns)},
         customer_column=product.customer_column,
         customer_id=request.customer_id,
@@ -125,6 +128,7 @@ def parse_manifest(text: bytes | str) -> Manifest:
             extract_id=document["extract_id"],
             shape=FileShape(
                 file_format=document["format"],
+                options=FileOptions(**document["options"]),
                 column_types={column["name"]: column["type"] for column in document["columns"]},
                 customer_column=document["customer_column"],
                 customer_id=document["customer_id"],

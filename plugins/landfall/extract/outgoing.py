@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from landfall.aws import glue
-from landfall.contracts.extract_product import ExtractProduct, ProductColumn
+from landfall.contracts.extract_product import ExtractProduct, Format, ProductColumn
+from landfall.extract.options import FileOptions
 from landfall.extract.unload import Unloaded
 from landfall.quality.gates import run_gate
 from landfall.quality.suites import suite_path
@@ -16,15 +17,11 @@ from landfall.settings import Settings
 _SCRATCH = "scratch"
 _HIVE_TYPES = {"integer": "bigint"}
 """Types that Hive has another word for."""
-_CSV = {
+_TEXT = {
     "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-    "SerdeInfo": {
-        "SerializationLibrary": "org.apache.hadoop.hive.serde2.OpenCSVSerde",
-        # RFC 4180 escapes a quote by doubling it; the SerDe's own default is a backslash.
-        "Parameters": {"separatorChar": ",", "quoteChar": '"', "escapeChar": '"'},
-    },
 }
+_JSON_SERDE = "org.openx.data.jsonserde.JsonSerDe"
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
@@ -47,7 +44,11 @@ def run_outgoing_gate(
     glue.put_table(
         database=_SCRATCH,
         definition=scratch_table(
-            table, product.selected(request.columns), file_format=request.format, location=location
+            table,
+            product.selected(request.columns),
+            file_format=request.format,
+            options=request.options,
+            location=location,
         ),
     )
     try:
@@ -65,19 +66,32 @@ def run_outgoing_gate(
     return {"name": gate, "passed": result.passed, "checks": result.checks}
 
 
-def scratch_table(table: str, columns: Sequence[ProductColumn], *, file_format: str, location: str) -> dict[str, Any]:
-    """Return Glue's TableInput of an external table over an attempt's files; a CSV's columns are all text."""
-    is_csv = file_format == "csv"
+def scratch_table(
+    table: str, columns: Sequence[ProductColumn], *, file_format: Format, options: FileOptions, location: str
+) -> dict[str, Any]:
+    """Return Glue's TableInput of an external table over an attempt's files; the columns of text files are all text."""
+    is_text = file_format != "parquet"
     described = [
-        {"Name": each.name, "Type": "string" if is_csv else _HIVE_TYPES.get(each.type, each.type)} for each in columns
+        {"Name": each.name, "Type": "string" if is_text else _HIVE_TYPES.get(each.type, each.type)} for each in columns
     ]
-    parameters = {"EXTERNAL": "TRUE", "classification": file_format}
-    if is_csv:
+    parameters = {"EXTERNAL": "TRUE", "classification": "json" if file_format == "jsonl" else file_format}
+    if file_format == "csv" and options.header:
         parameters["skip.header.line.count"] = "1"
     return {
         "Name": table,
         "TableType": "EXTERNAL_TABLE",
         "Parameters": parameters,
         "PartitionKeys": [],
-        "StorageDescriptor": {"Columns": described, "Location": location, **(_CSV if is_csv else _PARQUET)},
+        "StorageDescriptor": {"Columns": described, "Location": location, **_storage(file_format, options)},
     }
+
+
+def _storage(file_format: Format, options: FileOptions) -> dict[str, Any]:
+    if file_format == "parquet":
+        return _PARQUET
+    if file_format == "jsonl":
+        return {**_TEXT, "SerdeInfo": {"SerializationLibrary": _JSON_SERDE}}
+    # RFC 4180 escapes a quote by doubling it; the SerDe's own default is a backslash.
+    parameters = {"separatorChar": options.separator, "quoteChar": '"', "escapeChar": '"'}
+    library = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+    return {**_TEXT, "SerdeInfo": {"SerializationLibrary": library, "Parameters": parameters}}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
 from landfall.contracts.extract_product import ExtractProduct, Format, ProductFilter
 from landfall.errors import RequestError
+from landfall.extract.options import OPTION_PARAMS, FileOptions, parse_options, shown
 
 CUSTOMER_ID_PATTERN = "^cus_[0-9]{6}$"
 EARLIEST_DATE = date(2000, 1, 1)
@@ -20,7 +21,7 @@ LATEST_DATE = date(2100, 1, 1)
 LARGEST_INTEGER = 10**15
 """Bound of a number asked for, either way: beyond any amount, and exact in JSON and in both engines."""
 
-_FIXED_PARAMS = ("customer_id", "product", "format", "columns", "pii")
+_FIXED_PARAMS = ("customer_id", "product", "format", "columns", "pii", *OPTION_PARAMS)
 _EXTRACT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
 _SHOWN_CHARACTERS = 60
 
@@ -32,7 +33,8 @@ FilterValue = str | int
 class ExtractRequest:
     """One admitted request: `filters` maps a filter's name to its value, `columns` are those of the files, in order.
 
-    `pii`: personal data leaves as it is; otherwise it is masked as the product says.
+    `options` are how the files are written. `pii`: personal data leaves as it is; otherwise it is masked as the
+    product says.
     """
 
     extract_id: str
@@ -42,6 +44,7 @@ class ExtractRequest:
     filters: Mapping[str, FilterValue]
     columns: tuple[str, ...]
     pii: bool = False
+    options: FileOptions = field(default_factory=FileOptions)
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as JSON values."""
@@ -50,7 +53,8 @@ class ExtractRequest:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> ExtractRequest:
         """Return the request that `to_json` wrote."""
-        return cls(**{**value, "columns": tuple(value["columns"])})
+        options = FileOptions(**value["options"])
+        return cls(**{**value, "columns": tuple(value["columns"]), "options": options})
 
 
 def parse_request(
@@ -70,14 +74,16 @@ def parse_request(
         if params.get(entry.name) is not None
     }
     _refuse_empty_ranges(product, filters)
+    file_format = _format(params.get("format"), product)
     return ExtractRequest(
         extract_id=extract_id_of(run_id),
         customer_id=_customer_id(params.get("customer_id")),
         product=product.product,
-        format=_format(params.get("format"), product),
+        format=file_format,
         filters=filters,
         columns=_columns(params.get("columns"), product),
         pii=_pii(params.get("pii", False), may_have_pii=may_have_pii),
+        options=parse_options(params, file_format),
     )
 
 
@@ -94,7 +100,7 @@ def extract_id_of(run_id: str) -> str:
 
 def _product(value: object, products: Mapping[str, ExtractProduct]) -> ExtractProduct:
     if not isinstance(value, str) or value not in products:
-        raise RequestError(f"product: {_shown(value)} is not offered; use one of {', '.join(sorted(products))}")
+        raise RequestError(f"product: {shown(value)} is not offered; use one of {', '.join(sorted(products))}")
     return products[value]
 
 
@@ -102,12 +108,12 @@ def _format(value: object, product: ExtractProduct) -> Format:
     for offered in product.formats:
         if value == offered:
             return offered
-    raise RequestError(f"format: {_shown(value)} is not offered; use one of {', '.join(product.formats)}")
+    raise RequestError(f"format: {shown(value)} is not offered; use one of {', '.join(product.formats)}")
 
 
 def _customer_id(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(CUSTOMER_ID_PATTERN.strip("^$"), value):
-        raise RequestError(f"customer_id: {_shown(value)} is no customer; use cus_ and 6 digits, such as cus_000042")
+        raise RequestError(f"customer_id: {shown(value)} is no customer; use cus_ and 6 digits, such as cus_000042")
     return value
 
 
@@ -127,16 +133,16 @@ def _columns(value: object, product: ExtractProduct) -> tuple[str, ...]:
     if value is None:
         return tuple(names)
     if not isinstance(value, list) or not value:
-        raise RequestError(f"columns: {_shown(value)} is no list of columns; use some of {', '.join(names)}, or null")
+        raise RequestError(f"columns: {shown(value)} is no list of columns; use some of {', '.join(names)}, or null")
     for name in value:
         if name not in names:
-            raise RequestError(f"columns: {_shown(name)} is not offered; use some of {', '.join(names)}")
+            raise RequestError(f"columns: {shown(name)} is not offered; use some of {', '.join(names)}")
     return tuple(column.name for column in product.selected([*value, product.customer_column]))
 
 
 def _pii(value: object, *, may_have_pii: bool) -> bool:
     if not isinstance(value, bool):
-        raise RequestError(f"pii: {_shown(value)} is neither true nor false; leave it false for masked personal data")
+        raise RequestError(f"pii: {shown(value)} is neither true nor false; leave it false for masked personal data")
     if value and not may_have_pii:
         raise RequestError("pii: True needs the scope for personal data; leave it false and it comes masked")
     return value
@@ -150,33 +156,33 @@ def _filter_value(entry: ProductFilter, value: object) -> FilterValue:
     if entry.type == "currency":
         return _currency(entry.name, value)
     if not isinstance(value, str) or value not in entry.values:
-        raise RequestError(f"{entry.name}: {_shown(value)} is not offered; use one of {', '.join(entry.values)}")
+        raise RequestError(f"{entry.name}: {shown(value)} is not offered; use one of {', '.join(entry.values)}")
     return value
 
 
 def _integer(name: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) > LARGEST_INTEGER:
         raise RequestError(
-            f"{name}: {_shown(value)} is no whole number within +-{LARGEST_INTEGER}; write it as a number, such as 1999"
+            f"{name}: {shown(value)} is no whole number within +-{LARGEST_INTEGER}; write it as a number, such as 1999"
         )
     return value
 
 
 def _currency(name: str, value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[A-Z]{3}", value):
-        raise RequestError(f"{name}: {_shown(value)} is no ISO 4217 code; use three capital letters, such as EUR")
+        raise RequestError(f"{name}: {shown(value)} is no ISO 4217 code; use three capital letters, such as EUR")
     return value
 
 
 def _date(name: str, value: object) -> date:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        raise RequestError(f"{name}: {_shown(value)} is no date; write YYYY-MM-DD, such as 2026-11-20")
+        raise RequestError(f"{name}: {shown(value)} is no date; write YYYY-MM-DD, such as 2026-11-20")
     try:
         day = date.fromisoformat(value)
     except ValueError as error:
-        raise RequestError(f"{name}: {_shown(value)} is not in the calendar ({error})") from error
+        raise RequestError(f"{name}: {shown(value)} is not in the calendar ({error})") from error
     if not EARLIEST_DATE <= day <= LATEST_DATE:
-        raise RequestError(f"{name}: {_shown(value)} must be from {EARLIEST_DATE} to {LATEST_DATE}")
+        raise RequestError(f"{name}: {shown(value)} must be from {EARLIEST_DATE} to {LATEST_DATE}")
     return day
 
 
@@ -191,8 +197,3 @@ def _refuse_empty_ranges(product: ExtractProduct, filters: Mapping[str, FilterVa
             if most < least or (most == least and high.operator == "<"):  # type: ignore[operator]
                 hint = f"; {high.name} itself is not included" if high.operator == "<" else ""
                 raise RequestError(f"{high.name}: {most!r} must be after {low.name} {least!r}{hint}")
-
-
-def _shown(value: object) -> str:
-    """Return a refused value for a message: quoted, without control characters, and short."""
-    return repr(value)[:_SHOWN_CHARACTERS]

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from sqlglot import exp
 
-from landfall.contracts.extract_product import ExtractProduct, Mask, Operator, ProductColumn
+from landfall.contracts.extract_product import ExtractProduct, Format, Operator, ProductColumn
+from landfall.extract.cells import cell
 from landfall.extract.masking import Engine, masked, masks_of
+from landfall.extract.options import Compression, FileOptions
 from landfall.extract.request import ExtractRequest, FilterValue
 
-FORMULA_STARTS = "=+-@\t\r\0"
-"""First characters that make a spreadsheet read a cell as a formula (OWASP ASVS 1.2.10)."""
+ENGINES: Final[Mapping[Format, Engine]] = {"csv": "redshift", "jsonl": "redshift", "parquet": "athena"}
+"""Format -> what writes it: Redshift's UNLOAD knows CSV, headers and the size of parts, Athena's does not."""
 
-FORMULA_ESCAPE = "'"
-"""Put before such a cell in CSV; a reader gets the text back by dropping it."""
-
-CSV_EXTENSION = "csv.gz"
-
-_TIMESTAMP_FORMAT = "YYYY-MM-DD HH24:MI:SS.MS"
-_COMPARISONS: Mapping[Operator, type[exp.Binary]] = {">=": exp.GTE, "<": exp.LT, "<=": exp.LTE, "=": exp.EQ}
+_EXTENSIONS: Final[Mapping[Compression, str]] = {"gzip": ".gz", "zstd": ".zst", "none": ""}
+_COMPARISONS: Final[Mapping[Operator, type[exp.Binary]]] = {">=": exp.GTE, "<": exp.LT, "<=": exp.LTE, "=": exp.EQ}
 
 
 def rows_of(product: ExtractProduct, request: ExtractRequest, table: str) -> exp.Select:
@@ -38,46 +36,55 @@ def count_rows(product: ExtractProduct, request: ExtractRequest, table: str) -> 
     return rows_of(product, request, table).select(exp.Count(this=exp.Star()), append=False)
 
 
-def csv_rows(product: ExtractProduct, request: ExtractRequest, table: str, *, salt: str = "") -> exp.Select:
-    """Return what a CSV file holds of `rows_of`, in the product's order; `salt` is the customer's for masks."""
-    masks = masks_of(product, request)
+def file_rows(product: ExtractProduct, request: ExtractRequest, table: str, *, salt: str = "") -> exp.Select:
+    """Return what the files hold of `rows_of`, in the product's order; `salt` is the customer's for masks."""
+    masks, engine = masks_of(product, request), ENGINES[request.format]
     cells = (
-        _masked(each, masks[each.name], salt=salt, engine="redshift") if each.name in masks else _csv_cell(each)
+        exp.alias_(masked(each, masks[each.name], salt=salt, engine=engine), each.name)
+        if each.name in masks
+        else cell(each, file_format=request.format, options=request.options)
         for each in product.selected(request.columns)
     )
     query = rows_of(product, request, table).select(*cells, append=False)
     return query.order_by(*(exp.column(name) for name in product.order_by))
 
 
-def parquet_rows(product: ExtractProduct, request: ExtractRequest, table: str, *, salt: str = "") -> exp.Select:
-    """Return what a Parquet file holds of `rows_of`, in the product's order; `salt` is the customer's for masks."""
-    masks = masks_of(product, request)
-    cells = (
-        _masked(each, masks[each.name], salt=salt, engine="athena") if each.name in masks else _parquet_cell(each)
-        for each in product.selected(request.columns)
-    )
-    query = rows_of(product, request, table).select(*cells, append=False)
-    return query.order_by(*(exp.column(name) for name in product.order_by))
+def unload_statement(
+    product: ExtractProduct, request: ExtractRequest, table: str, *, destination: str, salt: str
+) -> str:
+    """Return the UNLOAD of `file_rows` for the format's engine.
 
-
-def csv_unload(product: ExtractProduct, request: ExtractRequest, table: str, *, destination: str, salt: str) -> str:
-    """Return Redshift's UNLOAD of the rows to gzip CSV files whose names start with the s3:// `destination`.
-
-    PARALLEL OFF keeps the rows' order, and with it the content, the same every time.
+    On Redshift names of files start with the s3:// `destination`, on Athena they are below it, which must be empty.
     """
-    inner = _quoted(csv_rows(product, request, table, salt=salt).sql(dialect="redshift"))
+    engine = ENGINES[request.format]
+    inner = file_rows(product, request, table, salt=salt).sql(dialect=engine)
+    if engine == "athena":
+        codec = _quoted(request.options.compression.upper())
+        return f"UNLOAD ({inner}) TO {_quoted(destination)} WITH (format = 'PARQUET', compression = {codec})"
+    # PARALLEL OFF keeps the rows' order, and with it the content, the same every time.
     return (
-        f"UNLOAD ({inner}) TO {_quoted(destination)} IAM_ROLE default "
-        f"FORMAT AS CSV HEADER GZIP PARALLEL OFF EXTENSION {_quoted(CSV_EXTENSION)}"
+        f"UNLOAD ({_quoted(inner)}) TO {_quoted(destination)} IAM_ROLE default "
+        f"{_warehouse_format(request.format, request.options)} PARALLEL OFF "
+        f"EXTENSION {_quoted(request.format + _EXTENSIONS[request.options.compression])}"
     )
 
 
-def parquet_unload(product: ExtractProduct, request: ExtractRequest, table: str, *, destination: str, salt: str) -> str:
-    """Return Athena's UNLOAD of the rows to Parquet files below the empty s3:// prefix `destination`."""
-    return (
-        f"UNLOAD ({parquet_rows(product, request, table, salt=salt).sql(dialect='athena')}) TO {_quoted(destination)} "
-        "WITH (format = 'PARQUET', compression = 'SNAPPY')"
-    )
+def _warehouse_format(file_format: Format, options: FileOptions) -> str:
+    """Return the options of Redshift's UNLOAD (https://docs.aws.amazon.com/redshift/latest/dg/r_UNLOAD.html)."""
+    words = ["FORMAT AS JSON" if file_format == "jsonl" else "FORMAT AS CSV"]
+    if file_format == "csv" and options.header:
+        words.append("HEADER")
+    if file_format == "csv" and options.delimiter != "comma":
+        words.append(f"DELIMITER AS '{_DELIMITER_LITERALS.get(options.separator, options.separator)}'")
+    if options.compression != "none":
+        words.append(options.compression.upper())
+    if options.part_size_mb is not None:
+        words.append(f"MAXFILESIZE AS {options.part_size_mb} MB")
+    return " ".join(words)
+
+
+_DELIMITER_LITERALS: Final = {"\t": r"\t"}
+"""Delimiters that UNLOAD has an escape for."""
 
 
 def _quoted(text: str) -> str:
@@ -96,31 +103,3 @@ def _bound(value: FilterValue, column: ProductColumn) -> exp.Expr:
     if column.type == "date":
         return exp.cast(exp.Literal.string(value), exp.DataType.Type.DATE)
     return exp.Literal.string(value)
-
-
-def _masked(column: ProductColumn, mask: Mask, *, salt: str, engine: Engine) -> exp.Expr:
-    return exp.alias_(masked(column, mask, salt=salt, engine=engine), column.name)
-
-
-def _csv_cell(column: ProductColumn) -> exp.Expr:
-    """Return a column as a CSV cell: text that a spreadsheet would run is made text again."""
-    cell = exp.column(column.name)
-    if column.type == "timestamp":
-        text = exp.func("TO_CHAR", cell, exp.Literal.string(_TIMESTAMP_FORMAT), dialect="redshift")
-        return exp.alias_(text, column.name)
-    if column.type != "string":
-        return cell
-    first = exp.func("ASCII", cell)
-    starts = [exp.Literal.number(ord(character)) for character in FORMULA_STARTS]
-    # ASCII('') is 0 too, so NUL alone cannot tell an empty cell from one that starts with it.
-    is_formula = exp.and_(exp.func("LENGTH", exp.column(column.name)) > 0, exp.In(this=first, expressions=starts))
-    escape = exp.func("CHR", exp.Literal.number(ord(FORMULA_ESCAPE)))  # a literal would need backslashes in Redshift
-    escaped = exp.DPipe(this=escape, expression=exp.column(column.name), safe=True)
-    return exp.alias_(exp.Case().when(is_formula, escaped).else_(exp.column(column.name)), column.name)
-
-
-def _parquet_cell(column: ProductColumn) -> exp.Expr:
-    """Return a column as Athena's UNLOAD can write it: Parquet timestamps have milliseconds there."""
-    if column.type != "timestamp":
-        return exp.column(column.name)
-    return exp.alias_(exp.cast(exp.column(column.name), "TIMESTAMP(3)", dialect="athena"), column.name)

@@ -1,4 +1,4 @@
-"""Let an engine write an extract's files: Redshift writes CSV, Athena writes Parquet."""
+"""Let an engine write an extract's files: Redshift writes CSV and JSON lines, Athena writes Parquet."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.errors import RequestError
 from landfall.extract.admission import Admission
 from landfall.extract.layout import attempt_prefix
-from landfall.extract.masking import masks_of, salt_of
+from landfall.extract.masking import Engine, masks_of, salt_of
 from landfall.extract.request import ExtractRequest
-from landfall.extract.statements import count_rows, csv_unload, parquet_unload
+from landfall.extract.statements import ENGINES, count_rows, unload_statement
 from landfall.settings import Settings
 
 # Redshift reaches the catalog through it; `dbt run` makes it too, but an extract may come first.
@@ -24,8 +24,10 @@ _EXTERNAL_SCHEMA = (
     "CREATE EXTERNAL SCHEMA IF NOT EXISTS published FROM DATA CATALOG DATABASE 'published' IAM_ROLE default"
 )
 
-_WHY_REDSHIFT = "csv: its UNLOAD writes a header, and rows in order; Athena's writes neither"
-_WHY_ATHENA = "parquet: it reads and writes the lake without waking the warehouse"
+_WHY: Mapping[Engine, str] = {
+    "redshift": "its UNLOAD writes text with a header, in order, in one file or in parts of a size; Athena's does not",
+    "athena": "it reads and writes the lake without waking the warehouse",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,18 +68,21 @@ def unload(admission: Admission, *, attempt: int, settings: Settings) -> Unloade
     _refuse_too_many(expected, product)
     prefix = attempt_prefix(request, attempt)
     s3.delete_prefix(bucket=settings.extracts_bucket, prefix=prefix)
-    target = f"s3://{settings.extracts_bucket}/{prefix}"
     # A salt that masks nothing is not asked for.
     salt = _salt(request, settings) if masks_of(product, request) else ""
-    if request.format == "csv":
-        statement = csv_unload(product, request, table, destination=f"{target}{product.product}_", salt=salt)
-        engine = {"name": "redshift", "statement_id": _on_redshift(statement, settings), "why": _WHY_REDSHIFT}
+    engine = ENGINES[request.format]
+    names = f"{product.product}_" if engine == "redshift" else ""
+    destination = f"s3://{settings.extracts_bucket}/{prefix}{names}"
+    statement = unload_statement(product, request, table, destination=destination, salt=salt)
+    if engine == "redshift":
+        statement_id = _on_redshift(statement, settings)
     else:
-        done = athena.run(parquet_unload(product, request, table, destination=target, salt=salt))
+        done = athena.run(statement)
         scanned.append(done.scanned_bytes)
-        engine = {"name": "athena", "statement_id": done.query_execution_id, "why": _WHY_ATHENA}
+        statement_id = done.query_execution_id
+    engine_told = {"name": engine, "statement_id": statement_id, "why": _WHY[engine]}
     return Unloaded(
-        admission=admission, prefix=prefix, expected_rows=expected, engine=engine, scanned_bytes=tuple(scanned)
+        admission=admission, prefix=prefix, expected_rows=expected, engine=engine_told, scanned_bytes=tuple(scanned)
     )
 
 

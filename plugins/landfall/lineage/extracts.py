@@ -9,7 +9,7 @@ from typing import Any
 from landfall.contracts.extract_product import ExtractProduct
 from landfall.extract.layout import MANIFEST, extract_prefix
 from landfall.extract.request import ExtractRequest
-from landfall.extract.statements import csv_rows, parquet_rows
+from landfall.extract.statements import file_rows
 from landfall.lineage.columns import query_columns
 from landfall.lineage.naming import Names
 from landfall.lineage.steps import Field, Read, Step, Written
@@ -24,13 +24,12 @@ def extract_steps(manifest: Mapping[str, Any], product: ExtractProduct, names: N
     """
     request = ExtractRequest.from_json(manifest["request"])
     table, engine = manifest["published"]["table"], manifest["engine"]
-    rows = csv_rows if request.format == "csv" else parquet_rows
     database, _, name = table.partition(".")
     fields = {
         each.name: Field(name=each.name, type=each.type, description=each.description) for each in product.columns
     }
     columns = query_columns(
-        rows(product, request, table),
+        file_rows(product, request, table),
         dialect=_DIALECTS[engine["name"]],
         schema={database: {name: list(fields)}},
     )

@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
@@ -165,6 +166,53 @@ def test_every_type_of_column_arrives_as_it_was_published(
     expected = {name: ARRIVES[types[name]][FORMATS.index(file_format)] for name in asked}
     assert _rows(folder) == [{name: expected.get(name, CUSTOMER) for name in types if name in {*asked, "customer_id"}}]
     assert verify(folder).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("product", "asked", "first_line"),
+    [
+        ("orders", {"format": "jsonl", "compression": "zstd", "time_zone": "Europe/Berlin"}, None),
+        (
+            "orders",
+            {"format": "csv", "compression": "zstd", "delimiter": "tab", "part_size_mb": 5},
+            "order_id\tline_number",
+        ),
+        (
+            "daily_sales",
+            {"format": "csv", "delimiter": "semicolon", "decimal_sign": "comma", "header": False},
+            "cus_000042;",
+        ),
+        ("orders", {"format": "parquet", "compression": "zstd"}, None),
+    ],
+)
+def test_files_are_written_as_asked_by_what_engines_can_do(
+    product: str,
+    asked: dict[str, object],
+    first_line: str | None,
+    published_product: Callable[[str], str],
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    admission = admission_of(published_product(product), str(asked["format"]), product=product, **asked)
+    _publish(unload(admission, attempt=1, settings=settings), settings)
+    prefix = extract_prefix(customer_id=CUSTOMER, extract_id=admission.request.extract_id)
+    for name in _keys(admission, settings):
+        target = tmp_path / Path(name).name
+        target.write_bytes(s3.read_object(bucket=settings.extracts_bucket, key=prefix + name))
+
+    assert verify(tmp_path).problems == ()
+    (part,) = (path for path in tmp_path.iterdir() if not path.name.startswith("manifest"))
+    if asked["format"] == "parquet":
+        assert pq.ParquetFile(part).metadata.row_group(0).column(0).compression == "ZSTD"
+        return
+    text = pa.input_stream(str(part), compression="zstd" if "compression" in asked else "gzip").read().decode()
+    if asked["format"] == "jsonl":
+        assert json.loads(text)["placed_at"] == "2026-11-20 11:00:00.123"
+        assert json.loads(text)["quantity"] == -7
+    else:
+        assert text.startswith(str(first_line))
+    if product == "daily_sales":
+        assert ";1,25000000" in text and "-7" in text
 
 
 def test_masked_columns_are_the_same_in_the_files_of_both_engines_and_nothing_shows(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from landfall.contracts.extract_product import Mask, ProductColumn, load_products
+from landfall.contracts.extract_product import Format, Mask, ProductColumn, load_products
 from landfall.extract.masking import Engine, masked, masks_of, salt_of
 from landfall.extract.request import ExtractRequest
-from landfall.extract.statements import csv_unload, parquet_unload
+from landfall.extract.statements import unload_statement
 from sqlglot import exp
 
 PRODUCT = load_products()["orders"]
@@ -24,7 +24,7 @@ REQUEST = ExtractRequest(
 
 
 def test_masked_columns_are_masked_on_redshift() -> None:
-    statement = csv_unload(PRODUCT, REQUEST, TABLE, destination="s3://b/p_", salt="5a17")
+    statement = unload_statement(PRODUCT, REQUEST, TABLE, destination="s3://b/p_", salt="5a17")
 
     assert "SHA2(''5a17'' || shopper_id, 256) AS shopper_id" in statement
     assert "CAST(NULL AS VARCHAR" in statement and " AS note FROM" in statement
@@ -32,16 +32,17 @@ def test_masked_columns_are_masked_on_redshift() -> None:
 
 
 def test_masked_columns_are_masked_on_athena() -> None:
-    statement = parquet_unload(PRODUCT, REQUEST, TABLE, destination="s3://b/p/", salt="5a17")
+    request = replace(REQUEST, format="parquet")
+    statement = unload_statement(PRODUCT, request, TABLE, destination="s3://b/p/", salt="5a17")
 
     assert "LOWER(TO_HEX(SHA256(TO_UTF8(CONCAT(" in statement and "'5a17'" in statement
     assert "CAST(NULL AS VARCHAR) AS note" in statement
 
 
-@pytest.mark.parametrize("unload", [csv_unload, parquet_unload])
-def test_with_the_scope_nothing_is_masked(unload: object) -> None:
-    request = replace(REQUEST, pii=True)
-    statement = unload(PRODUCT, request, TABLE, destination="s3://b/p/", salt="5a17")  # type: ignore[operator]
+@pytest.mark.parametrize("file_format", ["csv", "jsonl", "parquet"])
+def test_with_the_scope_nothing_is_masked(file_format: Format) -> None:
+    request = replace(REQUEST, pii=True, format=file_format)
+    statement = unload_statement(PRODUCT, request, TABLE, destination="s3://b/p/", salt="5a17")
     assert masks_of(PRODUCT, request) == {}
     assert "5a17" not in statement and "SHA" not in statement
 

@@ -10,11 +10,13 @@ from jsonschema.validators import validator_for
 from landfall.contracts.extract_product import load_products
 from landfall.errors import RequestError
 from landfall.extract.form import form_schema
+from landfall.extract.options import OPTION_PARAMS, FileOptions, time_zones
 from landfall.extract.request import ExtractRequest, extract_id_of, parse_request
 
 PRODUCTS = load_products()
 REQUIRED = ["customer_id", "product", "format"]
-OPTIONAL = ["columns", "from_date", "to_date", "status", "currency", "min_amount_cents", "max_amount_cents"]
+OPTIONS = list(OPTION_PARAMS)
+OPTIONAL = [*OPTIONS, "columns", "from_date", "to_date", "status", "currency", "min_amount_cents", "max_amount_cents"]
 GOOD: dict[str, Any] = {"customer_id": "cus_000042", "product": "orders", "format": "csv"}
 
 HOSTILE = [
@@ -58,7 +60,8 @@ def test_a_request_survives_its_journey_between_tasks() -> None:
 @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: ascii(value)[:40])
 @pytest.mark.parametrize("field", [*REQUIRED, *OPTIONAL])
 def test_a_hostile_value_is_refused_by_its_field_name(field: str, value: object) -> None:
-    if field in OPTIONAL and (value is None or (field.endswith("_cents") and type(value) is int)):
+    good = value is None or (field == "part_size_mb" and type(value) is int) or (field == "header" and value is True)
+    if field in OPTIONAL and (good or (field.endswith("_cents") and type(value) is int)):
         return  # no bound, which is the form's own default, or a good one
     with pytest.raises(RequestError, match=f"^{field}: ") as refused:
         parse_request({**GOOD, field: value}, run_id="run-1", products=PRODUCTS)
@@ -150,11 +153,65 @@ def test_the_form_offers_what_the_products_offer() -> None:
     form = form_schema(PRODUCTS)
 
     filters = {entry.name for product in PRODUCTS.values() for entry in product.filters}
-    assert set(form) == {"customer_id", "product", "format", "columns", "pii"} | filters
-    assert form["format"]["enum"] == ["csv", "parquet"]
+    assert set(form) == {"customer_id", "product", "format", "columns", "pii", *OPTIONS} | filters
+    assert form["format"]["enum"] == ["csv", "jsonl", "parquet"]
     assert form["product"]["enum"] == ["daily_sales", "orders", "payments", "sessions"]
     assert form["status"]["enum"] == [None, "placed", "paid", "shipped", "cancelled", "refunded"]
     assert "orders: " in form["currency"]["description"] and "payments: " in form["currency"]["description"]
     for name in filters:
         validator_for(form[name]).check_schema({k: v for k, v in form[name].items() if k != "default"})
     assert "default" not in form["customer_id"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "options"),
+    [
+        ({"format": "csv"}, FileOptions()),
+        ({"format": "jsonl"}, FileOptions()),
+        ({"format": "parquet"}, FileOptions(compression="snappy")),
+        ({"format": "parquet", "compression": "zstd"}, FileOptions(compression="zstd")),
+        ({"format": "jsonl", "time_zone": "Asia/Tokyo"}, FileOptions(time_zone="Asia/Tokyo")),
+        ({"format": "jsonl", "part_size_mb": 5}, FileOptions(part_size_mb=5)),
+        (
+            {"delimiter": "semicolon", "decimal_sign": "comma", "header": False, "compression": "none"},
+            FileOptions(delimiter="semicolon", decimal_sign="comma", header=False, compression="none"),
+        ),
+    ],
+)
+def test_an_option_that_is_left_empty_is_the_formats_own(asked: dict[str, Any], options: FileOptions) -> None:
+    request = parse_request(GOOD | dict.fromkeys(OPTIONS) | asked, run_id="r", products=PRODUCTS)
+    assert request.options == options
+    assert ExtractRequest.from_json(request.to_json()) == request
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"format": "parquet", "delimiter": "comma"}, "delimiter"),
+        ({"format": "jsonl", "header": True}, "header"),
+        ({"format": "parquet", "header": False}, "header"),
+        ({"format": "jsonl", "decimal_sign": "point"}, "decimal_sign"),
+        ({"format": "parquet", "time_zone": "UTC"}, "time_zone"),
+        ({"format": "parquet", "part_size_mb": 100}, "part_size_mb"),
+        ({"format": "parquet", "compression": "none"}, "compression"),
+        ({"format": "csv", "compression": "snappy"}, "compression"),
+        ({"format": "csv", "decimal_sign": "comma"}, "decimal_sign"),
+        ({"part_size_mb": 4}, "part_size_mb"),
+        ({"part_size_mb": 6_201}, "part_size_mb"),
+        ({"part_size_mb": True}, "part_size_mb"),
+        ({"part_size_mb": 5.0}, "part_size_mb"),
+        ({"time_zone": "CET"}, "time_zone"),
+        ({"time_zone": "europe/berlin"}, "time_zone"),
+        ({"time_zone": "Europe/Atlantis"}, "time_zone"),
+        ({"delimiter": ";"}, "delimiter"),
+        ({"format": "xlsx"}, "format"),
+    ],
+)
+def test_an_option_that_a_format_does_not_have_is_refused_not_ignored(asked: dict[str, Any], field: str) -> None:
+    with pytest.raises(RequestError, match=rf"^{field}: "):
+        parse_request(GOOD | asked, run_id="r", products=PRODUCTS)
+
+
+def test_every_zone_on_offer_is_the_name_of_a_place() -> None:
+    assert len(time_zones()) > 400
+    assert all(re.fullmatch(r"UTC|[A-Z][A-Za-z]+(/[A-Za-z][A-Za-z_-]+){1,2}", zone) for zone in time_zones())

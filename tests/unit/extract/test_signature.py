@@ -102,7 +102,7 @@ def test_a_missing_signature_and_an_unsigned_manifest_are_told_apart(signed: Pat
 def test_what_is_no_key_ends_with_a_sentence(signed: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     (signed / "public.pem").write_bytes(content)
     full = {**json.loads((signed / "manifest.json").read_text()), "files": [], "columns": []}
-    full |= {"sorted_by": [], "masked": {}, "extract_id": "e", "format": "csv"}
+    full |= {"sorted_by": [], "masked": {}, "options": {}, "extract_id": "e", "format": "csv"}
     full |= {"customer_column": "c", "customer_id": "c"}
     (signed / "manifest.json").write_text(json.dumps(full))
     assert main(["verify", str(signed), "--key", str(signed / "public.pem")]) == 1

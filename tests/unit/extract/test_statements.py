@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import sqlglot
 from landfall.contracts.extract_product import load_products
+from landfall.extract.options import FileOptions
 from landfall.extract.request import ExtractRequest
-from landfall.extract.statements import count_rows, csv_unload, parquet_unload
+from landfall.extract.statements import count_rows, unload_statement
 from sqlglot import exp
 
 PRODUCTS = load_products()
@@ -22,6 +24,7 @@ REQUEST = ExtractRequest(
     columns=tuple(column.name for column in PRODUCT.columns),
     pii=True,
 )
+PARQUET = replace(REQUEST, format="parquet", options=FileOptions(compression="snappy"))
 
 
 def test_the_count_reads_the_pinned_version_of_one_customer_and_range() -> None:
@@ -33,7 +36,9 @@ def test_the_count_reads_the_pinned_version_of_one_customer_and_range() -> None:
 
 
 def test_the_csv_unload_carries_the_same_predicate_inside_its_literal() -> None:
-    statement = csv_unload(PRODUCT, REQUEST, TABLE, destination="s3://b/cus_000042/run-1/attempt-1/orders_", salt="")
+    statement = unload_statement(
+        PRODUCT, REQUEST, TABLE, destination="s3://b/cus_000042/run-1/attempt-1/orders_", salt=""
+    )
 
     assert "\\" not in statement
     inner = statement[len("UNLOAD ('") : statement.index("') TO ")].replace("''", "'")
@@ -48,7 +53,7 @@ def test_the_csv_unload_carries_the_same_predicate_inside_its_literal() -> None:
 
 
 def test_every_text_cell_of_a_csv_is_defended_and_no_number() -> None:
-    statement = csv_unload(PRODUCT, REQUEST, TABLE, destination="s3://b/p_", salt="")
+    statement = unload_statement(PRODUCT, REQUEST, TABLE, destination="s3://b/p_", salt="")
 
     for column in PRODUCT.columns:
         defended = f"ASCII({column.name}) IN (61, 43, 45, 64, 9, 13, 0)" in statement
@@ -56,7 +61,7 @@ def test_every_text_cell_of_a_csv_is_defended_and_no_number() -> None:
 
 
 def test_the_parquet_unload_writes_timestamps_as_athena_can() -> None:
-    statement = parquet_unload(PRODUCT, REQUEST, TABLE, destination="s3://b/p/", salt="")
+    statement = unload_statement(PRODUCT, PARQUET, TABLE, destination="s3://b/p/", salt="")
 
     assert "CAST(placed_at AS TIMESTAMP(3)) AS placed_at" in statement
     assert "customer_id = 'cus_000042'" in statement
@@ -79,9 +84,48 @@ def test_every_type_of_filter_is_a_literal_of_its_columns_type() -> None:
 
 
 def test_only_the_columns_asked_for_are_written_in_the_order_of_all() -> None:
-    request = replace(REQUEST, columns=("order_id", "customer_id", "note"))
+    request = replace(PARQUET, columns=("order_id", "customer_id", "note"))
 
-    statement = parquet_unload(PRODUCT, request, TABLE, destination="s3://b/p/", salt="")
+    statement = unload_statement(PRODUCT, request, TABLE, destination="s3://b/p/", salt="")
 
     assert statement.startswith("UNLOAD (SELECT order_id, customer_id, note FROM published.ext_orders__v7 WHERE ")
     assert "ORDER BY order_id, line_number" in statement
+
+
+def _options(**chosen: Any) -> str:
+    """Return what an UNLOAD says behind its destination."""
+    file_format = chosen.pop("format", "csv")
+    request = replace(REQUEST, format=file_format, options=FileOptions(**chosen))
+    return unload_statement(PRODUCT, request, TABLE, destination="s3://b/p_", salt="").partition("default ")[2]
+
+
+def test_what_is_chosen_is_said_as_redshift_takes_it() -> None:
+    assert _options() == "FORMAT AS CSV HEADER GZIP PARALLEL OFF EXTENSION 'csv.gz'"
+    assert _options(delimiter="tab", header=False, compression="zstd", part_size_mb=5) == (
+        r"FORMAT AS CSV DELIMITER AS '\t' ZSTD MAXFILESIZE AS 5 MB PARALLEL OFF EXTENSION 'csv.zst'"
+    )
+    assert _options(delimiter="pipe", compression="none") == (
+        "FORMAT AS CSV HEADER DELIMITER AS '|' PARALLEL OFF EXTENSION 'csv'"
+    )
+    assert _options(format="jsonl") == "FORMAT AS JSON GZIP PARALLEL OFF EXTENSION 'jsonl.gz'"
+
+
+def test_a_zone_moves_every_timestamp_and_nothing_else() -> None:
+    request = replace(REQUEST, options=FileOptions(time_zone="Europe/Berlin"))
+    statement = unload_statement(PRODUCT, request, TABLE, destination="s3://b/p_", salt="")
+    for name in ("placed_at", "updated_at"):
+        assert f"TO_CHAR(CONVERT_TIMEZONE(''UTC'', ''Europe/Berlin'', {name})," in statement
+    assert "placed_at >= CAST(''2026-11-01 00:00:00'' AS TIMESTAMP)" in statement  # filters stay in UTC
+    assert "CONVERT_TIMEZONE" not in unload_statement(PRODUCT, REQUEST, TABLE, destination="s3://b/p_", salt="")
+
+
+def test_a_decimal_comma_is_written_into_decimals_alone() -> None:
+    request = replace(
+        REQUEST,
+        product="daily_sales",
+        filters={},
+        columns=("customer_id", "exchange_rate", "net_sales_cents"),
+        options=FileOptions(delimiter="semicolon", decimal_sign="comma"),
+    )
+    statement = unload_statement(PRODUCTS["daily_sales"], request, TABLE, destination="s3://b/p_", salt="")
+    assert ", net_sales_cents, REPLACE(CAST(exchange_rate AS VARCHAR), ''.'', '','') AS exchange_rate FROM" in statement

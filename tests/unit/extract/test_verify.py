@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from landfall.errors import VerificationError
 from landfall.extract.admission import Admission, PinnedDataset
 from landfall.extract.inspection import inspect_file, sha256_of
 from landfall.extract.manifest import ManifestFile, build_manifest, cost_of, shape_of
+from landfall.extract.options import Compression, Delimiter, FileOptions
 from landfall.extract.request import ExtractRequest
 from landfall.extract.verify import verify
 from landfall.prices import Prices
@@ -39,6 +41,7 @@ def _admission(file_format: Any, *, pii: bool = True) -> Admission:
         filters={},
         columns=tuple(column.name for column in load_products()["orders"].columns),
         pii=pii,
+        options=FileOptions(compression="snappy" if file_format == "parquet" else "gzip"),
     )
     pinned = PinnedDataset(
         group="lake",
@@ -230,3 +233,66 @@ def test_a_mask_that_nobody_here_can_check_is_not_taken_for_checked(tmp_path: Pa
     manifest.write_text(manifest.read_text().replace('"mask": "hash"', '"mask": "rot13"'))
     with pytest.raises(VerificationError, match="rot13"):
         verify(manifest)
+
+
+def _certify_text(folder: Path, content: str, *, options: FileOptions, file_format: str, rows: int) -> Path:
+    """Write `content` as the options say, and certify it."""
+    path = folder / "part"
+    raw = content.encode()
+    if options.compression == "none":
+        path.write_bytes(raw)
+    else:
+        with pa.CompressedOutputStream(str(path), options.compression) as stream:
+            stream.write(raw)
+    manifest = _certify(folder, path, rows=rows, file_format=file_format)
+    document = json.loads(manifest.read_text()) | {"options": options.to_json()}
+    manifest.write_text(json.dumps(document))
+    return manifest
+
+
+@pytest.mark.parametrize("compression", ["gzip", "zstd", "none"])
+@pytest.mark.parametrize(
+    ("delimiter", "header"), [("semicolon", True), ("tab", False), ("pipe", True), ("comma", False)]
+)
+def test_a_csv_is_read_as_its_options_say(
+    tmp_path: Path, compression: Compression, delimiter: Delimiter, header: bool
+) -> None:
+    options = FileOptions(compression=compression, delimiter=delimiter, header=header)
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=options.separator, lineterminator="\n")
+    if header:
+        writer.writerow(ROW)
+    writer.writerows([ROW.values(), (ROW | {"note": "a,b;c|d\te"}).values()])
+
+    good = _certify_text(tmp_path, text.getvalue(), options=options, file_format="csv", rows=2)
+    assert verify(good).problems == ()
+    bad = _certify_text(
+        tmp_path, text.getvalue().replace("cus_000042", "cus_000043", 1), options=options, file_format="csv", rows=2
+    )
+    assert "1 rows are not of customer" in verify(bad).problems[0]
+    other = FileOptions(compression=compression, delimiter="comma" if delimiter != "comma" else "pipe", header=header)
+    wrong = _certify_text(tmp_path, text.getvalue(), options=other, file_format="csv", rows=2)
+    assert verify(wrong).problems != ()
+
+
+@pytest.mark.parametrize("compression", ["gzip", "zstd", "none"])
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        (ROW, None),
+        ({name: value for name, value in ROW.items() if name != "note"}, None),
+        (ROW | {"note": None}, None),
+        (ROW | {"note": '=1+1 {"a": 1}\n'}, None),  # no spreadsheet opens it
+        (ROW | {"secret": "x"}, "objects with other names"),
+        (ROW | {"customer_id": "cus_000043"}, "1 rows are not of customer"),
+        (ROW | {"customer_id": None}, "1 rows are not of customer"),
+        (None, "cannot be read as jsonl"),
+    ],
+)
+def test_json_lines_are_read_object_by_object(
+    tmp_path: Path, compression: Compression, second: dict[str, Any] | None, words: str | None
+) -> None:
+    lines = "".join(f"{json.dumps(each)}\n" if each else '{"order_id":' for each in (ROW, second))
+    options = FileOptions(compression=compression)
+    found = verify(_certify_text(tmp_path, lines, options=options, file_format="jsonl", rows=2)).problems
+    assert (found == ()) if words is None else words in found[0]

@@ -98,6 +98,7 @@ def manifest(file_format: str, engine: str) -> dict[str, Any]:
             "filters": {"from_date": "2026-11-01"},
             "columns": [column.name for column in load_products()["orders"].columns],
             "pii": True,
+            "options": {},
         },
         "published": {"table": "published.ext_orders__v3", "snapshot_id": 11},
         "files": [{"path": "attempt-1/orders_000", "rows": 4, "bytes": 99, "sha256": "0"}],
