@@ -31,6 +31,7 @@ class Settings:
     redshift_secret_arn: str = field(repr=False)
     notification_topic_arn: str
     signing_key_id: str
+    extract_role_arn: str
     masking_secret_arn: str = field(repr=False)
 
     @classmethod

@@ -1,8 +1,13 @@
-"""boto3 clients, made once a process. Endpoints and credentials come from the environment alone."""
+"""boto3 clients, made once a process or session. Endpoints and credentials come from the environment alone.
+
+Within `acting_as` they are those of another session: of a role that may do less.
+"""
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import boto3
@@ -12,9 +17,44 @@ from botocore.config import Config
 _CONFIG = Config(signature_version="s3v4", retries={"mode": "standard", "max_attempts": 8})
 
 
-@cache
+class _Clients:
+    """The clients of one session, the process's own for None."""
+
+    def __init__(self, session: boto3.Session | None = None) -> None:
+        self._session = session
+        self._made: dict[str, Any] = {}
+
+    def get(self, service: str) -> Any:
+        if service not in self._made:
+            config = _CONFIG if service == "s3" else Config(retries={"mode": "standard", "max_attempts": 8})
+            # Names are checked by boto3 itself; its stubs know them only as literals.
+            make: Any = (self._session or boto3).client
+            self._made[service] = make(service, config=config)
+        return self._made[service]
+
+    def forget(self) -> None:
+        self._made.clear()
+
+
+_of_process = _Clients()
+_current: ContextVar[_Clients] = ContextVar("_current", default=_of_process)
+
+
 def client(service: str) -> Any:
-    """Return the process's client of an AWS `service` by its boto3 name."""
-    config = _CONFIG if service == "s3" else Config(retries={"mode": "standard", "max_attempts": 8})
-    # Names are checked by boto3 itself; its stubs know them only as literals.
-    return boto3.client(service, config=config)  # type: ignore[call-overload]
+    """Return the client of an AWS `service` by its boto3 name, of the session that the caller acts as."""
+    return _current.get().get(service)
+
+
+def forget() -> None:
+    """Make every client of the process anew when it is asked for: a forked process must not use its parent's."""
+    _of_process.forget()
+
+
+@contextmanager
+def acting_as(session: boto3.Session) -> Iterator[None]:
+    """Let every client that is asked for meanwhile, in this thread, be one of `session`."""
+    token = _current.set(_Clients(session))
+    try:
+        yield
+    finally:
+        _current.reset(token)

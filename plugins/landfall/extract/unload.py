@@ -8,11 +8,14 @@ from typing import Any
 
 from landfall.aws import s3
 from landfall.aws.athena import Athena
+from landfall.aws.clients import acting_as
 from landfall.aws.redshift_data import RedshiftData
 from landfall.aws.secrets import read_secret
+from landfall.aws.sts import narrowed_session
 from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.errors import RequestError
 from landfall.extract.admission import Admission
+from landfall.extract.isolation import session_policy
 from landfall.extract.layout import attempt_prefix
 from landfall.extract.masking import Engine, masks_of, salt_of
 from landfall.extract.request import ExtractRequest
@@ -57,8 +60,16 @@ class Unloaded:
 def unload(admission: Admission, *, attempt: int, settings: Settings) -> Unloaded:
     """Write the files of `admission` to the prefix of this `attempt` (1, 2, ...), emptied before.
 
+    All of it is done with credentials that can read the published version and write this prefix, and nothing else.
     Raises RequestError when the rows are more than the product allows, EngineError when an engine fails.
     """
+    prefix = attempt_prefix(admission.request, attempt)
+    policy = session_policy(admission.pinned, prefix=prefix, settings=settings)
+    with acting_as(narrowed_session(settings.extract_role_arn, policy=policy, name=admission.request.extract_id)):
+        return _unload(admission, prefix=prefix, settings=settings)
+
+
+def _unload(admission: Admission, *, prefix: str, settings: Settings) -> Unloaded:
     request, table = admission.request, admission.pinned.table
     product = load_products()[request.product]
     athena = Athena(settings=settings)
@@ -66,7 +77,6 @@ def unload(admission: Admission, *, attempt: int, settings: Settings) -> Unloade
     expected = int(counted.rows[0][0] or 0)
     scanned = [counted.scanned_bytes]
     _refuse_too_many(expected, product)
-    prefix = attempt_prefix(request, attempt)
     s3.delete_prefix(bucket=settings.extracts_bucket, prefix=prefix)
     # A salt that masks nothing is not asked for.
     salt = _salt(request, settings) if masks_of(product, request) else ""

@@ -132,7 +132,7 @@ def warm_up() -> None:
 
 def _work(errand: Errand) -> int:
     random.seed()
-    clients.client.cache_clear()
+    clients.forget()
     with errand.trace.open("a", buffering=1) as trace:
         _Hooks(errand, note=lambda text: trace.write(f"{errand.owner}: {text}\n")).install()
         try:

@@ -46,6 +46,7 @@ def names() -> Names:
             redshift_secret_arn="arn:secret",
             notification_topic_arn="arn:topic",
             signing_key_id="arn:key",
+            extract_role_arn="arn:role",
             masking_secret_arn="arn:masking",
         )
     )

@@ -1,0 +1,44 @@
+"""Sessions of a role, narrowed by a policy of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import boto3
+import botocore.session
+from botocore.credentials import RefreshableCredentials
+
+from landfall.aws.clients import client
+
+LONGEST_POLICY: Final = 2_048
+"""Characters that AssumeRole takes as a session policy."""
+
+_LONGEST_NAME: Final = 64
+
+
+def narrowed_session(role_arn: str, *, policy: Mapping[str, Any], name: str) -> boto3.Session:
+    """Return a session that may do what both the role and `policy` allow; `name` is in the services' own logs.
+
+    Its credentials live an hour and are fetched anew as long as the session is used.
+    """
+    # The caller's own: within the session there is nobody who may assume the role again.
+    service = client("sts")
+
+    def fetch() -> dict[str, str]:
+        found = service.assume_role(
+            RoleArn=role_arn, RoleSessionName=name[:_LONGEST_NAME], Policy=json.dumps(policy, separators=(",", ":"))
+        )["Credentials"]
+        return {
+            "access_key": found["AccessKeyId"],
+            "secret_key": found["SecretAccessKey"],
+            "token": found["SessionToken"],
+            "expiry_time": found["Expiration"].isoformat(),
+        }
+
+    session = botocore.session.get_session()
+    session._credentials = RefreshableCredentials.create_from_metadata(  # type: ignore[attr-defined]
+        metadata=fetch(), refresh_using=fetch, method="sts-assume-role"
+    )
+    return boto3.Session(botocore_session=session)

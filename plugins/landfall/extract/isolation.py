@@ -1,0 +1,44 @@
+"""What the credentials of one attempt may do: read the one published version, write the one prefix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from landfall.extract.admission import PinnedDataset
+from landfall.settings import Settings
+
+
+def session_policy(pinned: PinnedDataset, *, prefix: str, settings: Settings) -> dict[str, Any]:
+    """Return the session policy of the attempt that writes to `prefix` of the extracts bucket.
+
+    It can only take away from what the extract role may do. Redshift reads and writes with its own role; of that one
+    the session may but start statements.
+    """
+    _, partition, _, _, account, _ = settings.extract_role_arn.split(":", 5)
+    lake, extracts, ops = (
+        f"arn:{partition}:s3:::{bucket}"
+        for bucket in (settings.lake_bucket, settings.extracts_bucket, settings.ops_bucket)
+    )
+    glue = f"arn:{partition}:glue:{settings.aws_region}:{account}"
+    database, _, table = pinned.table.partition(".")
+    objects = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+    statements = [
+        _allow(["s3:GetObject"], [f"{lake}/extracts/*"]),
+        _allow(["s3:GetBucketLocation"], [lake, extracts, ops]),
+        _allow(["s3:ListBucket"], [lake, ops]),
+        _allow(["s3:ListBucket"], [extracts], {"StringLike": {"s3:prefix": f"{prefix.rstrip('/')}*"}}),
+        _allow([*objects, "s3:DeleteObject"], [f"{extracts}/{prefix}*"]),
+        _allow(objects, [f"{ops}/athena-results/*"]),
+        _allow(
+            ["glue:GetDatabase", "glue:GetTable"],
+            [f"{glue}:catalog", f"{glue}:database/{database}", f"{glue}:table/{database}/{table}"],
+        ),
+        # The role itself names the workgroups and secrets; a session policy has no room for what it would only repeat.
+        _allow(["athena:*", "redshift-data:*", "secretsmanager:GetSecretValue"], ["*"]),
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _allow(actions: list[str], resources: list[str], condition: dict[str, Any] | None = None) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": actions, "Resource": resources}
+    return {**statement, "Condition": condition} if condition else statement

@@ -1,0 +1,152 @@
+"""The session policy of an attempt, enforced: a role that may do everything can do no more than the attempt needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from landfall.aws import clients
+from landfall.aws.sts import narrowed_session
+from landfall.extract.admission import PinnedDataset
+from landfall.extract.isolation import session_policy
+from landfall.settings import Settings
+
+LOCALCLOUD = Path(__file__).resolve().parents[3] / ".venv" / "localcloud" / "bin" / "python"
+ACCOUNT = "000000000000"
+PREFIX = "cus_000042/run-1/attempt-1/"
+SETTINGS = replace(
+    Settings(**dict.fromkeys(Settings.__dataclass_fields__, "x")),
+    aws_region="us-east-1",
+    lake_bucket="lake",
+    extracts_bucket="extracts",
+    ops_bucket="ops",
+    extract_role_arn=f"arn:aws:iam::{ACCOUNT}:role/everything",
+)
+PINNED = PinnedDataset(
+    group="lake",
+    version=7,
+    table="published.ext_orders__v7",
+    snapshot_id=1,
+    gate="passed",
+    contract_versions={},
+    published_at="2026-11-20T00:00:00+00:00",
+)
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}],
+}
+
+
+@pytest.fixture(scope="module")
+def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An emulator that enforces policies, in the environment of this module's tests, with buckets and tables."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = ["--port", str(port), "--state-dir", str(tmp_path_factory.mktemp("aws"))]
+    words += ["--athena-endpoint", "http://127.0.0.1:9", "--redshift-endpoint", "http://127.0.0.1:9"]
+    endpoint = f"http://127.0.0.1:{port}"
+    command = [str(LOCALCLOUD), "-m", "localcloud.aws", *words]
+    process = subprocess.Popen(command, env={**os.environ, "AUTH": "true", "AWS_ACCESS_KEY_ID": "test"})
+    try:
+        _await(endpoint)
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+                patch.delenv(name, raising=False)
+            for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+                patch.setenv(name, "test")
+            patch.setenv("AWS_ENDPOINT_URL", endpoint)
+            patch.setenv("AWS_REGION", "us-east-1")
+            patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+            clients.forget()
+            _furnish()
+            yield
+        clients.forget()
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _await(endpoint: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(f"{endpoint}/_localcloud/health", timeout=1)  # noqa: S310 - of this machine
+            return
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def _furnish() -> None:
+    s3, glue, iam = (clients.client(name) for name in ("s3", "glue", "iam"))
+    for bucket in ("lake", "extracts", "ops"):
+        s3.create_bucket(Bucket=bucket)
+    for bucket, key in [("lake", "extracts/a"), ("lake", "raw/a"), ("extracts", "cus_000043/run-2/attempt-1/a")]:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    for database, table in [("published", "ext_orders__v7"), ("raw", "orders")]:
+        glue.create_database(DatabaseInput={"Name": database})
+        glue.create_table(DatabaseName=database, TableInput={"Name": table})
+    iam.create_role(RoleName="everything", AssumeRolePolicyDocument=json.dumps(TRUST))
+    iam.put_role_policy(RoleName="everything", PolicyName="all", PolicyDocument=json.dumps(EVERYTHING))
+
+
+@pytest.fixture(scope="module")
+def session(enforcing: None) -> boto3.Session:
+    """The session of an attempt."""
+    policy = session_policy(PINNED, prefix=PREFIX, settings=SETTINGS)
+    return narrowed_session(SETTINGS.extract_role_arn, policy=policy, name="run-1")
+
+
+ALLOWED: dict[str, Callable[[], Any]] = {
+    "read the published data": lambda: clients.client("s3").get_object(Bucket="lake", Key="extracts/a"),
+    "write a file": lambda: clients.client("s3").put_object(Bucket="extracts", Key=f"{PREFIX}a", Body=b"x"),
+    "list its files": lambda: clients.client("s3").list_objects_v2(Bucket="extracts", Prefix=PREFIX),
+    "remove its files": lambda: clients.client("s3").delete_object(Bucket="extracts", Key=f"{PREFIX}a"),
+    "read its table": lambda: clients.client("glue").get_table(DatabaseName="published", Name="ext_orders__v7"),
+}
+REFUSED: dict[str, Callable[[], Any]] = {
+    "read raw data": lambda: clients.client("s3").get_object(Bucket="lake", Key="raw/a"),
+    "write published data": lambda: clients.client("s3").put_object(Bucket="lake", Key="extracts/a", Body=b"y"),
+    "read another customer's file": lambda: clients.client("s3").get_object(
+        Bucket="extracts", Key="cus_000043/run-2/attempt-1/a"
+    ),
+    "write to another customer": lambda: clients.client("s3").put_object(
+        Bucket="extracts", Key="cus_000043/run-1/attempt-1/a", Body=b"x"
+    ),
+    "write to another attempt": lambda: clients.client("s3").put_object(
+        Bucket="extracts", Key="cus_000042/run-1/attempt-2/a", Body=b"x"
+    ),
+    "write the manifest": lambda: clients.client("s3").put_object(
+        Bucket="extracts", Key="cus_000042/run-1/manifest.json", Body=b"x"
+    ),
+    "list another customer": lambda: clients.client("s3").list_objects_v2(Bucket="extracts", Prefix="cus_000043/"),
+    # The emulator weighs a table by its database; that another version is refused too, the unit tests read in the policy.
+    "read raw tables": lambda: clients.client("glue").get_table(DatabaseName="raw", Name="orders"),
+    "list the tables of records": lambda: clients.client("dynamodb").list_tables(),
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_what_an_attempt_needs_it_may_do(name: str, session: boto3.Session) -> None:
+    with clients.acting_as(session):
+        ALLOWED[name]()
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_an_attempt_does_not_need_it_may_not_do(name: str, session: boto3.Session) -> None:
+    with clients.acting_as(session), pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
+        REFUSED[name]()
+    REFUSED[name]()  # and without the session's policy nothing stands in the way

@@ -1,0 +1,89 @@
+"""The credentials of one attempt: one version to read, one prefix to write, in a policy that AssumeRole takes."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+from landfall.aws import clients
+from landfall.aws.sts import LONGEST_POLICY
+from landfall.extract.admission import PinnedDataset
+from landfall.extract.isolation import session_policy
+from landfall.settings import Settings
+
+SETTINGS = Settings(
+    **dict.fromkeys(Settings.__dataclass_fields__, "x")
+    | {
+        "aws_region": "eu-central-1",
+        "lake_bucket": "landfall-production12-123456789012-lake",
+        "extracts_bucket": "landfall-production12-123456789012-extracts",
+        "ops_bucket": "landfall-production12-123456789012-ops",
+        "extract_role_arn": "arn:aws-us-gov:iam::123456789012:role/landfall-production12-extract",
+    }
+)
+PINNED = PinnedDataset(
+    group="lake",
+    version=7,
+    table="published.ext_orders__v7",
+    snapshot_id=1,
+    gate="passed",
+    contract_versions={},
+    published_at="2026-11-20T00:00:00+00:00",
+)
+PREFIX = f"cus_000042/{'r' * 120}/attempt-1/"
+POLICY = session_policy(PINNED, prefix=PREFIX, settings=SETTINGS)
+EXTRACTS = "arn:aws-us-gov:s3:::landfall-production12-123456789012-extracts"
+LAKE = "arn:aws-us-gov:s3:::landfall-production12-123456789012-lake"
+GLUE = "arn:aws-us-gov:glue:eu-central-1:123456789012"
+
+
+def _allows(action: str, resource: str) -> bool:
+    """Whether a statement without a condition allows `action` on `resource`."""
+    return any(
+        any(fnmatchcase(action, pattern) for pattern in statement["Action"])
+        and any(fnmatchcase(resource, pattern) for pattern in statement["Resource"])
+        for statement in POLICY["Statement"]
+        if "Condition" not in statement
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "allowed"),
+    [
+        ("s3:PutObject", f"{EXTRACTS}/{PREFIX}orders_000.csv.gz", True),
+        ("s3:PutObject", f"{EXTRACTS}/{PREFIX.replace('attempt-1', 'attempt-2')}orders_000.csv.gz", False),
+        ("s3:PutObject", f"{EXTRACTS}/{PREFIX.rpartition('attempt')[0]}manifest.json", False),
+        ("s3:GetObject", f"{EXTRACTS}/cus_000043/run-1/attempt-1/orders_000.csv.gz", False),
+        ("s3:GetObject", f"{LAKE}/extracts/ext_orders/data/1.parquet", True),
+        ("s3:GetObject", f"{LAKE}/raw/orders/data/1.parquet", False),
+        ("s3:PutObject", f"{LAKE}/extracts/ext_orders/data/1.parquet", False),
+        ("s3:DeleteObject", f"{LAKE}/extracts/ext_orders/data/1.parquet", False),
+        ("s3:ListBucket", EXTRACTS, False),  # only below its own prefix, by a condition
+        ("glue:GetTable", f"{GLUE}:table/published/ext_orders__v7", True),
+        ("glue:GetTable", f"{GLUE}:table/published/ext_orders__v6", False),
+        ("glue:GetTable", f"{GLUE}:table/raw/orders", False),
+        ("glue:UpdateTable", f"{GLUE}:table/published/ext_orders__v7", False),
+        ("kms:Sign", "*", False),
+        ("dynamodb:GetItem", "*", False),
+        ("sts:AssumeRole", "*", False),
+    ],
+)
+def test_an_attempt_can_read_its_version_and_write_its_prefix_alone(action: str, resource: str, allowed: bool) -> None:
+    assert _allows(action, resource) == allowed
+
+
+def test_the_policy_of_the_longest_names_is_not_too_long() -> None:
+    assert len(json.dumps(POLICY, separators=(",", ":"))) <= LONGEST_POLICY
+
+
+def test_clients_are_of_the_session_one_acts_as_and_then_the_processs_own_again() -> None:
+    class Session:
+        def client(self, service: str, **_: Any) -> str:
+            return f"narrowed {service}"
+
+    own = clients.client("sts")
+    with clients.acting_as(Session()):  # type: ignore[arg-type]
+        assert clients.client("s3") == "narrowed s3"
+    assert clients.client("sts") is own
