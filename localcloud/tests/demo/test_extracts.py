@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from localcloud.demo.account import OrderLine
-from localcloud.demo.extracts import Downloaded, compare
+from localcloud.demo.errors import DemoError
+from localcloud.demo.extracts import Downloaded, compare, verify
 
 LINE = OrderLine(
     order_id="ord_0123456789ab",
@@ -82,3 +83,31 @@ def test_rows_too_few_foreign_or_twice_are_differences(tmp_path: Path) -> None:
     assert compare(parquet_extract(tmp_path, [asdict(LINES[0])]), LINES)[1] == ["1 rows instead of 3"]
     assert "was never sent" in compare(parquet_extract(tmp_path, [foreign]), LINES[:1])[1][0]
     assert compare(parquet_extract(tmp_path, [asdict(LINE)] * 2), LINES[:1])[1] == ["2 rows instead of 1"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "objection"),
+    [
+        ("verified: extract x: 3 rows in 1 files, signature good", None),
+        ("verified: extract x: 3 rows in 1 files, signature NOT CHECKED: give the public key", "signature good"),
+        ("NOT VERIFIED: extract x", "failed"),
+    ],
+)
+def test_an_extract_whose_signature_was_not_found_good_is_no_success(
+    tmp_path: Path, verdict: str, objection: str | None
+) -> None:
+    landfall = tmp_path / "landfall"
+    landfall.write_text(
+        "#!/bin/sh\n"
+        'if [ "$1" = signing-key ]; then echo PEM; exit; fi\n'
+        '[ "$1" = verify ] && [ "$3" = --key ] && [ "$(cat "$4")" = PEM ] || exit 2\n'
+        f"echo 'file rows'; echo '{verdict}'\n"
+        f"case '{verdict}' in NOT*) exit 1;; esac\n"
+    )
+    landfall.chmod(0o700)
+    downloaded = Downloaded(tmp_path / "manifest.json", {}, ())
+    if objection is None:
+        assert verify(downloaded, landfall) == verdict
+    else:
+        with pytest.raises(DemoError, match=objection):
+            verify(downloaded, landfall)

@@ -133,7 +133,7 @@ REFUSED: dict[str, Callable[[], Any]] = {
         Bucket="extracts", Key="cus_000042/run-1/manifest.json", Body=b"x"
     ),
     "list another customer": lambda: clients.client("s3").list_objects_v2(Bucket="extracts", Prefix="cus_000043/"),
-    # The emulator weighs a table by its database; that another version is refused too, the unit tests read in the policy.
+    # The emulator weighs a table by its database; the unit tests read in the policy that other versions are refused.
     "read raw tables": lambda: clients.client("glue").get_table(DatabaseName="raw", Name="orders"),
     "list the tables of records": lambda: clients.client("dynamodb").list_tables(),
 }
