@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from landfall.aws.clients import client
-from landfall.night import counting
 from landfall.settings import Settings
 
 _NODE = re.compile(r'"node_id": "([^"]+)"')
+_MINUTE_IS_WRITTEN = 75.0
+"""Seconds after which SYS_SERVERLESS_USAGE shows a minute."""
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
@@ -47,10 +49,23 @@ class NightMeter:
         """Return every statement of the stages so far."""
         return [*self._athena(), *self._redshift()]
 
-    def rpu_seconds(self) -> int:
-        """Return the RPU-seconds that are charged for the minutes of the night."""
-        began_at, ended_at = self.stages[0][1], self.stages[-1][2]
-        return int(counting.cost(self.settings, began_at=began_at, ended_at=ended_at)["redshift"]["rpu_seconds"])
+    def rpu_seconds(self) -> tuple[float, float]:
+        """Return the RPU-seconds charged for the minutes of the night, 60 at least, and those that were used.
+
+        Waits until Redshift has written the last of these minutes down.
+        """
+        from tests.redshift import redshift_cursor
+
+        time.sleep(_MINUTE_IS_WRITTEN)
+        began_at, ended_at = self.stages[0][1].replace(second=0, microsecond=0), self.stages[-1][2]
+        with redshift_cursor() as cursor:
+            cursor.execute(
+                "select sum(charged_seconds), sum(compute_seconds) from sys_serverless_usage"
+                " where start_time >= %s and start_time < %s",
+                (began_at.replace(tzinfo=None), ended_at.replace(tzinfo=None)),
+            )
+            ((charged, used),) = cursor.fetchall()
+        return float(charged), float(used)
 
     def _athena(self) -> Iterator[Statement]:
         athena, workgroup = client("athena"), self.settings.athena_workgroup

@@ -103,11 +103,12 @@ def _night(*, days: int, orders: int) -> dict[str, Any]:
         seconds = time.monotonic() - began_at
         _tell(f"the night after {days} days took {loaded}", began_at)
         statements = meter.statements()
+        charged, used = meter.rpu_seconds()
         return {
             "days": days,
             "loaded": loaded,
             "seconds": seconds,
-            "rpu_seconds": meter.rpu_seconds(),
+            "rpu_seconds": {"charged": charged, "used": used},
             "statements": [asdict(each) for each in statements],
             "bytes": by_stage(statements),
         }
@@ -209,7 +210,8 @@ def _print(nights: Mapping[int, Mapping[str, Any]]) -> int:
     ]
     totals = [sum(night["bytes"].values()) for night in nights.values()]
     lines.append(("Athena, bytes scanned", totals))
-    lines.append(("Redshift, RPU-seconds charged", [night["rpu_seconds"] for night in nights.values()]))
+    for kind in ("charged", "used"):
+        lines.append((f"Redshift, RPU-seconds {kind}", [night["rpu_seconds"][kind] for night in nights.values()]))
     for engine in ("athena", "redshift"):
         times = [_milliseconds(night, engine) for night in nights.values()]
         lines.append((f"{engine.capitalize()}, ms of statements", times))
@@ -217,7 +219,7 @@ def _print(nights: Mapping[int, Mapping[str, Any]]) -> int:
         lines.append((f"{engine.capitalize()}, statements", counts))
     lines.append(("run time, s", [round(night["seconds"], 1) for night in nights.values()]))
     for name, values in lines:
-        cells = "".join(f" {value:,} |" for value in values)
+        cells = "".join(f" {value:,.{1 if isinstance(value, float) else 0}f} |" for value in values)
         ratio = values[-1] / values[0] if values[0] else float("nan")
         sys.stdout.write(f"| {name} |{cells} {ratio:.2f} |\n")
     return 0 if totals[-1] <= BOUND * totals[0] else 1
