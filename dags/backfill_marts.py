@@ -13,14 +13,15 @@ each task's log (`12 of 30 tasks are done, about 5 min left`), and in the public
 and publishes them all at once. Readers see nothing before that. The warehouse is built anew from that version: its
 models take in what is new, and would miss rows that changed in old days.
 
-**If it fails**, days that are done stay done.
+**If it fails**, days that are done stay done, and a task whose process was killed is tried again by itself.
 
 - `RequestError`: the message says which day is wrong.
 - `build_days`, `EngineError`: the message names the models. Mend the cause, clear that task with its downstream tasks;
   the other days are not built again.
 - `publish_days`: the run of `transform_lake` it links to failed, or a human rejected its candidate: see there.
 
-A night that comes in between may publish the days that are done by then; every day is whole by itself.
+A night that comes in between publishes the days that are done by then, or fails with *changed during their audit* when
+a day is built meanwhile, and readers stay where they were: begin a long backfill after it.
 
 **Example conf.** `{"first_day": "2026-10-01", "last_day": "2026-10-30", "streams": ["orders"]}`
 """
