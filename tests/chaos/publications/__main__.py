@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--real", action="store_true", help="publish on the running local cloud, with a reader at 100 Hz"
     )
+    parser.add_argument("--engine", choices=("lake", "redshift"), help="with --real: publish on this one alone")
     parser.add_argument("--mutants", action="store_true", help="plant bugs one by one; each must make a history fail")
     parser.add_argument("--only", metavar="BUG", help="plant this bug alone")
     parser.add_argument("--jobs", type=int, default=1, help="bugs planted at once")
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.real:
         from tests.chaos.publications.real import publish_under_fire
 
-        return publish_under_fire(args.publications)
+        return publish_under_fire(args.publications, **({"engines": [args.engine]} if args.engine else {}))
     return _play(args.publications, seed=args.seed)
 
 

@@ -18,6 +18,7 @@ from tests.chaos.schedule import Killed
 
 _SERVICES = ("dynamodb", "glue", "s3")
 _OWN_TABLES = ("publication", "build_log", "svv_redshift_columns")
+_ANYWHERE = 0.25
 
 
 class Crash:
@@ -28,17 +29,36 @@ class Crash:
     """
 
     def __init__(self, known: Sequence[str] = ()) -> None:
+        self._first = tuple(known)
+        self._waited: Counter[str] = Counter()
         self.met: Counter[str] = Counter(dict.fromkeys(known, 0))
         self.struck: Counter[str] = Counter()
         self._armed: dict[int, tuple[str, int]] = {}
 
     def arm(self, chance: random.Random) -> None:
-        """Let this thread die at a place that was struck least so far, at one of the first times it comes by."""
-        places = sorted(self.met)
-        place = min(places, key=lambda name: (self.struck[name], chance.random())) if places else ""
-        if chance.random() < 0.5 and places:  # some places are met in few attempts: they must not be waited for alone
-            place = chance.choice(places)
-        self._armed[threading.get_ident()] = (place, chance.choice((1, 1, 1, 2, 3)))
+        """Let this thread die at the place that was struck least so far, and of these waited for least in vain.
+
+        One in four times it is any place, at one of the first times that the publisher comes by.
+        """
+        places, times = self._first_not_struck() or sorted(self.met), 1
+        place = ""
+        if places and chance.random() < _ANYWHERE:
+            place, times = chance.choice(places), chance.choice((1, 1, 2, 3))
+        elif places:
+            place = min(places, key=lambda name: (self.struck[name], self._waited[name], chance.random()))
+        self._waited[place] += 1
+        self._armed[threading.get_ident()] = (place, times)
+
+    def published(self) -> None:
+        """Say that the first publication is there: its own places are not waited for any more."""
+        self._first = ()
+
+    def must_strike(self) -> bool:
+        """Tell whether the first publication must wait for a place of its own."""
+        return bool(self._first_not_struck())
+
+    def _first_not_struck(self) -> list[str]:
+        return [place for place in self._first if not self.struck[place]]
 
     def spared(self) -> bool:
         """Tell whether any place was never struck."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -14,6 +13,7 @@ from landfall.errors import GateFailed
 from landfall.settings import Settings
 
 from tests.chaos.publications.crash import Crash
+from tests.chaos.publications.readers import Audited, Readers, Seen
 from tests.chaos.schedule import Killed
 
 FAILING_GATES = 0.2
@@ -24,44 +24,6 @@ _KILLS_AT_FIRST = 0.6
 _TRIES = 4
 
 
-class Readers(ABC):
-    """Threads that read from their first to their last moment, and say what they saw that must not be."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.wrongs: list[str] = []
-        self.seconds = 0.0
-        self._done = threading.Event()
-
-    @abstractmethod
-    def reads(self) -> list[tuple[Callable[[], None], int]]:
-        """Return what is read, each in a thread of its own, and how often a second."""
-
-    def __enter__(self) -> Readers:
-        self._threads = [threading.Thread(target=self._read_often, args=each) for each in self.reads()]
-        self._began_at = time.monotonic()
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        for thread in self._threads:
-            thread.join()
-        self.seconds = time.monotonic() - self._began_at
-
-    def _read_often(self, read: Callable[[], None], rate: int) -> None:
-        due = time.monotonic()
-        while not self._done.is_set():
-            try:
-                read()
-            except Exception as error:
-                self.wrongs.append(f"a reader is told: {error!r}")
-                self._done.wait(0.1)
-            due = max(due + 1 / rate, time.monotonic() - 1)
-            self._done.wait(max(0.0, due - time.monotonic()))
-
-
 class Fire(ABC):
     """One run of a group of this run alone: its publisher, its crashes and its readers."""
 
@@ -69,10 +31,12 @@ class Fire(ABC):
     first_places: Sequence[str] = ()
     """Where a publisher may be struck in the first publication only."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, publications: int, *, hertz: float = READS_A_SECOND) -> None:
         self.random = random.Random(seed)
         self.settings = Settings.from_environment()
-        self.audited: set[int] = set()
+        self.audited = Audited(publications + 1)
+        self.hertz = hertz
+        self._publications = publications
         self.counts: Counter[str] = Counter()
         self._crash = Crash(self.first_places)
 
@@ -104,9 +68,9 @@ class Fire(ABC):
     def drop(self) -> None:
         """Remove what the group left."""
 
-    def run(self, publications: int) -> list[str]:
+    def run(self) -> list[str]:
         """Return what happened, in words; lines that begin with WRONG are what must not be."""
-        began_at = time.monotonic()
+        began_at, publications = time.monotonic(), self._publications
         try:
             with self._crash.installed(), self.readers() as readers:
                 for number in range(1, publications + 1):
@@ -114,14 +78,13 @@ class Fire(ABC):
                     self._fatal(lambda number=number: self.roll_back(f"back_{number}"))
             self.transform(publications + 1)
             self._audit_and_publish(publications + 1, passes=True)
-            wrongs = [*readers.wrongs, *self.left(publications + 1)]
+            wrongs = [*readers.seen.wrongs, *self.left(publications + 1)]
         finally:
             self._crash.disarm()
             self.drop()
-        first = next(iter(readers.counts), "reads")
         return [
             f"{self.engine}: {publications} publications in {time.monotonic() - began_at:.0f} s: {_told(self.counts)}",
-            f"{_told(readers.counts)}; {readers.counts[first] / readers.seconds:.0f} {first} a second",
+            _told_of(readers.seen),
             self._crash.told(),
             f"{len(wrongs)} wrong",
             *(f"WRONG: {wrong}" for wrong in wrongs[:10]),
@@ -146,10 +109,17 @@ class Fire(ABC):
         self.audited.add(number)
         self.publish(candidate, run_id=f"run_{number}")
         self.counts["published"] += 1
+        self._crash.published()
+
+    def _kills(self) -> float:
+        """Return how likely the next piece of work ends in a kill; the first publication waits for all of its own."""
+        if self._crash.must_strike():
+            return 1.0
+        return _KILLS_AT_FIRST if self._crash.spared() else _KILLS
 
     def _fatal(self, work: Callable[[], None]) -> bool:
         """Do `work`, perhaps not to its end; tell whether it came to it."""
-        if self.random.random() < (_KILLS_AT_FIRST if self._crash.spared() else _KILLS):
+        if self.random.random() < self._kills():
             self._crash.arm(self.random)
         else:
             self._crash.watch()
@@ -161,6 +131,15 @@ class Fire(ABC):
         finally:
             self._crash.disarm()
         return True
+
+
+def _told_of(seen: Seen) -> str:
+    """Say what was read, the first kind of it with its rate."""
+    first = next(iter(seen.counts), "reads")
+    return (
+        f"{_told(seen.counts)}; {seen.counts[first] / seen.seconds:.0f} {first} a second, "
+        f"the slowest in {seen.slowest:.2f} s"
+    )
 
 
 def _told(counts: Counter[str]) -> str:

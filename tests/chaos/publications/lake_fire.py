@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from landfall.aws.clients import client
 from landfall.aws.iceberg import IcebergCatalog
@@ -14,7 +14,8 @@ from landfall.publish.record import Candidate
 from landfall.publish.rollback import release, roll_back
 from landfall.settings import Settings
 
-from tests.chaos.publications.fire import READS_A_SECOND, Fire, Readers
+from tests.chaos.publications.fire import READS_A_SECOND, Fire
+from tests.chaos.publications.readers import Audited, Reader, Readers
 
 _ROLLBACKS = 0.05
 
@@ -61,49 +62,49 @@ class Marts:
             client("glue").delete_table(DatabaseName="marts", Name=table.partition(".")[2])
 
 
-class LakeReaders(Readers):
-    """Resolves the record and reads that version's tables, 100 times a second; besides, all tables by stable names."""
+class LakeReader(Reader):
+    """Resolves the record and reads that version's tables; besides, all tables by stable names."""
 
-    def __init__(self, marts: Marts, audited: set[int]) -> None:
-        super().__init__()
-        self._marts, self._audited = marts, audited
+    def __init__(self, group: str, names: Sequence[str], audited: Audited, hertz: float) -> None:
+        super().__init__(audited, hertz)
+        self._group, self._names = group, names
         self._store = PublicationStore(Settings.from_environment())
 
-    def reads(self) -> list[tuple[Callable[[], None], int]]:
+    def reads(self) -> list[tuple[Callable[[], None], float]]:
         """The record, and the stable names."""
-        return [(self._read_version, READS_A_SECOND), (self._read_names, 10)]
+        return [(self._read_version, self.hertz), (self._read_names, 10)]
 
     def _read_version(self) -> None:
-        current = self._store.current(self._marts.group)
+        current = self._store.current(self._group)
+        self.seen.counts["reads of one version"] += 1
         if current is None:
             return
         recorded = {dataset.snapshot_id for dataset in current.datasets.values()}
-        if len(recorded) != 1 or not recorded <= self._audited:
-            self.wrongs.append(f"version {current.version} is of snapshots {recorded}")
-        self.counts["reads of one version"] += 1
-        if self.counts["reads of one version"] % 4 == 0:
+        if len(recorded) != 1 or not self.audited.holds(recorded):
+            self.seen.wrongs.append(f"version {current.version} is of snapshots {recorded}")
+        if self.seen.counts["reads of one version"] % 4 == 0:
             # The record names the snapshots; that its tables are at them takes a request a table and is looked at too.
             found = self._snapshots({name: dataset.table for name, dataset in current.datasets.items()})
-            self.counts["of them with all tables"] += 1
+            self.seen.counts["of them with all tables"] += 1
             if found != recorded:
-                self.wrongs.append(f"the tables of version {current.version} are at {found}")
+                self.seen.wrongs.append(f"the tables of version {current.version} are at {found}")
 
     def _read_names(self) -> None:
-        if self._store.current(self._marts.group) and len(self._marts.tables) <= len(self._stable()):
-            found = self._snapshots({name: f"published.{name}" for name in self._marts.tables})
-            self.counts["reads by stable names"] += 1
-            self.counts["of them mixed"] += len(found) > 1
-            if not found <= self._audited:
-                self.wrongs.append(f"stable names are at {found}")
+        if self._store.current(self._group) and len(self._names) <= len(self._stable()):
+            found = self._snapshots({name: f"published.{name}" for name in self._names})
+            self.seen.counts["reads by stable names"] += 1
+            self.seen.counts["of them mixed"] += len(found) > 1
+            if not self.audited.holds(found):
+                self.seen.wrongs.append(f"stable names are at {found}")
 
     def _stable(self) -> list[str]:
-        return [name for name in self._marts.tables if IcebergCatalog().pointer(f"published.{name}")]
+        return [name for name in self._names if IcebergCatalog().pointer(f"published.{name}")]
 
-    def _snapshots(self, tables: dict[str, str]) -> set[int]:
+    def _snapshots(self, tables: Mapping[str, str]) -> set[int]:
         try:
             return {IcebergCatalog().read(table).snapshot_id for table in tables.values()}
         except (LandfallError, KeyError) as error:
-            self.wrongs.append(f"a reader is told: {error}")
+            self.seen.wrongs.append(f"a reader is told: {error}")
             return set()
 
 
@@ -112,13 +113,13 @@ class LakeFire(Fire):
 
     engine = "lake"
 
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
+    def __init__(self, seed: int, publications: int, *, hertz: float = READS_A_SECOND) -> None:
+        super().__init__(seed, publications, hertz=hertz)
         self._marts = Marts(self.settings)
 
     def readers(self) -> Readers:
         """Return who reads all along."""
-        return LakeReaders(self._marts, self.audited)
+        return Readers(LakeReader, self._marts.group, tuple(self._marts.tables), self.audited, self.hertz)
 
     def transform(self, number: int) -> None:
         """Move every table to the snapshot of this number."""

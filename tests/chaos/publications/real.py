@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
 
+from tests.chaos.publications.fire import Fire
 from tests.chaos.publications.lake_fire import LakeFire
 from tests.chaos.publications.warehouse_fire import WarehouseFire
 
+FIRES: Mapping[str, type[Fire]] = {"lake": LakeFire, "redshift": WarehouseFire}
 
-def publish_under_fire(publications: int, *, seed: int = 0) -> int:
+
+def publish_under_fire(publications: int, *, engines: Iterable[str] = FIRES, seed: int = 0) -> int:
     """Try so many publications of a group of each engine, judge, print, and return 1 if anything was wrong."""
     wrong = False
-    for fire in (LakeFire(seed), WarehouseFire(seed)):
-        told = fire.run(publications)
+    for engine in engines:
+        told = FIRES[engine](seed, publications).run()
         wrong |= any(line.startswith("WRONG") for line in told)
         sys.stdout.write("\n".join([*told, ""]))
         sys.stdout.flush()

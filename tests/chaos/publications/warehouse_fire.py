@@ -2,75 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
+import sqlalchemy as sa
+from landfall.aws.engine_urls import redshift_engine
 from landfall.publish.record import Candidate
 from landfall.publish.warehouse import WarehouseStore
+from landfall.settings import Settings
 
-from tests.chaos.publications.fire import READS_A_SECOND, Fire, Readers
+from tests.chaos.publications.fire import READS_A_SECOND, Fire
+from tests.chaos.publications.readers import Audited, Reader, Readers
 from tests.integration.publish.warehouse_group import WarehouseGroup
 
 _ROWS = 3
 """Rows that every build changes; besides them there is one that every build replaces."""
 
 
-class WarehouseReaders(Readers):
-    """Reads all tables and the version in one statement, 100 times a second; and in one transaction of several."""
+class WarehouseReader(Reader):
+    """Reads all tables and the version in one statement; and in one transaction of several."""
 
-    def __init__(self, group: WarehouseGroup, audited: set[int], versions: dict[int, int]) -> None:
-        super().__init__()
-        self._group, self._audited, self._versions = group, audited, versions
-        self._published = f"published_{group.group}"
+    def __init__(self, group: str, names: Sequence[str], audited: Audited, hertz: float) -> None:
+        super().__init__(audited, hertz)
+        self._names = names
+        self._published = f"published_{group}"
+        self._engine = redshift_engine(Settings.from_environment())
         tables = " cross join ".join(
             f"(select min(value) as low_{name}, max(value) as high_{name}, count(*) as rows_{name}"
             f" from {self._published}.{name}) as {name}"
-            for name in group.tables
+            for name in names
         )
         self._all_at_once = (
             f"select * from (select version from {self._published}.publication) as p cross join {tables}"
         )
-        self._connection: Any = None
+        self._kept: sa.Connection | None = None
 
-    def reads(self) -> list[tuple[Callable[[], None], int]]:
+    def reads(self) -> list[tuple[Callable[[], None], float]]:
         """One statement a read, and one transaction of several."""
-        return [(self._read_statement, READS_A_SECOND), (self._read_transaction, 5)]
+        return [(self._read_statement, self.hertz), (self._read_transaction, 5)]
 
     def _read_statement(self) -> None:
-        if self._connection is None:
-            if not self._is_published():
-                return
-            self._connection = self._group.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        version, *found = tuple(self._connection.exec_driver_sql(self._all_at_once).one())
-        lows, highs, rows = found[0::3], found[1::3], found[2::3]
-        self.counts["reads of one version"] += 1
-        self._judge(version, {*lows, *highs}, set(rows))
+        self.seen.counts["reads of one version"] += 1
+        connection = self._connection()
+        if connection is not None:
+            version, *found = tuple(connection.exec_driver_sql(self._all_at_once).one())
+            lows, highs, rows = found[0::3], found[1::3], found[2::3]
+            self._judge(version, {*lows, *highs}, set(rows))
 
     def _read_transaction(self) -> None:
-        if not self._is_published():
+        if self._kept is None:
             return
-        with self._group.reading() as connection:
+        with self._engine.connect() as connection:
             version = connection.exec_driver_sql(f"select version from {self._published}.publication").scalar_one()
             values, rows = set(), set()
-            for name in self._group.tables:
+            for name in self._names:
                 low, high, number = connection.exec_driver_sql(
                     f"select min(value), max(value), count(*) from {self._published}.{name}"
                 ).one()
                 values |= {low, high}
                 rows.add(number)
-        self.counts["transactions of several statements"] += 1
+        self.seen.counts["transactions of several statements"] += 1
         self._judge(version, values, rows)
 
     def _judge(self, version: int, values: set[int], rows: set[int]) -> None:
         """Say what is wrong with what one read saw; a version is told by its values, which never change."""
-        if len(values) != 1 or not values <= self._audited or rows != {_ROWS + 1}:
-            self.wrongs.append(f"version {version} has {rows} rows of builds {values}")
-        elif {self._versions.setdefault(version, *values)} != values:
-            self.wrongs.append(f"version {version} is build {self._versions[version]} and {values}")
+        if len(values) != 1 or not self.audited.holds(values) or rows != {_ROWS + 1}:
+            self.seen.wrongs.append(f"version {version} has {rows} rows of builds {values}")
+        else:
+            self.seen.is_of(version, *values)
 
-    def _is_published(self) -> bool:
-        found = self._group.ask(f"select 1 from svv_tables where table_schema = '{self._published}'")
-        return bool(found) and self._group.version() > 0
+    def _connection(self) -> sa.Connection | None:
+        """Return the connection that is kept, from the first publication on."""
+        if self._kept is None:
+            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            if not self._is_published(connection):
+                connection.close()
+                return None
+            self._kept = connection
+        return self._kept
+
+    def _is_published(self, connection: sa.Connection) -> bool:
+        found = connection.exec_driver_sql(f"select 1 from svv_tables where table_schema = '{self._published}'")
+        if not found.fetchall():
+            return False
+        return bool(connection.exec_driver_sql(f"select version from {self._published}.publication").scalar())
 
 
 class WarehouseFire(Fire):
@@ -83,15 +97,14 @@ class WarehouseFire(Fire):
         for when in ("before", "after")
     )
 
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
+    def __init__(self, seed: int, publications: int, *, hertz: float = READS_A_SECOND) -> None:
+        super().__init__(seed, publications, hertz=hertz)
         self._group = WarehouseGroup()
-        self._versions: dict[int, int] = {}
         self._anew = False
 
     def readers(self) -> Readers:
         """Return who reads all along."""
-        return WarehouseReaders(self._group, self.audited, self._versions)
+        return Readers(WarehouseReader, self._group.group, tuple(self._group.tables), self.audited, self.hertz)
 
     def transform(self, number: int) -> None:
         """Change all rows but for the last build's own, which is replaced by one of this."""

@@ -17,7 +17,7 @@ from botocore.config import Config
 from pyiceberg.catalog.glue import GlueCatalog
 
 from localcloud.faults.requests import ENGINE_AGENT
-from localcloud.lake import iceberg_manifests
+from localcloud.lake import absent_modules, iceberg_manifests
 from localcloud.lake.local_files import LocalFiles
 from localcloud.lake.recent_objects import RecentObjects
 
@@ -93,6 +93,7 @@ class Lake:
     """What was answered of several tables at once, by the query that asked for it, where it is kept."""
 
     def __init__(self, settings: LakeSettings) -> None:
+        absent_modules.remember_that_pandas_is_absent()
         self.settings = settings
         self.workers = ThreadPoolExecutor(_REQUESTS_AT_ONCE, thread_name_prefix="lake")
         self.s3: Any = self._client("s3")
