@@ -38,6 +38,10 @@ class Graph:
         node = self.manifest["nodes"][self._node(path)]
         return str(node["name"]) if not node.get("version") else f"{node['name']}.v{node['version']}"
 
+    def is_view(self, path: str) -> bool:
+        """Tell whether the model at `path` is a view."""
+        return bool(self.manifest["nodes"][self._node(path)]["config"]["materialized"] == "view")
+
     def names(self, tables: list[str]) -> list[str]:
         """Return how dbt selects the models of `tables`."""
         return [

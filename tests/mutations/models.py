@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -45,6 +46,18 @@ class ModelMutation:
         if text.count(self.old) != 1:
             raise LookupError(f"{self.path}: {self.old!r} is there {text.count(self.old)} times, wanted is 1")
         return text.replace(self.old, self.new)
+
+
+@contextmanager
+def changed(project: Path, mutation: ModelMutation) -> Iterator[None]:
+    """Let the model's file below the dbt project's copy at `project` be as the mutation has it, for a while."""
+    path = project / mutation.path
+    text = path.read_text(encoding="utf-8")
+    path.write_text(mutation.applied(text), encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(text, encoding="utf-8")
 
 
 def published_models(manifest: Mapping[str, Any]) -> list[Model]:

@@ -14,7 +14,7 @@ from landfall.publish.groups import LAKE, TABLES, WAREHOUSE
 
 from tests.mutations.events import Body, DataMutation, Day, largest_merchant
 from tests.mutations.graph import Graph
-from tests.mutations.models import ModelMutation
+from tests.mutations.models import ModelMutation, changed
 from tests.mutations.stage import Arrival, Said, Stage
 from tests.mutations.states import Pointers, Warehouse, lake_content, put_back
 
@@ -85,7 +85,7 @@ class Player:
         tables, first = graph.below_model(mutation.path), graph.next_to_model(mutation.path)
         self._put_back(group, tables)
         name = graph.name(mutation.path)
-        with self._mutated(mutation):
+        with self._mutated(group, mutation):
             if found := self._built(group, [name, *graph.names(first)], first, quick=True):
                 return found
             if found := self._built(group, [f"{name}+"], tables):
@@ -104,14 +104,15 @@ class Player:
             put_back(self._ordinary.before, tables)
 
     @contextmanager
-    def _mutated(self, mutation: ModelMutation) -> Iterator[None]:
-        path = self._stage.project / mutation.path
-        text = path.read_text(encoding="utf-8")
-        path.write_text(mutation.applied(text), encoding="utf-8")
+    def _mutated(self, group: str, mutation: ModelMutation) -> Iterator[None]:
+        """Change the model's file for a while; a view is made anew afterwards, since no state of tables has it."""
         try:
-            yield
+            with changed(self._stage.project, mutation):
+                yield
         finally:
-            path.write_text(text, encoding="utf-8")
+            graph = self._graphs[group]
+            if graph.is_view(mutation.path) and (said := self._stage.make_view(group, graph.name(mutation.path))):
+                raise RuntimeError(f"the view of {mutation.path} is left changed: {said}")
 
     def _built(
         self, group: str, selection: Sequence[str], tables: Sequence[str], *, quick: bool = False

@@ -114,15 +114,21 @@ class Stage:
 
     def build(self, group: str, *selection: str, options: Sequence[str] = (), unit_tests: bool = False) -> list[Said]:
         """Run `dbt build` over `selection`, or the unit tests of it alone; what a failure left out is not told."""
-        which = ["test", "--select", *(f"{each},test_type:unit" for each in selection)]
-        if not unit_tests:
-            chosen = ("--select", *selection) if selection else ()
-            which = ["build", "--exclude-resource-type", "unit_test", *chosen, *options]
+        if unit_tests:
+            return self._dbt(group, "test", "--select", *(f"{each},test_type:unit" for each in selection))
+        chosen = ("--select", *selection) if selection else ()
+        return self._dbt(group, "build", "--exclude-resource-type", "unit_test", *chosen, *options)
+
+    def make_view(self, group: str, name: str) -> list[Said]:
+        """Make the view of the model `name` anew."""
+        return self._dbt(group, "run", "--select", name)
+
+    def _dbt(self, group: str, *words: str) -> list[Said]:
         folder = self._folder / f"dbt_{group}"
         os.environ["LANDFALL_LAKE_VERSION"] = str(self.lake_version)
         outcome = dbtRunner().invoke(
             [
-                *("--quiet", "--log-level", "none", "--log-level-file", "none", *which, "--target", group),
+                *("--quiet", "--log-level", "none", "--log-level-file", "none", *words, "--target", group),
                 *("--project-dir", str(self.project), "--profiles-dir", str(self.project)),
                 *("--target-path", str(folder), "--log-path", str(folder)),
             ]
@@ -140,24 +146,30 @@ class Stage:
         return self._folder / f"dbt_{group}" / "manifest.json"
 
     def _gate(self, gate: str, run_id: str, run: Callable[[], Any]) -> list[Said]:
-        """Run a gate and return its broken checks, as the summary beside its Data Docs has them."""
+        """Run a gate and return its broken checks, or what kept it from checking."""
+        broke: list[Said] = []
         try:
             run()
         except Exception as error:
-            key = f"{docs_key(_DAG, run_id, gate)}/{SUMMARY_FILE}"
-            if not list(s3.list_objects(bucket=self.settings.ops_bucket, prefix=key)):
-                return [Said(by=f"gate {gate}", severity="stop", words=_first_line(str(error)))]
-        summary = json.loads(
-            s3.read_object(bucket=self.settings.ops_bucket, key=f"{docs_key(_DAG, run_id, gate)}/{SUMMARY_FILE}")
-        )
-        return [
-            Said(by=f"gate {gate}", severity=check["severity"], words=f"{check['relation']}: {check['check']}")
-            for check in summary["checks"]
-            if not check["passed"]
-        ]
+            broke = [Said(by=f"gate {gate}", severity="stop", words=_first_line(str(error)))]
+        key = f"{docs_key(_DAG, run_id, gate)}/{SUMMARY_FILE}"
+        if not list(s3.list_objects(bucket=self.settings.ops_bucket, prefix=key)):
+            return broke  # a gate that has nothing to look at leaves no summary
+        return broken_checks(dag_id=_DAG, run_id=run_id, gate=gate)
 
     def _next_run(self) -> str:
         return f"{self._run}_{next(self._numbers):05d}"
+
+
+def broken_checks(*, dag_id: str, run_id: str, gate: str) -> list[Said]:
+    """Return what a gate found broken in a run, as the summary beside its Data Docs has it."""
+    key = f"{docs_key(dag_id, run_id, gate)}/{SUMMARY_FILE}"
+    summary = json.loads(s3.read_object(bucket=Settings.from_environment().ops_bucket, key=key))
+    return [
+        Said(by=f"gate {gate}", severity=check["severity"], words=f"{check['relation']}: {check['check']}")
+        for check in summary["checks"]
+        if not check["passed"]
+    ]
 
 
 def _dataset(table: str) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 import duckdb
 import pytest
-
 from localcloud.lake import absent_modules
 
 
