@@ -32,8 +32,9 @@ from airflow.sdk import Param, dag, task
 from airflow.sdk.exceptions import AirflowFailException
 from landfall.assets import extract_files
 from landfall.contracts.extract_product import load_products
-from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
-from landfall.errors import RequestError
+from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag, notify_failure
+from landfall.errors import ExtractEndedError, RequestError
+from landfall.extract.failure_callback import record_failure
 from landfall.extract.form import form_schema
 
 
@@ -47,49 +48,59 @@ def form() -> dict[str, Param]:
     start_date=START_DATE,
     catchup=False,
     max_active_runs=16,
-    default_args={**DEFAULT_ARGS, "retry_delay": timedelta(seconds=5)},
+    default_args={
+        **DEFAULT_ARGS,
+        "retry_delay": timedelta(seconds=5),
+        "on_failure_callback": [notify_failure, record_failure],
+    },
     params=form(),
     tags=[Tag.EXTRACT, Tag.ON_DEMAND, Tag.ATHENA, Tag.REDSHIFT],
     doc_md=__doc__,
 )
 def extract_customer_file() -> None:
     @task
-    def admit_request(params: dict[str, Any], run_id: str) -> dict[str, Any]:
+    def admit_request(params: dict[str, Any], run_id: str, dag_run: Any = None) -> dict[str, Any]:
         """Check the request again, whatever door it came through, and pin it to the published version."""
         from landfall.extract.admission import admit
         from landfall.settings import Settings
 
         try:
-            return admit(dict(params), run_id=run_id, settings=Settings.from_environment()).to_json()
-        except RequestError as error:
+            who = f"staff:{dag_run.triggering_user_name or 'unknown'}"
+            return admit(dict(params), run_id=run_id, settings=Settings.from_environment(), requested_by=who).to_json()
+        except (RequestError, ExtractEndedError) as error:
             raise AirflowFailException(str(error)) from error
 
     @task
     def unload_extract(admission: dict[str, Any], ti: Any = None) -> dict[str, Any]:
         """Let the engine write the files to a prefix of this attempt."""
+        from landfall.extract import course
         from landfall.extract.admission import Admission
         from landfall.extract.unload import unload
         from landfall.settings import Settings
 
+        settings, admitted = Settings.from_environment(), Admission.from_json(admission)
         try:
-            admitted = Admission.from_json(admission)
-            return unload(admitted, attempt=ti.try_number, settings=Settings.from_environment()).to_json()
-        except RequestError as error:
+            course.enter_step(admitted, course.WRITING, settings=settings)
+            with course.undone_when_killed(ti.task, admitted, attempt=ti.try_number, settings=settings):
+                return unload(admitted, attempt=ti.try_number, settings=settings).to_json()
+        except (RequestError, ExtractEndedError) as error:
             raise AirflowFailException(str(error)) from error
 
     @task(outlets=[extract_files])
     def publish_extract(unloaded: dict[str, Any], ti: Any = None, outlet_events: Any = None) -> dict[str, Any]:
         """Check the files, then write the manifest that makes them exist."""
+        from landfall.extract import course
         from landfall.extract.publish import publish_extract as publish
         from landfall.extract.unload import Unloaded
         from landfall.settings import Settings
 
-        published = publish(
-            Unloaded.from_json(unloaded),
-            settings=Settings.from_environment(),
-            dag_id=ti.dag_id,
-            run_id=ti.run_id,
-        )
+        settings, attempt = Settings.from_environment(), Unloaded.from_json(unloaded)
+        try:
+            course.enter_step(attempt.admission, course.CHECKING, settings=settings)
+            published = publish(attempt, settings=settings, dag_id=ti.dag_id, run_id=ti.run_id)
+            course.finish(attempt.admission, published, settings=settings)
+        except ExtractEndedError as error:
+            raise AirflowFailException(str(error)) from error
         outcome = {
             "manifest": published.manifest_uri,
             "rows": published.rows,

@@ -1,5 +1,6 @@
 """Write the generated pages of docs/reference/: `dags.md` from the DAGs' docstrings, `contracts.md` from contracts/,
-`gates.md` from expectations/, `mutations.md` from the results that `make mutations` wrote.
+`extract-api.md` from its OpenAPI document, `gates.md` from expectations/, `mutations.md` from the results that
+`make mutations` wrote.
 
 DAG files are read as text (ast), so neither Airflow nor a database is needed. With `--check` nothing is written, and
 the exit status is 1 when a page is not what it would be.
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from landfall.api.reference import api_page
 from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.contracts.model import Field, LimitAction, QuarantineLimit, StreamContract
 from landfall.contracts.streams import load_stream_contracts
@@ -31,6 +33,7 @@ def pages(repository: Path = REPOSITORY) -> dict[str, str]:
     return {
         "dags.md": _dags_page(sorted((repository / "dags").glob("*.py"))),
         "contracts.md": _contracts_page(contracts, list(products.values())),
+        "extract-api.md": f"{NOTE}\n\n{api_page()}",
         "gates.md": f"{NOTE}\n\n{gates_page()}",
         "mutations.md": f"{NOTE}\n\n{mutations_page()}",
     }

@@ -17,6 +17,18 @@ class RequestError(LandfallError):
     """A caller's request is refused at the door; nothing was started."""
 
 
+class ExtractEndedError(LandfallError):
+    """The extract was cancelled or has ended otherwise; its run must not go on."""
+
+
+class ApiKeyError(LandfallError):
+    """An API key cannot be made, rotated or revoked as asked."""
+
+
+class RunsUnavailableError(LandfallError):
+    """Airflow could not be asked to start, show or stop a run; nothing is known of what it did."""
+
+
 class EngineError(LandfallError):
     """Athena or Redshift ended a statement without success."""
 

@@ -25,6 +25,8 @@ class Settings:
     ops_bucket: str
     ledger_table: str
     publication_table: str
+    extract_table: str
+    api_key_table: str
     athena_workgroup: str
     redshift_workgroup: str
     redshift_database: str

@@ -77,6 +77,8 @@ def test_tables_streams_and_queues_have_what_their_templates_say(aws: AwsProcess
     dynamodb = aws.client("dynamodb")
     backups = dynamodb.describe_continuous_backups(TableName="landfall-local-ledger")["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    expiry = dynamodb.describe_time_to_live(TableName="landfall-local-extracts")["TimeToLiveDescription"]
+    assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "delete_after"}
     table = dynamodb.describe_table(TableName="landfall-local-ledger")["Table"]
     assert table["GlobalSecondaryIndexes"][0]["IndexName"] == "by_state"
     stream = aws.client("kinesis").describe_stream_summary(StreamName="landfall-local-orders")

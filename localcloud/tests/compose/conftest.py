@@ -29,13 +29,14 @@ from localcloud.stack.ports import free_ports
 READY_SECONDS = 300
 VARIABLES = (
     "LANDFALL_AIRFLOW_PASSWORD",
+    "LANDFALL_API_PASSWORD",
     "LANDFALL_DATABASE_PASSWORD",
     "LANDFALL_REDIS_PASSWORD",
     "LANDFALL_JWT_SECRET",
     "LANDFALL_API_SECRET_KEY",
 )
 FERNET_KEY = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-PORTS = ("4566", "4567", "4568", "5439", "8080", "5432", "6379")
+PORTS = ("4566", "4567", "4568", "5439", "8080", "8081", "5432", "6379")
 
 
 @dataclass

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import pytest
 
-AIRFLOW_PARTS = ("api-server", "scheduler", "dag-processor", "triggerer", "worker")
+AIRFLOW_PARTS = ("api-server", "extract-api", "scheduler", "dag-processor", "triggerer", "worker")
 RUN_SECONDS = 120
 
 pytestmark = [

@@ -1,88 +1,174 @@
-"""One extract over HTTP: how it stands, its manifest, and links that live for minutes."""
+"""Extracts over HTTP: ask, look, list."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+import logging
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
 
-from landfall.aws import s3
-from landfall.extract.layout import extract_prefix, index_key, manifest_key
-from landfall.extract.request import extract_id_of
-from landfall.settings import Settings
+from landfall.api.answers import Extract, Page, Preflight, extract_answer
+from landfall.api.asking import LARGEST_BODY_BYTES, Asked, Asking, body_schema, read_body
+from landfall.api.callers import CallerDep
+from landfall.api.desk import Desk, waiting, with_etag
+from landfall.api.downloads import ExtractId
+from landfall.api.problems import Refusal, documented, refusal_of
+from landfall.api.runs import Runs, RunsDep
+from landfall.errors import EngineError, RequestError, RunsUnavailableError
+from landfall.extract.preflight import expect
+from landfall.extract.record import ExtractRecord, State
+from landfall.extract.request import CUSTOMER_ID_PATTERN
 
-LINK_SECONDS = 300
-"""How long a download link lives. Ask again for another: an extract outlives its links."""
+logger = logging.getLogger(__name__)
 
-RunState = Literal["queued", "running", "failed", "ready", "unknown"]
-
-
-def extracts_router(run_state: Callable[[str], RunState]) -> APIRouter:
-    """Return the routes of extracts; `run_state` tells how the run of a run id stands."""
-    router = APIRouter(tags=["extracts"])
-
-    @router.get("/{extract_id}")
-    def get_extract(extract_id: str, response: Response) -> dict[str, Any]:
-        """Return the extract's status, and when it is ready its manifest and a fresh link a file.
-
-        The id of its run is taken too. 404 for an id that was never admitted, 410 when the extract has expired.
-        """
-        extract_id = extract_id_of(extract_id)
-        response.headers["Cache-Control"] = "no-store"  # links are credentials
-        settings = Settings.from_environment()
-        owner = _read_json(index_key(extract_id), settings)
-        if owner is None:
-            raise HTTPException(404, f"no extract {extract_id!r} was admitted; its id is the id of its run")
-        key = manifest_key(customer_id=owner["customer_id"], extract_id=extract_id)
-        manifest = _read_json(key, settings)
-        if manifest is None:
-            state = run_state(owner["run_id"])
-            # The manifest may have come between the two looks; then the next look finds it.
-            return {**owner, "status": "running" if state == "ready" else state}
-        now = datetime.now(UTC)
-        if now >= datetime.fromisoformat(manifest["expires_at"]):
-            raise HTTPException(410, f"extract {extract_id!r} expired at {manifest['expires_at']}; ask for a new one")
-        return {**owner, "status": "ready", **_ready(key, manifest, settings=settings, now=now)}
-
-    return router
+_BODY: Final[dict[str, Any]] = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": body_schema()}}}
+}
+_PROGRESS: Final[dict[str, Any]] = {
+    "ETag": {"description": "Of this answer.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds to wait, while it is under way.", "schema": {"type": "string"}},
+    "X-Progress": {"description": "The state, and how far a running extract is.", "schema": {"type": "string"}},
+}
+_ACCEPTED: Final[dict[str, Any]] = {
+    name: {"description": "Where the extract is.", "schema": {"type": "string"}}
+    for name in ("Location", "Content-Location")
+}
 
 
-def _ready(key: str, manifest: Mapping[str, Any], *, settings: Settings, now: datetime) -> dict[str, Any]:
-    """Return what a ready extract adds to the answer: its manifest and links."""
-    base = extract_prefix(customer_id=manifest["customer_id"], extract_id=manifest["extract_id"])
-    files = [
-        {
-            "name": file["path"],
-            "rows": file["rows"],
-            "bytes": file["bytes"],
-            "sha256": file["sha256"],
-            "url": _link(base + file["path"], settings),
-        }
-        for file in manifest["files"]
-    ]
-    return {
-        "rows": manifest["rows"],
-        "expires_at": manifest["expires_at"],
-        "links_expire_at": (now + timedelta(seconds=LINK_SECONDS)).isoformat(timespec="seconds"),
-        "manifest": {
-            "url": _link(key, settings),
-            "signature_url": _link(base + manifest["signature"]["path"], settings),
-            "content": manifest,
-        },
-        "files": files,
-    }
+async def bounded_body(request: Request) -> bytes:
+    """Return the request's body; no more of one that is too large is read than it takes to see that."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY_BYTES:
+            break
+    return body
 
 
-def _link(key: str, settings: Settings) -> str:
-    return s3.presign(bucket=settings.extracts_bucket, key=key, expires_seconds=LINK_SECONDS)
+Body = Annotated[bytes, Depends(bounded_body)]
 
 
-def _read_json(key: str, settings: Settings) -> dict[str, Any] | None:
+router = APIRouter(tags=["extracts"], responses=documented(401, 403, 422, 429, 503))
+
+
+@router.post("/preflight", response_model=Preflight, responses=documented(400, 409, 413), openapi_extra=_BODY)
+def preflight(body: Body, caller: CallerDep) -> Response:
+    """Count what a request would give and say whether the limits allow it. Nothing is started."""
+    desk = Desk(caller)
+    asked = _read(desk, body)
+    found = _preflight(desk, asked)
+    desk.log("preflight", outcome="200", customer_id=found.customer_id, details={"request": asked.conf})
+    return JSONResponse(found.model_dump(exclude_none=True), headers=dict(caller.limits))
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=Extract,
+    responses={202: {"headers": {**_ACCEPTED, "Retry-After": _PROGRESS["Retry-After"]}}, **documented(400, 413)},
+    openapi_extra=_BODY,
+)
+def ask(
+    request: Request,
+    body: Body,
+    caller: CallerDep,
+    runs: RunsDep,
+    idempotency_key: Annotated[
+        str | None,
+        Header(description="The same key with the same body is the same extract, for 24 hours: always send one."),
+    ] = None,
+) -> Response:
+    """Ask for an extract. The answer tells where to look."""
+    desk = Desk(caller)
+    asked = _read(desk, body)
+    record, is_new = Asking(desk.store, runs).ask(asked, caller, idempotency_key=idempotency_key)
+    if is_new:
+        desk.log("asked", outcome="202", record=record, details={"request": asked.conf})
+    answer = extract_answer(record, base=base_of(request))
+    headers = {"Location": answer.url, "Content-Location": answer.url, "Retry-After": "1", **caller.limits}
+    return JSONResponse(answer.model_dump(exclude_none=True), 202, headers)
+
+
+@router.get("", response_model=Page, responses=documented(400))
+def list_extracts(
+    request: Request,
+    caller: CallerDep,
+    state: Annotated[State | None, Query(description="Only those in this state.")] = None,
+    cursor: Annotated[str | None, Query(max_length=500, description="next_cursor of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    customer_id: Annotated[str | None, Query(pattern=CUSTOMER_ID_PATTERN, description="Whose; for staff.")] = None,
+) -> Response:
+    """List extracts, the newest first."""
+    desk = Desk(caller)
+    whose = desk.customer(customer_id)
+    records, following = desk.page(whose, state=state, cursor=cursor, limit=limit)
+    if caller.customer_id is None:
+        desk.log("listed", outcome="200", customer_id=whose)
+    page = Page(extracts=[extract_answer(each, base=base_of(request)) for each in records], next_cursor=following)
+    return JSONResponse(page.model_dump(), headers=dict(caller.limits))
+
+
+@router.get(
+    "/{extract_id}",
+    response_model=Extract,
+    responses={
+        200: {"headers": _PROGRESS},
+        304: {"description": "As If-None-Match has it."},
+        **documented(404, 410),
+    },
+)
+def get_extract(request: Request, extract_id: ExtractId, caller: CallerDep, runs: RunsDep) -> Response:
+    """Return how an extract stands and, when it is done, where its certificate and files are."""
+    desk = Desk(caller)
+    record = _up_to_date(desk, desk.visible(extract_id), runs)
+    manifest = json.loads(desk.manifest(record)) if record.state == "done" else None
+    answer = extract_answer(record, base=base_of(request), manifest=manifest)
+    progress = {"X-Progress": f"{record.state}{f'; {record.step}' if record.step else ''}"}
+    wait = waiting(record) if record.state in ("queued", "running") else {}
+    return with_etag(request, answer, {**progress, **wait, **caller.limits})
+
+
+def base_of(request: Request) -> str:
+    """Return the path of all extracts, with the prefix that the application is mounted at."""
+    return f"{request.scope.get('root_path', '')}/v1/extracts"
+
+
+def _read(desk: Desk, body: bytes) -> Asked:
     try:
-        document: dict[str, Any] = json.loads(s3.read_object(bucket=settings.extracts_bucket, key=key))
-    except KeyError:
-        return None
-    return document
+        return read_body(body, desk.caller)
+    except Refusal as error:
+        desk.log("refused", outcome=str(error.status_code), details={"field": error.members["field"]})
+        raise
+
+
+def _preflight(desk: Desk, asked: Asked) -> Preflight:
+    try:
+        found = expect(asked.request, settings=desk.settings)
+    except RequestError as error:
+        raise refusal_of(error, asked.conf, status=409) from error
+    except EngineError as error:
+        logger.warning("preflight: %s", error)
+        raise Refusal(503, "the engine did not count the rows; try again", headers={"Retry-After": "5"}) from error
+    return Preflight(
+        product=asked.request.product,
+        customer_id=asked.request.customer_id,
+        allowed=found.refusal is None,
+        refusal=found.refusal,
+        published_version=found.version,
+        rows=found.rows,
+        max_rows=found.max_rows,
+        bytes_estimate=found.bytes_estimate,
+        scanned_bytes_estimate=found.scanned_bytes_estimate,
+        cost_usd_estimate=found.cost_usd_estimate,
+    )
+
+
+def _up_to_date(desk: Desk, record: ExtractRecord, runs: Runs) -> ExtractRecord:
+    """Return the record after a look at its run, or as it is when Airflow cannot be asked."""
+    try:
+        return Asking(desk.store, runs).reconciled(record)
+    except RunsUnavailableError as error:
+        logger.warning("extract %s: %s", record.extract_id, error)
+        return record

@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
 
+_RETRIES: Final[Any] = {"mode": "standard", "max_attempts": 8}
+_THREADS: Final = 50
+"""Connections a client keeps: the API answers in up to 40 threads at once (anyio's default)."""
+
 # Signature v4 for presigned URLs: in us-east-1 botocore would still sign them with v2.
-_CONFIG = Config(signature_version="s3v4", retries={"mode": "standard", "max_attempts": 8})
+_CONFIG = Config(signature_version="s3v4", retries=_RETRIES, max_pool_connections=_THREADS)
 
 
 class _Clients:
@@ -26,7 +30,7 @@ class _Clients:
 
     def get(self, service: str) -> Any:
         if service not in self._made:
-            config = _CONFIG if service == "s3" else Config(retries={"mode": "standard", "max_attempts": 8})
+            config = _CONFIG if service == "s3" else Config(retries=_RETRIES, max_pool_connections=_THREADS)
             # Names are checked by boto3 itself; its stubs know them only as literals.
             make: Any = (self._session or boto3).client
             self._made[service] = make(service, config=config)

@@ -72,6 +72,26 @@ class ItemTable:
         for page in pages:
             yield from (_plain(item) for item in page["Items"])
 
+    def page(
+        self, *, equals: tuple[str, str], index: str, limit: int, after: Mapping[str, str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return up to `limit` items of a partition of `index`, the highest sort key first, from behind `after` on.
+
+        `after` holds the key attributes, of the table and of the index, of the last item of the page before.
+        """
+        request: dict[str, Any] = {"ExclusiveStartKey": _serialized(after)} if after else {}
+        answer = client("dynamodb").query(
+            TableName=self._name,
+            IndexName=index,
+            KeyConditionExpression="#hash = :hash",
+            ExpressionAttributeNames={"#hash": equals[0]},
+            ExpressionAttributeValues=_serialized({":hash": equals[1]}),
+            ScanIndexForward=False,
+            Limit=limit,
+            **request,
+        )
+        return [_plain(item) for item in answer["Items"]]
+
     def change(self, change: Change) -> bool:
         """Make the change; return False, with nothing done, if the item is not as expected."""
         try:
@@ -99,6 +119,39 @@ class ItemTable:
             else:
                 return True
         return False
+
+    def count(self, key: Mapping[str, str], *, window: int, values: Mapping[str, Any]) -> int:
+        """Add one to the item's `used` in its present `window`, or begin a later window with one; return `used`.
+
+        `values` are set too. Writers at the same moment do not hinder each other: the sum is DynamoDB's.
+        """
+        names = {"#window": "window", "#used": "used"} | {f"#{name}": name for name in values}
+        sets = [f"#{name} = :{name}" for name in values]
+        bound = {":window": window, ":one": 1} | {f":{name}": value for name, value in values.items()}
+        going_on = {
+            "UpdateExpression": f"SET {', '.join(sets)} ADD #used :one",
+            "ConditionExpression": "#window = :window",
+        }
+        begun = {
+            "UpdateExpression": f"SET {', '.join([*sets, '#window = :window', '#used = :one'])}",
+            "ConditionExpression": "attribute_not_exists(#window) OR #window < :window",
+        }
+        for update in (going_on, begun, going_on):
+            try:
+                answer = client("dynamodb").update_item(
+                    TableName=self._name,
+                    Key=_serialized(key),
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=_serialized(bound),
+                    ReturnValues="ALL_NEW",
+                    **update,
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                    raise
+            else:
+                return int(_plain(answer["Attributes"])["used"])
+        return 0  # a process whose clock is behind: its window is over
 
     def delete(self, key: Mapping[str, str]) -> None:
         """Delete an item, whether or not it is there."""

@@ -1,22 +1,23 @@
-"""Admit a request: pin it to what is published now and note to whom its id belongs."""
+"""Admit a request: pin it to what is published now and note in its record that it runs."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from landfall.aws import s3
 from landfall.contracts.extract_product import load_products
-from landfall.errors import RequestError
-from landfall.extract.layout import index_key
+from landfall.errors import ExtractEndedError, RequestError
+from landfall.extract.audit import AuditEvent, AuditLog
+from landfall.extract.record import ExtractRecord, request_text, timestamp
 from landfall.extract.request import ExtractRequest, parse_request
+from landfall.extract.store import ExtractStore
 from landfall.publish.publication import PublicationStore
 from landfall.settings import Settings
 
 PUBLICATION_GROUP = "lake"
+ADMITTED: Final = "step 1 of 3: the request is admitted"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,51 +50,81 @@ class Admission:
         return cls(request=ExtractRequest.from_json(value["request"]), pinned=PinnedDataset(**value["pinned"]))
 
 
-def admit(params: Mapping[str, Any], *, run_id: str, settings: Settings) -> Admission:
-    """Check `params`, pin the published version and write the index item of the extract.
+def admit(params: Mapping[str, Any], *, run_id: str, settings: Settings, requested_by: str) -> Admission:
+    """Check `params`, pin the published version and note in the extract's record that it runs.
 
-    Raises RequestError for a request that is wrong, asks for what is not published yet, or uses another
-    extract's id.
+    A request that came by the API has its record already; one that `requested_by` (`staff:<user>`) started in Airflow
+    gets it here. Raises RequestError for a request that is wrong, asks for what is not published yet, or uses another
+    extract's id, and ExtractEndedError for one that was cancelled.
     """
     products = load_products()
     # Who may start runs in Airflow may read the tables; the API has looked at its caller's scope before.
     request = parse_request(params, run_id=run_id, products=products, may_have_pii=True)
-    dataset = products[request.product].dataset
+    pinned = pin(request.product, settings=settings)
+    _enter(request, run_id=run_id, version=pinned.version, requested_by=requested_by, settings=settings)
+    return Admission(request=request, pinned=pinned)
+
+
+def pin(product: str, *, settings: Settings) -> PinnedDataset:
+    """Return the version of `product` that is published now. Raises RequestError if none is."""
+    dataset = load_products()[product].dataset
     publication = PublicationStore(settings).current(PUBLICATION_GROUP)
     if publication is None or dataset not in publication.datasets:
         raise RequestError(
-            f"product: {request.product!r} has no published version yet; run nightly_batch or transform_lake first"
+            f"product: {product!r} has no published version yet; run nightly_batch or transform_lake first"
         )
     published = publication.datasets[dataset]
-    _write_index(request, run_id=run_id, settings=settings)
-    return Admission(
-        request=request,
-        pinned=PinnedDataset(
-            group=publication.group,
-            version=publication.version,
-            table=published.table,
-            snapshot_id=published.snapshot_id,
-            gate=publication.gate,
-            contract_versions=dict(publication.contract_versions),
-            published_at=publication.published_at.isoformat(),
-        ),
+    return PinnedDataset(
+        group=publication.group,
+        version=publication.version,
+        table=published.table,
+        snapshot_id=published.snapshot_id,
+        gate=publication.gate,
+        contract_versions=dict(publication.contract_versions),
+        published_at=publication.published_at.isoformat(),
     )
 
 
-def _write_index(request: ExtractRequest, *, run_id: str, settings: Settings) -> None:
-    """Note who `request` belongs to, once; an id that belongs to another customer or run is refused."""
-    key = index_key(request.extract_id)
-    try:
-        owner = json.loads(s3.read_object(bucket=settings.extracts_bucket, key=key))
-    except KeyError:
-        item = {
-            "extract_id": request.extract_id,
-            "customer_id": request.customer_id,
-            "run_id": run_id,
-            "requested_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        }
-        body = json.dumps(item).encode()
-        s3.write_object(bucket=settings.extracts_bucket, key=key, body=body, content_type="application/json")
+def _enter(request: ExtractRequest, *, run_id: str, version: int, requested_by: str, settings: Settings) -> None:
+    """Bring the record of `request` to `running`, making it if the request came by Airflow itself."""
+    store = ExtractStore.of(settings)
+    now = timestamp(datetime.now(UTC))
+    asked = request_text(request.to_json())
+    fresh = ExtractRecord(
+        extract_id=request.extract_id,
+        customer_id=request.customer_id,
+        product=request.product,
+        request=asked,
+        requested_by=requested_by,
+        requested_at=now,
+        changed_at=now,
+        state="running",
+        run_id=run_id,
+        pii=request.pii,
+        triggered=True,
+        step=ADMITTED,
+        version=version,
+    )
+    if store.create(fresh):
+        _audit(fresh, settings)
         return
-    if (owner["customer_id"], owner["run_id"]) != (request.customer_id, run_id):
+    record = store.read(request.extract_id) or fresh
+    if (record.customer_id, record.run_id, record.request) != (request.customer_id, run_id, asked):
         raise RequestError(f"extract_id: {request.extract_id!r} is taken; start a run with an id of its own")
+    moved, record_now = store.move(request.extract_id, "running", step=ADMITTED, version=version, triggered=True)
+    state = record_now.state if record_now else "unknown"
+    if not moved and state != "done":
+        raise ExtractEndedError(f"extract {request.extract_id} is {state}: ask for a new one")
+
+
+def _audit(record: ExtractRecord, settings: Settings) -> None:
+    AuditLog(settings).append(
+        AuditEvent(
+            action="admitted",
+            caller=record.requested_by,
+            customer_id=record.customer_id,
+            extract_id=record.extract_id,
+            outcome=record.state,
+            details={"request": record.request, "version": record.version},
+        )
+    )

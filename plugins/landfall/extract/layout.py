@@ -2,7 +2,6 @@
 
 <customer_id>/<extract_id>/attempt-<n>/...   files of one attempt; nobody is told of them
 <customer_id>/<extract_id>/manifest.json     written last: it makes the files of one attempt exist
-index/<extract_id>.json                      which customer and run an extract id belongs to
 """
 
 from __future__ import annotations
@@ -25,8 +24,3 @@ def attempt_prefix(request: ExtractRequest, attempt: int) -> str:
 def manifest_key(*, customer_id: str, extract_id: str) -> str:
     """Return the key of an extract's manifest."""
     return extract_prefix(customer_id=customer_id, extract_id=extract_id) + MANIFEST
-
-
-def index_key(extract_id: str) -> str:
-    """Return the key of the index item of an extract."""
-    return f"index/{extract_id}.json"

@@ -18,20 +18,25 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 from landfall.api.app import Doors, create_app
+from landfall.api.keys import ApiKeyStore
 from landfall.aws import s3
 from landfall.aws.athena import Athena
 from landfall.aws.secrets import read_secret
 from landfall.contracts.extract_product import load_products
 from landfall.errors import GateFailed, RequestError, VerificationError
+from landfall.extract import course
 from landfall.extract import unload as unload_module
-from landfall.extract.admission import Admission, _write_index
+from landfall.extract.admission import Admission, _enter
 from landfall.extract.layout import extract_prefix
 from landfall.extract.masking import salt_of
 from landfall.extract.publish import Published, publish_extract
+from landfall.extract.request import ExtractRequest
 from landfall.extract.signature import SIGNING_KEYS
 from landfall.extract.unload import Unloaded, unload
 from landfall.extract.verify import verify
 from landfall.settings import Settings
+
+from tests.unit.api.world import MemoryRuns
 
 from .conftest import CUSTOMER, DAYS, NOTES, OTHER, SHOPPER, admission_of
 
@@ -64,23 +69,31 @@ def _kept(admission: Admission, settings: Settings, manifest: bytes) -> set[str]
     return kept ^ {json.loads(manifest)["signature"]["path"]}
 
 
-def _api() -> TestClient:
-    anyone = lambda: None  # noqa: E731
-    doors = Doors(
-        may_read_extracts=anyone, may_read_runs=anyone, may_read_dbt_docs=anyone, run_state=lambda run_id: "running"
+@pytest.fixture
+def api(settings: Settings) -> TestClient:
+    """The API as the customer's system sees it, with a key of its own."""
+    _, token = ApiKeyStore.of(settings).create(
+        customer_id=CUSTOMER, name="test", products=(), pii=True, days=1, created_by="cli:test"
     )
-    return TestClient(create_app(doors))
+    app = create_app(Doors(runs=MemoryRuns()))
+    return TestClient(app, headers={"Authorization": f"Bearer {token}"}, follow_redirects=False)
 
 
-def _download(admission: Admission, folder: Path) -> Path:
+def _register(request: ExtractRequest, settings: Settings) -> None:
+    _enter(request, run_id=request.extract_id, version=1, requested_by="staff:test", settings=settings)
+
+
+def _download(admission: Admission, api: TestClient, folder: Path) -> Path:
     """Fetch the manifest and files by their links, as a customer would, and return the folder."""
-    answer = _api().get(f"/v1/extracts/{admission.request.extract_id}").json()
-    manifest = answer["manifest"]
-    links = {"manifest.json": manifest["url"], manifest["content"]["signature"]["path"]: manifest["signature_url"]}
-    links |= {file["name"]: file["url"] for file in answer["files"]}
-    for name, url in links.items():
+    answer = api.get(f"/v1/extracts/{admission.request.extract_id}").json()
+    manifest = api.get(answer["manifest"]["url"])
+    (folder / "manifest.json").write_bytes(manifest.content)
+    addresses = {file["name"]: file["url"] for file in answer["files"]}
+    addresses[manifest.json()["signature"]["path"]] = answer["manifest"]["signature_url"]
+    for name, address in addresses.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        urllib.request.urlretrieve(url, folder / name)  # noqa: S310 - a presigned HTTP address
+        link = api.get(address).headers["location"]
+        urllib.request.urlretrieve(link, folder / name)  # noqa: S310 - a presigned HTTP address
     return folder
 
 
@@ -98,12 +111,13 @@ def _rows(folder: Path) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_an_extract_holds_exactly_one_customers_rows(
-    file_format: str, admitted: Admit, settings: Settings, tmp_path: Path
+    file_format: str, admitted: Admit, api: TestClient, settings: Settings, tmp_path: Path
 ) -> None:
     admission = admitted(file_format)
-    _write_index(admission.request, run_id="test", settings=settings)
+    _register(admission.request, settings)
     published = _publish(unload(admission, attempt=1, settings=settings), settings)
-    folder = _download(admission, tmp_path)
+    course.finish(admission, published, settings=settings)
+    folder = _download(admission, api, tmp_path)
     fingerprint = json.loads((folder / "manifest.json").read_bytes())["signature"]["public_key_sha256"]
     key = folder / "public.pem"
     key.write_bytes(s3.read_object(bucket=settings.extracts_bucket, key=f"{SIGNING_KEYS}{fingerprint}.pem"))
@@ -137,31 +151,39 @@ def test_a_customer_without_rows_gets_an_extract_without_rows(
     assert _publish(unload(admission, attempt=1, settings=settings), settings).rows == 0
 
 
-def test_before_the_manifest_nothing_can_be_reached(admitted: Admit, settings: Settings) -> None:
+def test_before_the_manifest_nothing_can_be_reached(admitted: Admit, api: TestClient, settings: Settings) -> None:
     admission = admitted()
-    _write_index(admission.request, run_id="test", settings=settings)
+    _register(admission.request, settings)
     unload(admission, attempt=1, settings=settings)  # and the run dies here
 
-    answer = _api().get(f"/v1/extracts/{admission.request.extract_id}").json()
+    address = f"/v1/extracts/{admission.request.extract_id}"
+    answer = api.get(address).json()
 
     assert _keys(admission, settings) != []
-    assert answer["status"] == "running"
-    assert "files" not in answer and "manifest" not in answer
+    assert answer["state"] == "running"
+    assert answer["files"] == [] and "manifest" not in answer
+    assert [api.get(f"{address}/{part}").status_code for part in ("manifest", "files/0")] == [409, 409]
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
 @pytest.mark.parametrize("product", ["daily_sales", "payments", "sessions"])
 def test_every_type_of_column_arrives_as_it_was_published(
-    product: str, file_format: str, published_product: Callable[[str], str], settings: Settings, tmp_path: Path
+    product: str,
+    file_format: str,
+    published_product: Callable[[str], str],
+    api: TestClient,
+    settings: Settings,
+    tmp_path: Path,
 ) -> None:
     types = {column.name: column.type for column in load_products()[product].columns}
     asked = [name for name, kind in types.items() if kind != "string"]
     filters = {"from_date": "2026-11-20", "to_date": "2026-11-21"}
     admission = admission_of(published_product(product), file_format, product=product, columns=asked, **filters)
-    _write_index(admission.request, run_id="test", settings=settings)
-    _publish(unload(admission, attempt=1, settings=settings), settings)
+    _register(admission.request, settings)
+    published = _publish(unload(admission, attempt=1, settings=settings), settings)
+    course.finish(admission, published, settings=settings)
 
-    folder = _download(admission, tmp_path)
+    folder = _download(admission, api, tmp_path)
 
     expected = {name: ARRIVES[types[name]][FORMATS.index(file_format)] for name in asked}
     assert _rows(folder) == [{name: expected.get(name, CUSTOMER) for name in types if name in {*asked, "customer_id"}}]
@@ -219,15 +241,17 @@ def test_files_are_written_as_asked_by_what_engines_can_do(
 
 
 def test_masked_columns_are_the_same_in_the_files_of_both_engines_and_nothing_shows(
-    admitted: Admit, settings: Settings, tmp_path: Path
+    admitted: Admit, api: TestClient, settings: Settings, tmp_path: Path
 ) -> None:
     salt = salt_of(CUSTOMER, secret=read_secret(settings.masking_secret_arn))
     expected = hashlib.sha256(f"{salt}{SHOPPER}".encode()).hexdigest()
     for file_format in FORMATS:
         admission = admitted(file_format, pii=False)
-        _write_index(admission.request, run_id="test", settings=settings)
-        _publish(unload(admission, attempt=1, settings=settings), settings)
-        folder = _download(admission, tmp_path / file_format)
+        _register(admission.request, settings)
+        published = _publish(unload(admission, attempt=1, settings=settings), settings)
+        course.finish(admission, published, settings=settings)
+        (tmp_path / file_format).mkdir()
+        folder = _download(admission, api, tmp_path / file_format)
 
         assert {(row["shopper_id"], row["note"] or None) for row in _rows(folder)} == {(expected, None)}
         assert verify(folder).problems == ()
@@ -347,7 +371,7 @@ def test_more_rows_than_the_product_allows_are_refused_before_the_engine_writes(
 
 def test_an_id_that_belongs_to_another_customer_is_refused(admitted: Admit, settings: Settings) -> None:
     request = admitted().request
-    _write_index(request, run_id="test", settings=settings)
-    _write_index(request, run_id="test", settings=settings)  # the same again is no conflict
+    _register(request, settings)
+    _register(request, settings)  # the same again is no conflict
     with pytest.raises(RequestError, match="is taken"):
-        _write_index(replace(request, customer_id=OTHER), run_id="test", settings=settings)
+        _register(replace(request, customer_id=OTHER), settings)

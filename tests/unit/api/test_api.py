@@ -1,4 +1,4 @@
-"""The API without Airflow and AWS: statuses, links, refusals, and that the doors are asked first."""
+"""Data Docs over HTTP, and what the API has where it is served alone."""
 
 from __future__ import annotations
 
@@ -13,15 +13,8 @@ from landfall.api.app import Doors, create_app
 from landfall.aws import s3
 from landfall.settings import Settings
 
-MANIFEST = {
-    "extract_id": "run-1",
-    "customer_id": "cus_000042",
-    "rows": 3,
-    "expires_at": "2999-01-01T00:00:00.000Z",
-    "signature": {"path": "manifest-ab.sig"},
-    "files": [{"path": "attempt-1/orders_000.csv.gz", "rows": 3, "bytes": 9, "sha256": "ab"}],
-}
-INDEX = {"extract_id": "run-1", "customer_id": "cus_000042", "run_id": "run-1", "requested_at": "2026-11-21"}
+from tests.unit.api.world import MemoryRuns
+
 GATE = {
     "gate": "lake_candidate",
     "engine": "athena",
@@ -54,9 +47,6 @@ def objects(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
 
     monkeypatch.setattr(s3, "read_object", read)
     monkeypatch.setattr(s3, "list_objects", listing)
-    monkeypatch.setattr(
-        s3, "presign", lambda *, bucket, key, expires_seconds: f"https://{bucket}/{key}?{expires_seconds}"
-    )
     names = [name for name in Settings.__dataclass_fields__ if name != "aws_region"]
     for name in names:
         monkeypatch.setenv(f"LANDFALL_{name.upper()}", name)
@@ -69,53 +59,15 @@ def _client(*, let_in: bool = True) -> TestClient:
         if not let_in:
             raise HTTPException(401, "Not authenticated")
 
-    doors = Doors(may_read_extracts=door, may_read_runs=door, may_read_dbt_docs=door, run_state=lambda run_id: "failed")
-    return TestClient(create_app(doors), raise_server_exceptions=False)
-
-
-def test_a_ready_extract_has_links_of_minutes(objects: dict[str, bytes]) -> None:
-    objects["index/run-1.json"] = json.dumps(INDEX).encode()
-    objects["cus_000042/run-1/manifest.json"] = json.dumps(MANIFEST).encode()
-
-    answer = _client().get("/v1/extracts/run-1")
-
-    assert answer.status_code == 200
-    assert answer.headers["cache-control"] == "no-store"
-    body = answer.json()
-    assert body["status"] == "ready"
-    assert body["files"][0]["url"] == "https://extracts_bucket/cus_000042/run-1/attempt-1/orders_000.csv.gz?300"
-    assert body["manifest"]["url"].startswith("https://extracts_bucket/cus_000042/run-1/manifest.json?")
-
-
-def test_without_a_manifest_no_file_is_told_of(objects: dict[str, bytes]) -> None:
-    objects["index/run-1.json"] = json.dumps(INDEX).encode()
-    objects["cus_000042/run-1/attempt-1/orders_000.csv.gz"] = b"secret"
-
-    body = _client().get("/v1/extracts/run-1").json()
-
-    assert body == {**INDEX, "status": "failed"}
-
-
-def test_an_expired_extract_is_gone(objects: dict[str, bytes]) -> None:
-    objects["index/run-1.json"] = json.dumps(INDEX).encode()
-    objects["cus_000042/run-1/manifest.json"] = json.dumps(MANIFEST | {"expires_at": "2020-01-01T00:00:00Z"}).encode()
-
-    assert _client().get("/v1/extracts/run-1").status_code == 410
-
-
-@pytest.mark.parametrize("extract_id", ["unknown", "a%20b", "..%2Fx", "a" * 200, "%00"])
-def test_a_wrong_id_is_a_problem_document(objects: dict[str, bytes], extract_id: str) -> None:
-    answer = _client().get(f"/v1/extracts/{extract_id}")
-
-    assert answer.status_code == 404
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["status"] == 404
+    return TestClient(
+        create_app(Doors(runs=MemoryRuns(), may_read_runs=door, may_read_dbt_docs=door)),
+        raise_server_exceptions=False,
+    )
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        "/v1/extracts/run-1",
         "/data-docs/d/r/",
         "/data-docs/d/r/g/index.html",
         "/dbt-runs/d/r/",
@@ -125,7 +77,6 @@ def test_a_wrong_id_is_a_problem_document(objects: dict[str, bytes], extract_id:
     ],
 )
 def test_who_is_not_let_in_sees_nothing(objects: dict[str, bytes], path: str) -> None:
-    objects["index/run-1.json"] = json.dumps(INDEX).encode()
     objects["data-docs/d/r/g/index.html"] = b"page"
     objects["dbt-docs/lake/index.html"] = b"page"
 
@@ -134,8 +85,12 @@ def test_who_is_not_let_in_sees_nothing(objects: dict[str, bytes], path: str) ->
     assert (answer.status_code, answer.json()["detail"]) == (401, "Not authenticated")
 
 
-def test_health_is_open_to_anyone() -> None:
-    assert _client(let_in=False).get("/v1/health").json() == {"status": "ok"}
+def test_alone_the_api_has_no_data_docs_and_no_login_of_staff(objects: dict[str, bytes]) -> None:
+    objects["data-docs/d/r/g/index.html"] = b"page"
+    alone = TestClient(create_app(Doors(runs=MemoryRuns())))
+    assert alone.get("/data-docs/d/r/g/index.html").status_code == 404
+    answer = alone.get("/v1/products", headers={"Authorization": "Bearer staff"})
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="landfall"')
 
 
 def test_the_page_of_a_run_lists_its_gates_and_runs_nothing(objects: dict[str, bytes]) -> None:

@@ -16,6 +16,8 @@ from landfall.night.progress import Chunk, Progress
 from landfall.publish.record import Attempt
 from landfall.settings import Settings
 
+from tests.unit.api.world import MemoryRuns
+
 RUN = "dbt-runs/transform_lake/run:1+00"
 RESULTS: dict[str, Any] = {
     "results": [
@@ -44,12 +46,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> TestClient:
     monkeypatch.setattr(s3, "list_objects", listing)
     for name in Settings.__dataclass_fields__:
         monkeypatch.setenv("AWS_REGION" if name == "aws_region" else f"LANDFALL_{name.upper()}", name)
-    doors = Doors(
-        may_read_extracts=lambda: None,
-        may_read_runs=lambda: None,
-        may_read_dbt_docs=lambda: None,
-        run_state=lambda run_id: "ready",
-    )
+    doors = Doors(runs=MemoryRuns(), may_read_runs=lambda: None, may_read_dbt_docs=lambda: None)
     return TestClient(create_app(doors), raise_server_exceptions=False)
 
 

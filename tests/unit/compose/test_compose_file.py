@@ -32,7 +32,7 @@ def test_the_schema_rejects_a_misspelt_key():
 
 
 def test_every_part_of_the_system_is_a_service():
-    parts = {"api-server", "scheduler", "dag-processor", "triggerer", "worker", "postgres", "redis"}
+    parts = {"api-server", "extract-api", "scheduler", "dag-processor", "triggerer", "worker", "postgres", "redis"}
     assert set(SERVICES) == parts | {"aws", "athena", "redshift"} | ONE_SHOT
 
 
@@ -77,6 +77,17 @@ def test_no_secret_is_written_out(name):
     }
     # The emulated AWS takes any credentials, so these are none.
     assert written == ({"AWS_SECRET_ACCESS_KEY": "test"} if "AWS_SECRET_ACCESS_KEY" in values else {})
+
+
+def test_what_customers_reach_knows_no_secret_of_airflows():
+    served = SERVICES["extract-api"]
+    assert [name for name in served["environment"] if re.search("PASSWORD|SECRET|KEY|AIRFLOW__", name)] == [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "LANDFALL_AIRFLOW_PASSWORD",
+    ]
+    assert "${LANDFALL_API_PASSWORD" in served["environment"]["LANDFALL_AIRFLOW_PASSWORD"]
+    assert "extract-api:user" in SERVICES["api-server"]["environment"]["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"]
 
 
 def test_services_wait_for_what_they_need():

@@ -1,4 +1,4 @@
-"""Admission: a request is pinned to what is published, and its id belongs to one customer and run."""
+"""Admission: a request is pinned to what is published, and its id belongs to one customer, run and request."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 from landfall.aws import s3
-from landfall.errors import RequestError
+from landfall.errors import ExtractEndedError, RequestError
 from landfall.extract import admission as module
+from landfall.extract import store
 from landfall.extract.admission import Admission, admit
+from landfall.extract.store import ExtractStore
 from landfall.publish.publication import Publication, PublishedDataset
 from landfall.settings import Settings
+
+from tests.unit.extract.memory import MemoryBuckets, MemoryItems
 
 PARAMS = {"customer_id": "cus_000042", "product": "orders", "format": "csv", "from_date": None, "to_date": None}
 SETTINGS = Settings(**dict.fromkeys(Settings.__dataclass_fields__, "x"))
@@ -31,17 +35,13 @@ PUBLICATION = Publication(
 
 
 @pytest.fixture
-def stored(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
-    """The extracts bucket as a dictionary; version 7 is published."""
-    objects: dict[str, bytes] = {}
-
-    def write(*, bucket: str, key: str, body: bytes, content_type: str) -> None:
-        objects[key] = body
-
-    monkeypatch.setattr(s3, "read_object", lambda *, bucket, key: objects[key])
-    monkeypatch.setattr(s3, "write_object", write)
+def table(monkeypatch: pytest.MonkeyPatch) -> MemoryItems:
+    """The table of extracts in memory; version 7 is published."""
+    items, buckets = MemoryItems(), MemoryBuckets()
+    monkeypatch.setattr(store, "ItemTable", lambda *, name: items)
+    monkeypatch.setattr(s3, "write_new_object", buckets.write_new_object)
     _publish(monkeypatch, PUBLICATION)
-    return objects
+    return items
 
 
 def _publish(monkeypatch: pytest.MonkeyPatch, publication: Publication | None) -> None:
@@ -56,35 +56,66 @@ def _publish(monkeypatch: pytest.MonkeyPatch, publication: Publication | None) -
 
 
 def _admit(**changes: Any) -> Admission:
-    return admit({**PARAMS, **changes}, run_id="run-1", settings=SETTINGS)
+    return admit({**PARAMS, **changes}, run_id="run-1", settings=SETTINGS, requested_by="staff:ada")
 
 
-def test_an_admission_is_pinned_and_survives_its_journey(stored: dict[str, bytes]) -> None:
+def test_an_admission_is_pinned_and_survives_its_journey(table: MemoryItems) -> None:
     admission = _admit()
 
     assert (admission.pinned.version, admission.pinned.table) == (7, "published.ext_orders__v7")
     assert Admission.from_json(json.loads(json.dumps(admission.to_json()))) == admission
-    assert json.loads(stored["index/run-1.json"])["customer_id"] == "cus_000042"
+    record = ExtractStore(table).read("run-1")
+    assert record is not None
+    assert (record.customer_id, record.state, record.version) == ("cus_000042", "running", 7)
+    assert record.requested_by == "staff:ada"
 
 
-def test_an_id_belongs_to_one_customer(stored: dict[str, bytes]) -> None:
+def test_an_id_belongs_to_one_customer(table: MemoryItems) -> None:
     _admit()
     _admit()  # the same again is a retry
     with pytest.raises(RequestError, match=r"extract_id: 'run-1' is taken"):
         _admit(customer_id="cus_000043")
+    with pytest.raises(RequestError, match=r"extract_id: 'run-1' is taken"):
+        _admit(from_date="2026-11-02")
 
 
-def test_a_refused_request_leaves_nothing(stored: dict[str, bytes]) -> None:
+def test_a_request_of_the_api_is_taken_up_and_keeps_who_asked(table: MemoryItems) -> None:
+    _admit()
+    table.items["run-1"].update(state="queued", requested_by="key:abc", pii=False)
+
+    _admit()
+
+    item = table.items["run-1"]
+    assert (item["state"], item["requested_by"], item["pii"]) == ("running", "key:abc", False)
+
+
+@pytest.mark.parametrize("state", ["cancelled", "deleted", "expired"])
+def test_an_extract_that_has_ended_is_not_begun_again(table: MemoryItems, state: str) -> None:
+    _admit()
+    table.items["run-1"]["state"] = state
+    with pytest.raises(ExtractEndedError, match=f"run-1 is {state}"):
+        _admit()
+    assert table.items["run-1"]["state"] == state
+
+
+def test_the_run_of_a_done_extract_may_be_cleared_and_changes_nothing(table: MemoryItems) -> None:
+    _admit()
+    table.items["run-1"]["state"] = "done"
+    _admit()
+    assert table.items["run-1"]["state"] == "done"
+
+
+def test_a_refused_request_leaves_nothing(table: MemoryItems) -> None:
     with pytest.raises(RequestError, match=r"^customer_id"):
         _admit(customer_id="cus_000042' or 1=1")
-    assert stored == {}
+    assert table.items == {}
 
 
 @pytest.mark.parametrize("publication", [None, replace(PUBLICATION, datasets={})])
 def test_what_is_not_published_is_refused(
-    stored: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, publication: Publication | None
+    table: MemoryItems, monkeypatch: pytest.MonkeyPatch, publication: Publication | None
 ) -> None:
     _publish(monkeypatch, publication)
     with pytest.raises(RequestError, match="no published version yet"):
         _admit()
-    assert stored == {}
+    assert table.items == {}

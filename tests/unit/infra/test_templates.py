@@ -109,7 +109,7 @@ def test_extract_files_expire_and_landed_objects_never_do() -> None:
         rule for rule in buckets["ExtractsBucket"]["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in rule
     ]
     # The public keys in signing-keys/ must outlive what was signed.
-    assert {rule["Prefix"] for rule in expiring} == {"cus_", "index/"}
+    assert {rule["Prefix"] for rule in expiring} == {"cus_"}
     assert all(rule["ExpirationInDays"] == {"Ref": "ExtractRetentionDays"} for rule in expiring)
     assert not any("ExpirationInDays" in rule for rule in buckets["LandingBucket"]["LifecycleConfiguration"]["Rules"])
 

@@ -40,6 +40,8 @@ def names() -> Names:
             ops_bucket="landfall-test-ops",
             ledger_table="ledger",
             publication_table="publications",
+            extract_table="extracts",
+            api_key_table="api-keys",
             athena_workgroup="wg",
             redshift_workgroup="landfall",
             redshift_database="landfall",

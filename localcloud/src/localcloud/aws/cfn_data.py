@@ -1,4 +1,4 @@
-"""Settings of tables and streams that ministack's CloudFormation drops: backups, encryption, a stream's buffer."""
+"""What ministack's CloudFormation drops of tables and streams: backups, expiry, encryption, a stream's buffer."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ Properties = Mapping[str, Any]
 def install() -> None:
     """Apply after each create and update what the handlers leave out."""
     _after("AWS::DynamoDB::Table", _recovery)
+    _after("AWS::DynamoDB::Table", _expiry)
     _after("AWS::Kinesis::Stream", _encryption)
     handlers = provisioners._RESOURCE_HANDLERS["AWS::KinesisFirehose::DeliveryStream"]
     handlers["update"] = _update_delivery_stream(handlers["update"])
@@ -41,6 +42,14 @@ def _after(kind: str, apply: Callable[[str, Properties], None]) -> None:
 def _recovery(table: str, properties: Properties) -> None:
     wanted = properties.get("PointInTimeRecoverySpecification", {"PointInTimeRecoveryEnabled": False})
     dynamodb._update_continuous_backups({"TableName": table, "PointInTimeRecoverySpecification": wanted})
+
+
+def _expiry(table: str, properties: Properties) -> None:
+    wanted = properties.get("TimeToLiveSpecification")
+    if wanted is None:
+        dynamodb._ttl_settings.pop(table, None)
+    else:
+        dynamodb._update_ttl({"TableName": table, "TimeToLiveSpecification": wanted})
 
 
 def _encryption(stream: str, properties: Properties) -> None:

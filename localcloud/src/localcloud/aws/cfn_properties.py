@@ -18,7 +18,7 @@ PROPERTIES: dict[str, frozenset[str]] = {
         "EvaluationPeriods Threshold ComparisonOperator TreatMissingData AlarmActions OKActions Tags",
         "AWS::DynamoDB::Table": "TableName KeySchema AttributeDefinitions GlobalSecondaryIndexes LocalSecondaryIndexes "
         "BillingMode ProvisionedThroughput StreamSpecification DeletionProtectionEnabled "
-        "PointInTimeRecoverySpecification Tags",
+        "PointInTimeRecoverySpecification TimeToLiveSpecification Tags",
         "AWS::Events::Rule": "Name Description State EventPattern ScheduleExpression EventBusName RoleArn Targets Tags",
         "AWS::Glue::Database": "CatalogId DatabaseName DatabaseInput",
         "AWS::Glue::Table": "CatalogId DatabaseName Name TableInput",

@@ -116,6 +116,23 @@ class Airflow:
         """GET any address behind Airflow's login; return the status and the JSON answer."""
         return self._call("GET", url.removeprefix(self.url))
 
+    def get_bytes(self, path: str) -> bytes:
+        """GET a path behind Airflow's login and return the body as it came."""
+        with self._open(path) as response:
+            return bytes(response.read())
+
+    def redirection_of(self, path: str) -> str:
+        """GET a path behind Airflow's login that answers 303 and return where it leads, without going there."""
+        with self._open(path) as response:
+            return str(response.headers["Location"])
+
+    def _open(self, path: str) -> Any:
+        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {self.bearer()}"})  # noqa: S310
+        try:
+            return urllib.request.build_opener(_Unredirected).open(request, timeout=_REQUEST_SECONDS)
+        except urllib.error.URLError as error:
+            raise DemoError(f"Airflow did not answer GET {path}: {error}") from None
+
     def _get(self, path: str, **query: object) -> Any:
         status, answer = self._call("GET", f"{path}?{urllib.parse.urlencode(query)}" if query else path)
         if status != 200:
@@ -150,6 +167,13 @@ class Airflow:
                         f"Airflow at {self.url} does not answer ({error}): `make status` shows why"
                     ) from None
             time.sleep(_POLL_SECONDS)
+
+
+class _Unredirected(urllib.request.HTTPRedirectHandler):
+    """Takes a redirection for an answer: our login must not be sent where it leads."""
+
+    def http_error_303(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        return fp
 
 
 def _json_or_text(body: bytes) -> Any:

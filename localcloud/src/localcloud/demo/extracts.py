@@ -16,6 +16,7 @@ from typing import Any, Final
 import pyarrow.parquet as pq
 
 from localcloud.demo.account import FORMULA_STARTS, OrderLine
+from localcloud.demo.airflow import Airflow
 from localcloud.demo.errors import DemoError
 
 _DOWNLOAD_SECONDS: Final = 60
@@ -37,13 +38,18 @@ class Downloaded:
         return sum(file.stat().st_size for file in self.files)
 
 
-def download(answer: Mapping[str, Any], folder: Path) -> Downloaded:
-    """Fetch what the extract API's `answer` links to into `folder`, without any credentials of our own."""
+def download(answer: Mapping[str, Any], folder: Path, *, airflow: Airflow) -> Downloaded:
+    """Fetch what the extract API's `answer` links to into `folder`: the files without any credentials of our own."""
     folder.mkdir(parents=True, exist_ok=True)
-    manifest_path = _fetch(answer["manifest"]["url"], folder / "manifest.json")
-    files = tuple(_fetch(file["url"], folder / Path(file["name"]).name) for file in answer["files"])
+    manifest_path = folder / "manifest.json"
+    manifest_path.write_bytes(airflow.get_bytes(answer["manifest"]["url"]))
+    files = tuple(
+        _fetch(airflow.redirection_of(file["url"]), folder / Path(file["name"]).name) for file in answer["files"]
+    )
     manifest = json.loads(manifest_path.read_text())
-    _fetch(answer["manifest"]["signature_url"], folder / Path(manifest["signature"]["path"]).name)
+    _fetch(
+        airflow.redirection_of(answer["manifest"]["signature_url"]), folder / Path(manifest["signature"]["path"]).name
+    )
     return Downloaded(manifest_path, manifest, files)
 
 

@@ -151,7 +151,9 @@ class Demo:
                 "extract_customer_file", f"{name}-{file_format}", conf, timeout_seconds=_EXTRACT_SECONDS
             )
             downloaded = extracts.download(
-                self._extract_answer(run_id), self._layout.state / "demo" / "extracts" / run_id
+                self._extract_answer(run_id),
+                self._layout.state / "demo" / "extracts" / run_id,
+                airflow=self._airflow(),
             )
             verified = extracts.verify(downloaded, self._layout.product_bin / "landfall")
             rows, differences = extracts.compare(downloaded, expected)
@@ -165,7 +167,7 @@ class Demo:
 
     def _extract_answer(self, extract_id: str) -> Mapping[str, object]:
         status, answer = self._airflow().get_json(f"{os.environ['LANDFALL_API_URL']}/extracts/{extract_id}")
-        if status != 200 or answer["status"] != "ready":
+        if status != 200 or answer["state"] != "done":
             raise DemoError(f"the extract API answered {status} to GET extracts/{extract_id}: {answer}")
         return dict(answer)
 

@@ -1,0 +1,63 @@
+"""What a request would give and cost, counted before anything is started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from landfall.aws.athena import Athena
+from landfall.aws.iceberg import IcebergCatalog, metadata_document
+from landfall.contracts.extract_product import load_products
+from landfall.extract.admission import pin
+from landfall.extract.request import ExtractRequest
+from landfall.extract.statements import count_rows
+from landfall.prices import Prices
+from landfall.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """The version that is published now, the rows in it that fit, and estimates of bytes and US dollars."""
+
+    version: int
+    rows: int
+    bytes_estimate: int
+    scanned_bytes_estimate: int
+    cost_usd_estimate: float
+    refusal: str | None
+    max_rows: int
+
+
+def expect(request: ExtractRequest, *, settings: Settings) -> Expected:
+    """Return what `request` would give. One statement that counts is run and charged.
+
+    Raises RequestError when nothing is published, EngineError when the engine fails.
+    """
+    product = load_products()[request.product]
+    pinned = pin(request.product, settings=settings)
+    counted = Athena(settings=settings).run(count_rows(product, request, pinned.table), fetch=True)
+    rows = int(counted.rows[0][0] or 0)
+    row_bytes, table_bytes = _sizes(pinned.table)
+    # The run counts once more and then reads the columns of the rows; a table is read whole at most.
+    scanned = counted.scanned_bytes + table_bytes
+    narrow = " and ".join(entry.name for entry in product.filters) or "the request"
+    refusal = f"{rows} rows are more than the {product.max_rows} that {product.product} allows; narrow {narrow}"
+    return Expected(
+        version=pinned.version,
+        rows=rows,
+        bytes_estimate=round(rows * row_bytes),
+        scanned_bytes_estimate=scanned,
+        cost_usd_estimate=round(Prices.from_environment().athena_usd([counted.scanned_bytes, table_bytes]), 6),
+        max_rows=product.max_rows,
+        refusal=refusal if rows > product.max_rows else None,
+    )
+
+
+def _sizes(table: str) -> tuple[float, int]:
+    """Return the mean bytes of a row of `table` and its bytes, by its snapshot's own summary."""
+    pointer = IcebergCatalog().pointer(table)
+    document = metadata_document(pointer.metadata_location) if pointer else {}
+    current = document.get("current-snapshot-id")
+    summaries = [each["summary"] for each in document.get("snapshots", ()) if each["snapshot-id"] == current]
+    summary = summaries[0] if summaries else {}
+    size, rows = int(summary.get("total-files-size", 0)), int(summary.get("total-records", 0))
+    return (size / rows if rows else 0.0), size

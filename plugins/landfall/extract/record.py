@@ -1,0 +1,108 @@
+"""One extract as the table of extracts holds it: who asked for what, how it stands, and what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, Literal, cast, get_args
+
+State = Literal["queued", "running", "done", "failed", "cancelled", "held", "expired", "deleted"]
+"""`held`: a gate found the files or the data unfit. `expired` and `deleted`: the files are gone, the record stays."""
+
+STATES: tuple[State, ...] = get_args(State)
+
+ENDED: frozenset[State] = frozenset({"done", "failed", "cancelled", "held", "expired", "deleted"})
+GONE: frozenset[State] = frozenset({"expired", "deleted"})
+
+MAY_FOLLOW: Mapping[State, frozenset[State]] = {
+    "queued": frozenset(),
+    # A run that failed or was held back may be cleared by an operator; one that was cancelled may not.
+    "running": frozenset({"queued", "running", "failed", "held"}),
+    "done": frozenset({"running"}),
+    "failed": frozenset({"queued", "running"}),
+    "held": frozenset({"running"}),
+    "cancelled": frozenset({"queued", "running"}),
+    "expired": frozenset({"done"}),
+    "deleted": frozenset({"done", "failed", "held", "cancelled", "expired"}),
+}
+"""State -> the states it may follow."""
+
+_NUMBERS = ("version", "rows", "bytes", "files")
+_CAUSE_CHARACTERS = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractRecord:
+    """One extract. Times are UTC in ISO 8601; `request` is the JSON text of the parsed request, without its id.
+
+    `conf` is what the run is started with, as JSON text. `requested_by` is `key:<key id>` or `staff:<user>`.
+    `pii`: whether personal data leaves unmasked.
+    `triggered`: whether Airflow is known to have the run. `step` says in words how far a running extract is.
+    """
+
+    extract_id: str
+    customer_id: str
+    product: str
+    request: str
+    requested_by: str
+    requested_at: str
+    changed_at: str
+    state: State
+    run_id: str
+    pii: bool
+    conf: str | None = None
+    idempotency_hash: str | None = None
+    triggered: bool = False
+    cause: str | None = None
+    step: str | None = None
+    version: int | None = None
+    rows: int | None = None
+    bytes: int | None = None
+    files: int | None = None
+    expires_at: str | None = None
+
+    def as_seen_at(self, now: datetime) -> ExtractRecord:
+        """Return the record with the state it has at `now`: a finished one whose time is over is expired."""
+        if self.state != "done" or self.expires_at is None or now < datetime.fromisoformat(self.expires_at):
+            return self
+        cause = f"the extract expired at {self.expires_at}"
+        return ExtractRecord(**{**asdict(self), "state": "expired", "cause": cause})
+
+    def to_item(self) -> dict[str, Any]:
+        """Return the item of DynamoDB; what is not known is absent."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> ExtractRecord:
+        """Return the record of an item."""
+        known = {field.name: item[field.name] for field in fields(cls) if field.name in item}
+        counted = {name: int(known[name]) for name in _NUMBERS if name in known}
+        return cls(**{**known, **counted, "state": cast("State", item["state"])})
+
+
+def request_text(request: Mapping[str, Any]) -> str:
+    """Return a parsed request's JSON values as one canonical text, without the id of its extract."""
+    return json.dumps({name: value for name, value in request.items() if name != "extract_id"}, sort_keys=True)
+
+
+def digest(*parts: str) -> str:
+    """Return the SHA-256 (hex) of `parts`, each with its length, so that no two lists of parts meet."""
+    found = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode()
+        found.update(len(encoded).to_bytes(8) + encoded)
+    return found.hexdigest()
+
+
+def timestamp(moment: datetime) -> str:
+    """Return `moment` as the table writes it: UTC to the microsecond, of one length, so that text sorts as time."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def cause_in_words(error: BaseException | str) -> str:
+    """Return why an extract ended, short enough for an item."""
+    text = error if isinstance(error, str) else (str(error) or type(error).__name__)
+    return text[:_CAUSE_CHARACTERS]

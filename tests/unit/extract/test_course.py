@@ -1,0 +1,152 @@
+"""What a run tells the record of its extract: steps, how it ended, and that a cancelled one publishes nothing."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from landfall.aws import s3
+from landfall.errors import EngineError, ExtractEndedError, GateFailed, RequestError, VerificationError
+from landfall.extract import course, store
+from landfall.extract.admission import Admission, PinnedDataset
+from landfall.extract.publish import Published
+from landfall.extract.record import MAY_FOLLOW, STATES, ExtractRecord
+from landfall.extract.request import ExtractRequest
+from landfall.extract.store import ExtractStore
+from landfall.settings import Settings
+
+from tests.unit.extract.memory import MemoryBuckets, MemoryItems
+
+SETTINGS = Settings(**{name: name for name in Settings.__dataclass_fields__})
+REQUEST = ExtractRequest(
+    extract_id="run-1", customer_id="cus_000042", product="orders", format="csv", filters={}, columns=("order_id",)
+)
+PINNED = PinnedDataset(
+    group="lake", version=7, table="t", snapshot_id=1, gate="g", contract_versions={}, published_at="2026-11-21"
+)
+ADMISSION = Admission(request=REQUEST, pinned=PINNED)
+PUBLISHED = Published(manifest_uri="s3://m", rows=3, files=1, bytes=9)
+FOLDER = "cus_000042/run-1"
+
+
+class World:
+    def __init__(self) -> None:
+        self.items, self.buckets = MemoryItems(), MemoryBuckets()
+        self.store = ExtractStore(self.items)
+        moment = "2026-11-21T00:00:00.000000Z"
+        record = ExtractRecord(
+            extract_id="run-1",
+            customer_id="cus_000042",
+            product="orders",
+            request="{}",
+            requested_by="key:abc",
+            requested_at=moment,
+            changed_at=moment,
+            state="running",
+            run_id="run-1",
+            pii=False,
+        )
+        self.store.create(record)
+        manifest = {"request": REQUEST.to_json(), "expires_at": "2999-01-01T00:00:00Z", "files": [{"sha256": "ab"}]}
+        for name, body in {"manifest.json": json.dumps(manifest), "attempt-1/a": "rows", "attempt-2/a": "rows"}.items():
+            self.buckets["extracts_bucket", f"{FOLDER}/{name}"] = body.encode()
+
+    @property
+    def record(self) -> ExtractRecord:
+        found = self.store.read("run-1")
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """A running extract with the files of two attempts."""
+    found = World()
+    monkeypatch.setattr(store, "ItemTable", lambda *, name: found.items)
+    for name in ("read_object", "write_new_object", "list_objects", "delete_prefix"):
+        monkeypatch.setattr(s3, name, getattr(found.buckets, name))
+    for name in Settings.__dataclass_fields__:
+        monkeypatch.setenv(f"LANDFALL_{name.upper()}", name)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    return found
+
+
+def fail(error: BaseException) -> None:
+    course.record_failure({"exception": error, "task_instance": SimpleNamespace(run_id="run-1")})
+
+
+def test_a_finished_run_makes_its_extract_done_and_the_log_has_what_was_delivered(world: World) -> None:
+    course.enter_step(ADMISSION, course.CHECKING, settings=SETTINGS)
+    assert world.record.step == "step 3 of 3: the files are checked and certified"
+    for _ in range(2):  # a task that is tried again
+        course.finish(ADMISSION, PUBLISHED, settings=SETTINGS)
+
+    record = world.record
+    assert (record.state, record.step, record.rows, record.expires_at) == ("done", None, 3, "2999-01-01T00:00:00Z")
+    (key,) = world.buckets.keys_below("ops_bucket", "audit/extracts/dt=")
+    event = json.loads(world.buckets["ops_bucket", key])
+    assert (event["action"], event["caller"]) == ("delivered", "key:abc")
+    assert json.loads(event["details"])["files"] == ["ab"]
+
+
+def test_a_run_that_was_cancelled_stops_at_its_next_step(world: World) -> None:
+    world.store.move("run-1", "cancelled")
+    with pytest.raises(ExtractEndedError, match="run-1 is cancelled"):
+        course.enter_step(ADMISSION, course.WRITING, settings=SETTINGS)
+
+
+def test_a_run_that_was_cancelled_while_it_published_leaves_no_file(world: World) -> None:
+    world.store.move("run-1", "cancelled")
+    with pytest.raises(ExtractEndedError, match="not published"):
+        course.finish(ADMISSION, PUBLISHED, settings=SETTINGS)
+    assert world.buckets.keys_below("extracts_bucket", "cus_000042/") == []
+    assert world.record.state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "words"),
+    [
+        (GateFailed("unique(order_id): 'secret'"), "held", "did not pass the checks"),
+        (VerificationError("1 rows of another customer"), "held", "did not pass the checks"),
+        (RequestError("customer_id: 9 rows are more than the 3"), "failed", "9 rows are more"),
+        (EngineError("cannot cast 'secret'"), "failed", "the run failed (EngineError)"),
+        (MemoryError(), "failed", "the run failed (MemoryError)"),
+    ],
+)
+def test_a_failed_run_says_why_without_an_engines_words(
+    world: World, error: BaseException, state: str, words: str
+) -> None:
+    wrapped = RuntimeError("x")
+    wrapped.__cause__ = error
+    fail(wrapped)
+    assert world.record.state == state
+    assert words in (world.record.cause or "")
+    assert "secret" not in (world.record.cause or "")
+
+
+def test_the_failure_of_a_cancelled_run_leaves_it_cancelled(world: World) -> None:
+    world.store.move("run-1", "cancelled", cause="the caller cancelled it")
+    fail(course.RunKilledError())
+    assert (world.record.state, world.record.cause) == ("cancelled", "the caller cancelled it")
+
+
+def test_a_killed_attempt_removes_its_own_files_only(world: World) -> None:
+    task: Any = SimpleNamespace()
+    with (
+        pytest.raises(course.RunKilledError),
+        course.undone_when_killed(task, ADMISSION, attempt=2, settings=SETTINGS),
+    ):
+        task.on_kill()  # as the task runner does on SIGTERM
+    left = [key.removeprefix(FOLDER) for key in world.buckets.keys_below("extracts_bucket", FOLDER)]
+    assert left == ["/attempt-1/a", "/manifest.json"]
+    assert not hasattr(task, "on_kill")
+
+
+def test_no_state_follows_one_whose_files_are_gone_but_deletion() -> None:
+    followers = {state: {after for after in STATES if state in MAY_FOLLOW[after]} for state in STATES}
+    assert followers["deleted"] == set()
+    assert followers["expired"] == {"deleted"}
+    assert followers["cancelled"] == {"deleted"}
+    assert followers["done"] == {"expired", "deleted"}
