@@ -8,6 +8,7 @@ from __future__ import annotations
 from airflow.sdk import Asset, AssetWatcher
 
 from landfall.ingest.watch import LandedTrigger
+from landfall.notify.watch import WaitingTrigger
 
 raw_drained = Asset(name="raw_drained", uri="landfall://raw/drained")
 """Every stream's landed objects were loaded by one nightly run."""
@@ -31,3 +32,9 @@ def landed_stream(stream: str, *, topic: str | None = None) -> Asset:
 def raw_stream(stream: str) -> Asset:
     """Return the asset `raw_<stream>`: rows of `stream` were merged into its raw table."""
     return Asset(name=f"raw_{stream}", uri=f"landfall://raw/{stream}")
+
+
+def waiting_messages(channel: str) -> Asset:
+    """Return the asset `waiting_<channel>`: customers are to be told something by that channel."""
+    watcher = AssetWatcher(name=f"waiting_{channel}_queue", trigger=WaitingTrigger(channel=channel))
+    return Asset(name=f"waiting_{channel}", uri=f"landfall://waiting/{channel}", watchers=[watcher])

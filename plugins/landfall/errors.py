@@ -17,6 +17,7 @@ class RequestError(LandfallError):
     """A caller's request is refused at the door; nothing was started."""
 
 
+<<<<<<< HEAD
 class ExtractEndedError(LandfallError):
     """The extract was cancelled or has ended otherwise; its run must not go on."""
 
@@ -27,6 +28,22 @@ class ApiKeyError(LandfallError):
 
 class RunsUnavailableError(LandfallError):
     """Airflow could not be asked to start, show or stop a run; nothing is known of what it did."""
+=======
+class AddressError(LandfallError):
+    """A webhook's address is not one that may be sent to."""
+
+
+class SignatureError(LandfallError):
+    """A webhook's signature does not fit, or cannot be made or checked."""
+
+
+class DeliveryError(LandfallError):
+    """A customer could not be told; `for_good` when trying again is of no use."""
+
+    def __init__(self, message: str, *, for_good: bool = False) -> None:
+        super().__init__(message)
+        self.for_good = for_good
+>>>>>>> e7b51d6 (Tell customers how their extracts ended, by signed webhooks and mails)
 
 
 class EngineError(LandfallError):

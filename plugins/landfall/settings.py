@@ -32,6 +32,7 @@ class Settings:
     redshift_database: str
     redshift_secret_arn: str = field(repr=False)
     notification_topic_arn: str
+    extract_topic_arn: str
     signing_key_id: str
     extract_role_arn: str
     masking_secret_arn: str = field(repr=False)

@@ -47,6 +47,7 @@ def names() -> Names:
             redshift_database="landfall",
             redshift_secret_arn="arn:secret",
             notification_topic_arn="arn:topic",
+            extract_topic_arn="arn:extracts",
             signing_key_id="arn:key",
             extract_role_arn="arn:role",
             masking_secret_arn="arn:masking",
