@@ -26,13 +26,10 @@ SUBCOMMANDS = {
     "rollback": Subcommand("landfall.publish.rollback_command", "move readers back to an older published version"),
     "lineage": Subcommand("landfall.lineage.command", "what a file was made from, what a column went into"),
     "signing-key": Subcommand("landfall.extract.signing_key_command", "print the public key that signs extracts"),
-<<<<<<< HEAD
     "api-key": Subcommand("landfall.api.keys_command", "make, rotate, revoke and list customers' API keys"),
     "serve-api": Subcommand("landfall.api.serve_command", "serve the extract API alone, beside Airflow"),
-=======
     "contacts": Subcommand("landfall.notify.contacts_command", "how a customer is told that an extract has ended"),
     "redeliver": Subcommand("landfall.notify.redeliver_command", "send a channel's dead letters once more"),
->>>>>>> e7b51d6 (Tell customers how their extracts ended, by signed webhooks and mails)
     "verify": Subcommand("landfall.extract.verify_command", "check downloaded extract files against their manifest"),
 }
 

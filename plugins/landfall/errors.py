@@ -17,7 +17,6 @@ class RequestError(LandfallError):
     """A caller's request is refused at the door; nothing was started."""
 
 
-<<<<<<< HEAD
 class ExtractEndedError(LandfallError):
     """The extract was cancelled or has ended otherwise; its run must not go on."""
 
@@ -28,7 +27,8 @@ class ApiKeyError(LandfallError):
 
 class RunsUnavailableError(LandfallError):
     """Airflow could not be asked to start, show or stop a run; nothing is known of what it did."""
-=======
+
+
 class AddressError(LandfallError):
     """A webhook's address is not one that may be sent to."""
 
@@ -43,7 +43,6 @@ class DeliveryError(LandfallError):
     def __init__(self, message: str, *, for_good: bool = False) -> None:
         super().__init__(message)
         self.for_good = for_good
->>>>>>> e7b51d6 (Tell customers how their extracts ended, by signed webhooks and mails)
 
 
 class EngineError(LandfallError):

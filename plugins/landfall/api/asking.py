@@ -17,10 +17,12 @@ from landfall.api.problems import Refusal, refusal_of
 from landfall.api.runs import Runs
 from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.errors import RequestError
+from landfall.extract.ending import end
 from landfall.extract.form import form_schema
 from landfall.extract.record import ExtractRecord, digest, request_text, timestamp
 from landfall.extract.request import ExtractRequest, parse_request
 from landfall.extract.store import ExtractStore
+from landfall.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -184,7 +186,10 @@ class Asking:
         if state in ("queued", "running"):
             return record
         logger.warning("extract %s: its run is %s and did not say so", record.extract_id, state)
-        _, found = self._store.move(record.extract_id, "failed", cause=_ENDED_WITHOUT_A_WORD, step=None)
+        settings = Settings.from_environment()
+        _, found = end(
+            self._store, record.extract_id, "failed", settings=settings, cause=_ENDED_WITHOUT_A_WORD, step=None
+        )
         return found or record
 
     def _is_silent(self, record: ExtractRecord, seconds: int) -> bool:

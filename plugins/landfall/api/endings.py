@@ -16,6 +16,7 @@ from landfall.api.problems import Refusal, documented
 from landfall.api.runs import Runs, RunsDep
 from landfall.errors import RunsUnavailableError
 from landfall.extract.course import remove_files
+from landfall.extract.ending import end
 from landfall.extract.record import ExtractRecord
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ def cancel(request: Request, extract_id: ExtractId, caller: CallerDep, runs: Run
     desk = Desk(caller)
     record = desk.visible(extract_id)
     words = "the caller cancelled it" if caller.customer_id else "staff cancelled it"
-    moved, now = desk.store.move(record.extract_id, "cancelled", cause=words, step=None)
+    moved, now = end(desk.store, record.extract_id, "cancelled", settings=desk.settings, cause=words, step=None)
     record = now or record
     if not moved and record.state != "cancelled":
         remedy = "delete it instead" if record.state == "done" else "nothing is left to cancel"

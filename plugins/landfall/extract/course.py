@@ -12,6 +12,7 @@ from landfall.errors import ExtractEndedError, GateFailed, RequestError, Verific
 from landfall.extract.admission import Admission
 from landfall.extract.audit import AuditEvent, AuditLog
 from landfall.extract.certificate import read_manifest
+from landfall.extract.ending import end
 from landfall.extract.layout import attempt_prefix, extract_prefix
 from landfall.extract.publish import Published
 from landfall.extract.record import ExtractRecord, State, cause_in_words
@@ -67,9 +68,11 @@ def finish(admission: Admission, published: Published, *, settings: Settings) ->
     request = admission.request
     store = ExtractStore.of(settings)
     manifest = read_manifest(request, settings) or {}
-    moved, record = store.move(
+    moved, record = end(
+        store,
         request.extract_id,
         "done",
+        settings=settings,
         step=None,
         rows=published.rows,
         bytes=published.bytes,
@@ -97,7 +100,8 @@ def record_failure(context: Any) -> None:
     extract_id = extract_id_of(context["task_instance"].run_id)
     try:
         state, cause = judged(error)
-        ExtractStore.of(Settings.from_environment()).move(extract_id, state, cause=cause, step=None)
+        settings = Settings.from_environment()
+        end(ExtractStore.of(settings), extract_id, state, settings=settings, cause=cause, step=None)
     except Exception:
         # The callback tells of a failure and must not hide it; the API finds a run that ended without a word.
         logger.exception("the failure of extract %s could not be recorded", extract_id)

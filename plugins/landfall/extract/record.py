@@ -41,6 +41,7 @@ class ExtractRecord:
     `conf` is what the run is started with, as JSON text. `requested_by` is `key:<key id>` or `staff:<user>`.
     `pii`: whether personal data leaves unmasked.
     `triggered`: whether Airflow is known to have the run. `step` says in words how far a running extract is.
+    `told_at`: when the topic of extracts took the event of its end.
     """
 
     extract_id: str
@@ -63,6 +64,7 @@ class ExtractRecord:
     bytes: int | None = None
     files: int | None = None
     expires_at: str | None = None
+    told_at: str | None = None
 
     def as_seen_at(self, now: datetime) -> ExtractRecord:
         """Return the record with the state it has at `now`: a finished one whose time is over is expired."""

@@ -70,7 +70,9 @@ class ExtractStore:
             record = self.read(extract_id)
             if record is None or record.state not in MAY_FOLLOW[state]:
                 return False, record
-            changed = {"cause": None, **values, "state": state, "changed_at": timestamp(datetime.now(UTC))}
+            # A run that is tried again ends anew, which is to be told anew.
+            anew = {"told_at": None} if state == "running" else {}
+            changed = {"cause": None, **anew, **values, "state": state, "changed_at": timestamp(datetime.now(UTC))}
             if self._change(record, changed):
                 return True, self.read(extract_id)
         raise TimeoutError(f"the record of extract {extract_id} is changed by others all the time; try again")
@@ -80,6 +82,10 @@ class ExtractStore:
         record = self.read(extract_id)
         if record is not None and record.state in ("queued", "running"):
             self._change(record, values)
+
+    def note(self, record: ExtractRecord, **values: Any) -> None:
+        """Set `values` of a record unless it has changed since it was read."""
+        self._change(record, values)
 
     def _change(self, record: ExtractRecord, values: Mapping[str, Any]) -> bool:
         expected = {"state": record.state, "changed_at": record.changed_at}

@@ -6,6 +6,7 @@ import pytest
 from landfall.api import extracts, keys
 from landfall.aws import s3
 from landfall.extract import store
+from landfall.notify import events
 from landfall.settings import Settings
 
 from tests.unit.api.world import World
@@ -23,4 +24,5 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     for name in Settings.__dataclass_fields__:
         monkeypatch.setenv(f"LANDFALL_{name.upper()}", name)
     monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setattr(events, "announce", lambda *, topic_arn, message, attributes: found.told.append(message))
     return found

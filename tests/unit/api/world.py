@@ -76,6 +76,7 @@ class World:
     buckets: MemoryBuckets = field(default_factory=MemoryBuckets)
     runs: MemoryRuns = field(default_factory=MemoryRuns)
     expect: Callable[[ExtractRequest], Expected] = lambda _request: EXPECTED
+    told: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.app = create_app(Doors(runs=self.runs, staff=_staff))

@@ -15,6 +15,7 @@ from landfall.extract.publish import Published
 from landfall.extract.record import MAY_FOLLOW, STATES, ExtractRecord
 from landfall.extract.request import ExtractRequest
 from landfall.extract.store import ExtractStore
+from landfall.notify import events
 from landfall.settings import Settings
 
 from tests.unit.extract.memory import MemoryBuckets, MemoryItems
@@ -34,6 +35,7 @@ FOLDER = "cus_000042/run-1"
 class World:
     def __init__(self) -> None:
         self.items, self.buckets = MemoryItems(), MemoryBuckets()
+        self.told: list[str] = []
         self.store = ExtractStore(self.items)
         moment = "2026-11-21T00:00:00.000000Z"
         record = ExtractRecord(
@@ -70,6 +72,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     for name in Settings.__dataclass_fields__:
         monkeypatch.setenv(f"LANDFALL_{name.upper()}", name)
     monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setattr(events, "announce", lambda *, topic_arn, message, attributes: found.told.append(message))
     return found
 
 
@@ -150,3 +153,48 @@ def test_no_state_follows_one_whose_files_are_gone_but_deletion() -> None:
     assert followers["expired"] == {"deleted"}
     assert followers["cancelled"] == {"deleted"}
     assert followers["done"] == {"expired", "deleted"}
+
+
+def test_the_end_of_an_extract_is_told_once_however_often_its_last_step_runs(world: World) -> None:
+    for _ in range(3):
+        course.finish(ADMISSION, PUBLISHED, settings=SETTINGS)
+
+    (told,) = map(json.loads, world.told)
+    assert (told["id"], told["type"]) == ("run-1.done", "extract.done")
+    assert told["data"] == {
+        "extract_id": "run-1",
+        "customer_id": "cus_000042",
+        "product": "orders",
+        "state": "done",
+        "cause": None,
+        "rows": 3,
+        "bytes": 9,
+        "files": 1,
+        "expires_at": "2999-01-01T00:00:00Z",
+    }
+
+
+def test_what_could_not_be_told_is_told_by_the_step_that_comes_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(events, "announce", _refusing)
+        course.finish(ADMISSION, PUBLISHED, settings=SETTINGS)
+    assert (world.record.state, world.told) == ("done", [])
+
+    course.finish(ADMISSION, PUBLISHED, settings=SETTINGS)
+    assert len(world.told) == 1
+
+
+@pytest.mark.parametrize(("error", "kind"), [(EngineError("x"), "failed"), (GateFailed("x"), "held")])
+def test_each_failure_is_told_and_told_anew_when_a_run_tried_again_fails(
+    world: World, error: Exception, kind: str
+) -> None:
+    for _ in range(2):
+        fail(error)
+        course.enter_step(ADMISSION, course.WRITING, settings=SETTINGS)
+    assert [json.loads(message)["type"] for message in world.told] == [f"extract.{kind}"] * 2
+
+
+def _refusing(**_: Any) -> None:
+    raise ConnectionError("SNS does not answer")
