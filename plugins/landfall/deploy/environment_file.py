@@ -14,7 +14,7 @@ _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def environment_of(*, environment: str, outputs: Mapping[str, str], login: WarehouseLogin) -> dict[str, str]:
-    """Return a deployment's variables: `LANDFALL_<OUTPUT>` an output of the platform, and the warehouse login."""
+    """Return a deployment's variables: `LANDFALL_<OUTPUT>` an output of its stacks, and the warehouse login."""
     named = {f"LANDFALL_{_WORD_START.sub('_', name).upper()}": value for name, value in outputs.items()}
     return {
         "LANDFALL_ENVIRONMENT": environment,

@@ -25,10 +25,11 @@ class StackPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentPlan:
-    """The platform, which comes first, and the streams, which know only it."""
+    """The platform, which comes first; how customers are told, and the streams, which know only the platform."""
 
     environment: str
     platform: StackPlan
+    notify: StackPlan
     streams: tuple[StackPlan, ...]
 
 
@@ -50,6 +51,15 @@ def plan_deployment(
         template=(repository / "infra" / "platform.yaml").read_text(),
         parameters={"Environment": environment, **platform_parameters},
     )
+    shared = ("OperatorPrincipalArn",)
+    notify = StackPlan(
+        name=f"landfall-{environment}-notify",
+        template=(repository / "infra" / "notify.yaml").read_text(),
+        parameters={
+            "Environment": environment,
+            **{name: platform_parameters[name] for name in shared if name in platform_parameters},
+        },
+    )
     template = (repository / "infra" / "stream.yaml").read_text()
     streams = tuple(
         StackPlan(
@@ -65,4 +75,4 @@ def plan_deployment(
         )
         for contract in load_stream_contracts(repository / "contracts" / "streams")
     )
-    return DeploymentPlan(environment=environment, platform=platform, streams=streams)
+    return DeploymentPlan(environment=environment, platform=platform, notify=notify, streams=streams)

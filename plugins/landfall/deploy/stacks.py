@@ -13,17 +13,18 @@ _AT_ONCE = 8
 
 
 def deploy(plan: DeploymentPlan, *, say: Callable[[str], None]) -> dict[str, str]:
-    """Create or update every stack of `plan` and return the platform's outputs; `say` is given a line a step.
+    """Create or update every stack of `plan` and return what the pipeline is to know; `say` is given a line a step.
 
     Repeatable: a stack that is as planned stays untouched. Raises DeploymentError with the first stack's reason when
     one fails; the others are brought to their end first, so that nothing is left half-way.
     """
     outputs = _bring_up(plan.platform, say)
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        pending = [pool.submit(_bring_up, stack, say) for stack in plan.streams]
-    for stack in pending:
-        stack.result()
-    return outputs
+        notify = pool.submit(_bring_up, plan.notify, say)
+        streams = [pool.submit(_bring_up, stack, say) for stack in plan.streams]
+    for stream in streams:
+        stream.result()
+    return {**outputs, **notify.result()}
 
 
 def _bring_up(stack: StackPlan, say: Callable[[str], None]) -> dict[str, str]:

@@ -27,7 +27,7 @@ MOST_MESSAGES: Final = 1_000
 _FIRST_PAUSE_SECONDS: Final = 30
 _PAUSE_GROWTH: Final = 4
 _LONGEST_PAUSE_SECONDS: Final = 43_200
-"""SQS's limit. Eight tries, by infra/platform.yaml, reach over two days."""
+"""SQS's limit. Eight tries, by infra/notify.yaml, reach over two days."""
 
 
 def queue_of(channel: Channel, settings: Settings) -> str:

@@ -55,7 +55,7 @@ def test_an_unusable_environment_is_refused(environment: str) -> None:
         plan(environment=environment)
 
 
-def test_the_platform_comes_before_the_streams_and_all_streams_are_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_platform_comes_first_and_all_others_are_finished(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
     def bring_up(*, stack: str, template: str, parameters: Mapping[str, str], say: Callable[[str], None]) -> object:
@@ -68,7 +68,7 @@ def test_the_platform_comes_before_the_streams_and_all_streams_are_finished(monk
     with pytest.raises(DeploymentError, match="orders failed"):
         stacks.deploy(plan(), say=lambda line: None)
     assert made[0] == "landfall-local-platform"
-    assert len(made) == 1 + len(plan().streams)
+    assert set(made[1:]) == {plan().notify.name, *(stream.name for stream in plan().streams)}
 
 
 def test_the_file_holds_every_setting_and_a_shell_reads_it_back(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from landfall.aws.cloudformation import MAX_TEMPLATE_BYTES
 from landfall.settings import REPOSITORY, Settings
 
 TEMPLATES = sorted((REPOSITORY / "infra").glob("*.yaml"))
-PLATFORM = REPOSITORY / "infra" / "platform.yaml"
+PLATFORM, NOTIFY = (REPOSITORY / "infra" / name for name in ("platform.yaml", "notify.yaml"))
 ONE_RESOURCE_ONLY = {
     "redshift-data:CancelStatement",
     "redshift-data:DescribeStatement",
@@ -122,8 +122,8 @@ def test_what_holds_data_or_signs_it_outlives_its_stack() -> None:
             assert resource["UpdateReplacePolicy"] == "Retain", name
 
 
-def test_the_platform_gives_every_setting_that_is_not_an_address() -> None:
-    outputs = set(cfn_yaml.load(str(PLATFORM))["Outputs"])
+def test_the_stacks_of_an_environment_give_every_setting_that_is_not_an_address() -> None:
+    outputs = {output for path in (PLATFORM, NOTIFY) for output in cfn_yaml.load(str(path))["Outputs"]}
     given_otherwise = {"environment", "aws_region"}
     needed = set(Settings.__dataclass_fields__) - given_otherwise
     assert {"".join(word.title() for word in name.split("_")) for name in needed} <= outputs
