@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.night_meter import NightMeter, by_stage
-from benchmarks.nightly_history import STREAMS, History
+from benchmarks.nightly_history import LONGEST_LIFE_DAYS, STREAMS, History
 
 if TYPE_CHECKING:
     from tests.mutations.stage import Stage
@@ -47,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--statements", type=Path, help="where every statement of each night is written")
     parser.add_argument("--here", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
+    if args.days <= LONGEST_LIFE_DAYS + 1:
+        parser.error(f"--days: the first refund comes after {LONGEST_LIFE_DAYS} days, and a mart without rows is none")
     if args.here:
         args.here.write_text(json.dumps(_night(days=args.days, orders=args.orders)))
         return 0

@@ -17,7 +17,9 @@ STREAMS = ("customers", "orders", "payments", "page_views")
 DAYS_A_STATEMENT = 90
 """Athena writes at most 100 partitions a statement, and raw has one a day."""
 
-_LONGEST_LIFE_DAYS = 21
+LONGEST_LIFE_DAYS = 21
+"""An order's last event comes on the 21st day after it."""
+
 _PARTS = {
     "order_key": "md5(to_utf8(concat(cast(day as varchar), '/', cast(number as varchar))))",
     "placed_at": "date_add('second', number * 80000 / :orders + 1200, cast(day as timestamp(6)))",
@@ -98,7 +100,7 @@ class History:
     def events(self, stream: str, first: date, after: date) -> exp.Select:
         """Return the query of the events of `stream` that happen from the day `first` to the day before `after`."""
         start = self.today - timedelta(days=self.days)
-        origin = max(start, first - timedelta(days=_LONGEST_LIFE_DAYS))
+        origin = max(start, first - timedelta(days=LONGEST_LIFE_DAYS))
         text = _SELECTS[stream] if stream == "customers" else _NUMBERED + _SELECTS[stream]
         values = {
             "last": exp.Literal.string((after - timedelta(days=1)).isoformat()),
