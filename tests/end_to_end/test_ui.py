@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -58,15 +59,14 @@ def test_the_menu_leads_to_the_models_and_their_columns(demo_stack: DemoStack, p
     airflow_url = demo_stack.environment["LANDFALL_AIRFLOW_URL"]
     log_in(page, demo_stack)
     page.goto(f"{airflow_url}/dags/document_models")
-    expect(page.get_by_test_id("state-badge").filter(has_text="Success").first).to_be_visible(timeout=RUN_MS)
+    expect(page.get_by_role("link", name=re.compile("success$")).first).to_be_visible(timeout=RUN_MS)
 
     page.get_by_role("button", name="Browse").click()
     page.get_by_role("menuitem", name="dbt docs: lake").click()
     site = page.frame_locator("iframe")
     expect(site.get_by_role("heading", name="Landfall's models")).to_be_visible()
-    search = site.get_by_placeholder("Search for models...")
-    search.fill("fct_payment_funnel")
-    search.press("Enter")
-    site.get_by_role("link", name="fct_payment_funnel").first.click()
+    site.get_by_placeholder("Search for models...").fill("fct_payment_funnel")
+    site.get_by_role("heading", name="fct_payment_funnel model").click()
+    expect(site.get_by_role("heading", name="fct_payment_funnel incremental")).to_be_visible()
     expect(site.get_by_text("One row per").first).to_be_visible()
     take(page, images / "dbt-docs.png")
