@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from landfall.aws import clients
 
 if TYPE_CHECKING:
     from tests.dbt.lake import Lake
@@ -98,6 +99,7 @@ def _started(*options: str) -> Iterator[dict[str, str]]:
             patch.delenv(name, raising=False)
         for name, value in environment.items():
             patch.setenv(name, value)
+        clients.forget()  # a client that a test made before has neither these credentials nor these addresses
         yield environment
 
 
