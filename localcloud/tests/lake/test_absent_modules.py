@@ -28,7 +28,8 @@ def test_a_bound_parameter_looks_for_no_module_once_pandas_is_known_to_be_absent
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     searches = Searches()
-    monkeypatch.setattr(sys, "meta_path", [searches, *sys.meta_path])
+    before = [finder for finder in sys.meta_path if not isinstance(finder, absent_modules._Absent)]
+    monkeypatch.setattr(sys, "meta_path", [searches, *before])
     absent_modules.remember_that_pandas_is_absent()
     searches.names.clear()
     connection = duckdb.connect()
