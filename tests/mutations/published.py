@@ -1,7 +1,7 @@
 """Mutations of models on a stack that has published: a backfill of the last days by a changed model must be stopped.
 
-The short way of `make mutations`, which needs no days of its own: `python -m tests.mutations.published`. What it has
-built is put back to what it was.
+The short way of `make mutations`, which needs no days of its own, on a stack where nothing else builds meanwhile:
+`python -m tests.mutations.published`. What it has built is put back to what it was.
 """
 
 from __future__ import annotations
