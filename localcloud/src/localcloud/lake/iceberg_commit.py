@@ -128,7 +128,8 @@ def commit_create(
         append.commit()
     try:
         transaction.commit_transaction()
-    except TableAlreadyExistsError as error:
+    # By the catalog, or by what the transaction requires: that nobody has made the table since it began.
+    except (TableAlreadyExistsError, CommitFailedException) as error:
         discard(table, files)
         raise LakeError(
             "TABLE_ALREADY_EXISTS", f"line 1:1: Table 'awsdatacatalog.{'.'.join(table.name())}' already exists"
