@@ -33,10 +33,6 @@ class AddressError(LandfallError):
     """A webhook's address is not one that may be sent to."""
 
 
-class SignatureError(LandfallError):
-    """A webhook's signature does not fit, or cannot be made or checked."""
-
-
 class DeliveryError(LandfallError):
     """A customer could not be told; `for_good` when trying again is of no use."""
 

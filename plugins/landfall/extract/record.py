@@ -14,7 +14,6 @@ State = Literal["queued", "running", "done", "failed", "cancelled", "held", "exp
 
 STATES: tuple[State, ...] = get_args(State)
 
-ENDED: frozenset[State] = frozenset({"done", "failed", "cancelled", "held", "expired", "deleted"})
 GONE: frozenset[State] = frozenset({"expired", "deleted"})
 
 MAY_FOLLOW: Mapping[State, frozenset[State]] = {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from landfall.errors import SignatureError
-from landfall.notify.signing import headers, new_secret, verify
+from landfall.notify.signing import headers, new_secret
+
+from .receiver import accepts
 
 # The example of the specification's reference libraries.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -20,7 +21,7 @@ NOW = 1_614_265_330
 def test_a_signature_is_that_of_the_specification() -> None:
     made = headers(message_id=SIGNED["webhook-id"], timestamp=NOW, body=BODY, keys=[SECRET])
     assert made == SIGNED
-    verify(SIGNED, BODY, key=SECRET, now=NOW)
+    assert accepts(SIGNED, BODY, key=SECRET, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -37,14 +38,12 @@ def test_a_signature_is_that_of_the_specification() -> None:
     ],
 )
 def test_what_was_changed_or_is_old_is_refused(changed: dict[str, str], body: bytes, now: int) -> None:
-    with pytest.raises(SignatureError):
-        verify(SIGNED | changed, body, key=SECRET, now=now)
+    assert not accepts(SIGNED | changed, body, key=SECRET, now=now)
 
 
 def test_while_a_key_is_replaced_both_fit_and_a_third_does_not() -> None:
     new, old, other = new_secret(), new_secret(), new_secret()
     sent = headers(message_id="m", timestamp=NOW, body=BODY, keys=[new, old])
     for key in (new, old):
-        verify(sent, BODY, key=key, now=NOW)
-    with pytest.raises(SignatureError, match="no signature"):
-        verify(sent, BODY, key=other, now=NOW)
+        assert accepts(sent, BODY, key=key, now=NOW)
+    assert not accepts(sent, BODY, key=other, now=NOW)
