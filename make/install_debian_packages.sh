@@ -1,11 +1,13 @@
 #!/bin/sh
 # Sees to it that the tests find the programs that no package index has, from Debian's packages: Chromium for the user
-# interface, Redis for the services of docker-compose.yml (redis-tools has its server and, unlike redis-server, starts none).
+# interface, Redis for the services of docker-compose.yml (redis-tools has its server and, unlike redis-server, starts none),
+# openssl to check signatures as a receiver does.
 set -eu
 
 missing=
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v redis-server >/dev/null 2>&1 || command -v redis-check-rdb >/dev/null 2>&1 || missing="$missing redis-tools"
+command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then

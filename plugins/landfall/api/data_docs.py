@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import mimetypes
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from landfall.api.gates_page import GateOnPage, render_gates
-from landfall.api.pages import HEADERS
+from landfall.api.pages import HEADERS, read_page
 from landfall.aws import s3
 from landfall.quality.data_docs import SUMMARY_FILE, docs_key
 from landfall.settings import Settings
@@ -38,13 +38,8 @@ def data_docs_router() -> APIRouter:
     def get_page(dag_id: str, run_id: str, gate: str, path: str) -> Response:
         """Return one static file of a gate's Data Docs site."""
         parts = (path or "index.html").split("/")
-        key = docs_key(dag_id, run_id, gate, *parts)
-        try:
-            body = s3.read_object(bucket=Settings.from_environment().ops_bucket, key=key)
-        except KeyError as error:
-            raise HTTPException(
-                404, f"no Data Docs at {'/'.join(parts)!r}; the run's page lists what there is"
-            ) from error
+        absent = f"no Data Docs at {'/'.join(parts)!r}; the run's page lists what there is"
+        body = read_page(docs_key(dag_id, run_id, gate, *parts), absent=absent)
         kind = mimetypes.guess_type(parts[-1])[0] or "application/octet-stream"
         return Response(body, media_type=kind, headers=HEADERS)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
 from fastapi.responses import Response
 
-from landfall.aws import s3
-from landfall.settings import Settings
+from landfall.api.pages import read_page
 from landfall.transform.documentation import page_key
 
 # The page is a program of dbt's. Without `allow-same-origin` it is no part of Airflow's origin: it has no cookie of the
@@ -28,13 +27,8 @@ def dbt_docs_router() -> APIRouter:
     @router.get("/{target}/")
     def get_models(target: str) -> Response:
         """Return the page of a target's models."""
-        key = page_key(target)
-        try:
-            body = s3.read_object(bucket=Settings.from_environment().ops_bucket, key=key)
-        except KeyError as error:
-            raise HTTPException(
-                404, f"the models of {target!r} are not documented yet; run the DAG document_models"
-            ) from error
+        absent = f"the models of {target!r} are not documented yet; run the DAG document_models"
+        body = read_page(page_key(target), absent=absent)
         return Response(body, media_type="text/html", headers=_HEADERS)
 
     return router

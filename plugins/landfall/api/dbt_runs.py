@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from landfall.api.dbt_runs_page import Invocation, render_invocations
-from landfall.api.pages import HEADERS
+from landfall.api.pages import HEADERS, read_page
 from landfall.aws import s3
 from landfall.settings import Settings
 from landfall.transform.artifacts import KEPT, artifacts_key
@@ -28,11 +28,8 @@ def dbt_runs_router() -> APIRouter:
     @router.get("/{dag_id}/{run_id}/{task}/{try_number}/{file}")
     def get_artifact(dag_id: str, run_id: str, task: str, try_number: str, file: str) -> Response:
         """Return one artifact or log of an invocation."""
-        key = artifacts_key(dag_id, run_id, task, try_number, file)
-        try:
-            body = s3.read_object(bucket=Settings.from_environment().ops_bucket, key=key)
-        except KeyError as error:
-            raise HTTPException(404, f"dbt left no {file!r} there; the run's page lists what there is") from error
+        absent = f"dbt left no {file!r} there; the run's page lists what there is"
+        body = read_page(artifacts_key(dag_id, run_id, task, try_number, file), absent=absent)
         kind = "application/json" if file.endswith(".json") else "text/plain; charset=utf-8"
         return Response(body, media_type=kind, headers=HEADERS)
 

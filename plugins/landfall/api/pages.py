@@ -5,6 +5,11 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
+from fastapi import HTTPException
+
+from landfall.aws import s3
+from landfall.settings import Settings
+
 HEADERS: Final = {
     # Pages come from a bucket and are shown inside Airflow's own origin: they may style themselves, and run nothing.
     "Content-Security-Policy": (
@@ -31,3 +36,11 @@ def render_page(*, title: str, run_id: str, body: str) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1><p>Run {escape(run_id)}</p>{body}</body></html>"
     )
+
+
+def read_page(key: str, *, absent: str) -> bytes:
+    """Return an object of the ops bucket; a 404 that says `absent` if there is none."""
+    try:
+        return s3.read_object(bucket=Settings.from_environment().ops_bucket, key=key)
+    except KeyError as error:
+        raise HTTPException(404, absent) from error

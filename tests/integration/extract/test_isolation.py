@@ -18,9 +18,10 @@ import pytest
 from botocore.exceptions import ClientError
 from landfall.aws import clients
 from landfall.aws.sts import narrowed_session
-from landfall.extract.admission import PinnedDataset
 from landfall.extract.isolation import session_policy
 from landfall.settings import Settings
+
+from tests.pinned import PINNED
 
 LOCALCLOUD = Path(__file__).resolve().parents[3] / ".venv" / "localcloud" / "bin" / "python"
 ACCOUNT = "000000000000"
@@ -32,15 +33,6 @@ SETTINGS = replace(
     extracts_bucket="extracts",
     ops_bucket="ops",
     extract_role_arn=f"arn:aws:iam::{ACCOUNT}:role/everything",
-)
-PINNED = PinnedDataset(
-    group="lake",
-    version=7,
-    table="published.ext_orders__v7",
-    snapshot_id=1,
-    gate="passed",
-    contract_versions={},
-    published_at="2026-11-20T00:00:00+00:00",
 )
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 TRUST = {

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from landfall.aws import clients
 from landfall.aws.sts import LONGEST_POLICY
-from landfall.extract.admission import PinnedDataset
 from landfall.extract.isolation import session_policy
 from landfall.settings import Settings
+
+from tests.pinned import PINNED
 
 SETTINGS = Settings(
     **dict.fromkeys(Settings.__dataclass_fields__, "x")
@@ -22,15 +23,6 @@ SETTINGS = Settings(
         "ops_bucket": "landfall-production12-123456789012-ops",
         "extract_role_arn": "arn:aws-us-gov:iam::123456789012:role/landfall-production12-extract",
     }
-)
-PINNED = PinnedDataset(
-    group="lake",
-    version=7,
-    table="published.ext_orders__v7",
-    snapshot_id=1,
-    gate="passed",
-    contract_versions={},
-    published_at="2026-11-20T00:00:00+00:00",
 )
 PREFIX = f"cus_000042/{'r' * 120}/attempt-1/"
 POLICY = session_policy(PINNED, prefix=PREFIX, settings=SETTINGS)

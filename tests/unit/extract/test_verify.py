@@ -17,13 +17,15 @@ import pytest
 from landfall.cli import main
 from landfall.contracts.extract_product import load_products
 from landfall.errors import VerificationError
-from landfall.extract.admission import Admission, PinnedDataset
+from landfall.extract.admission import Admission
 from landfall.extract.inspection import inspect_file, sha256_of
 from landfall.extract.manifest import ManifestFile, build_manifest, cost_of, shape_of
 from landfall.extract.options import Compression, Delimiter, FileOptions
 from landfall.extract.request import ExtractRequest
 from landfall.extract.verify import verify
 from landfall.prices import Prices
+
+from tests.pinned import PINNED
 
 PRODUCT = load_products()["orders"]
 ROW = dict.fromkeys((column.name for column in PRODUCT.columns), "1") | {
@@ -43,16 +45,7 @@ def _admission(file_format: Any, *, pii: bool = True) -> Admission:
         pii=pii,
         options=FileOptions(compression="snappy" if file_format == "parquet" else "gzip"),
     )
-    pinned = PinnedDataset(
-        group="lake",
-        version=7,
-        table="published.ext_orders__v7",
-        snapshot_id=1,
-        gate="passed",
-        contract_versions={},
-        published_at="2026-11-20T00:00:00+00:00",
-    )
-    return Admission(request=request, pinned=pinned)
+    return Admission(request=request, pinned=PINNED)
 
 
 def _write_csv(path: Path, rows: list[dict[str, str]]) -> None:
