@@ -12,8 +12,12 @@ from landfall.extract.record import MAY_FOLLOW, ExtractRecord, State, timestamp
 from landfall.settings import Settings
 
 BY_CUSTOMER: Final = "by_customer"
+BY_STATE: Final = "by_state"
 CLAIM_HOURS: Final = 24
 """How long an idempotency key stands for the extract it was first used for."""
+
+_POSITION: Final = ("requested_at", "extract_id")
+"""What tells where a record stands in an index, beside the value that is looked for."""
 
 _TRIES: Final = 10
 
@@ -96,10 +100,17 @@ class ExtractStore:
 
         They are read page by page as they are consumed; the index may lag behind writes by moments.
         """
-        key = _page_key(customer_id, *after) if after else None
-        while items := self._table.page(equals=("customer_id", customer_id), index=BY_CUSTOMER, limit=100, after=key):
+        return self._of("customer_id", customer_id, index=BY_CUSTOMER, after=after)
+
+    def in_state(self, state: State, *, after: Sequence[str] | None = None) -> Iterator[ExtractRecord]:
+        """Yield the records in `state`, as `of_customer` does a customer's."""
+        return self._of("state", state, index=BY_STATE, after=after)
+
+    def _of(self, name: str, value: str, *, index: str, after: Sequence[str] | None) -> Iterator[ExtractRecord]:
+        key = {name: value, **dict(zip(_POSITION, after, strict=True))} if after else None
+        while items := self._table.page(equals=(name, value), index=index, limit=100, after=key):
             yield from map(ExtractRecord.from_item, items)
-            key = _page_key(customer_id, items[-1]["requested_at"], items[-1]["extract_id"])
+            key = {name: value, **{each: items[-1][each] for each in _POSITION}}
 
     def claim(self, key_hash: str, *, extract_id: str, request_digest: str, now: datetime) -> Claim:
         """Return what an idempotency key stands for: from now on `extract_id`, unless it was claimed within a day."""
@@ -123,7 +134,3 @@ class ExtractStore:
             if self._table.change(Change(key=key, values=values, expected={"claimed_at": seen})):
                 return fresh
         raise TimeoutError("the idempotency key is claimed by others all the time; try again")
-
-
-def _page_key(customer_id: str, requested_at: str, extract_id: str) -> dict[str, str]:
-    return {"customer_id": customer_id, "requested_at": requested_at, "extract_id": extract_id}

@@ -39,8 +39,8 @@ class MemoryItems:
     def page(
         self, *, equals: tuple[str, str], index: str, limit: int, after: Mapping[str, str] | None = None
     ) -> list[dict[str, Any]]:
-        assert index == "by_customer"
-        found = [item for item in self.items.values() if item.get(equals[0]) == equals[1]]
+        assert index == {"customer_id": "by_customer", "state": "by_state"}[equals[0]]
+        found = [item for item in self.items.values() if item.get(equals[0]) == equals[1] and "requested_at" in item]
         found.sort(key=lambda item: (item["requested_at"], item["extract_id"]), reverse=True)
         if after:
             found = [item for item in found if _place(item) < _place(after)]
