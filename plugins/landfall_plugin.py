@@ -27,6 +27,8 @@ class LandfallPlugin(AirflowPlugin):  # type: ignore[misc]  # Airflow is untyped
     name = "landfall"
     fastapi_apps: ClassVar[list[Any]] = [{"app": landfall_api, "url_prefix": "/landfall", "name": "Landfall"}]
     external_views: ClassVar[list[Any]] = [
+        # Without a route it opens in a tab of its own: in a frame its links and downloads would be cut off.
+        {"name": "Extracts", "href": "/landfall/extracts/", "destination": "nav", "category": "browse"},
         *(
             {
                 "name": name,

@@ -23,6 +23,11 @@ GIVEN_STATE = "LANDFALL_TEST_DEMO_STATE"
 VOLUME = ("--events", "1500", "--days", "3", "--seed", "11")
 DEMO_SECONDS = 1500
 
+REFRESH_IMAGES = "LANDFALL_TEST_REFRESH_IMAGES"
+"""Set this to take the screenshots of the docs anew."""
+
+MAX_IMAGE_BYTES = 300_000
+
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 WAIT_MS = 60_000
 
@@ -71,6 +76,17 @@ def page() -> Iterator[Page]:
         page.set_default_timeout(WAIT_MS)
         yield page
         browser.close()
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """Where screenshots go: a temporary folder, or the docs when they are to be taken anew."""
+    return REPOSITORY / "docs" / "images" if os.environ.get(REFRESH_IMAGES) else tmp_path
+
+
+def take(page: Page, path: Path) -> None:
+    page.screenshot(path=path, animations="disabled")
+    assert path.stat().st_size < MAX_IMAGE_BYTES
 
 
 def localcloud(*words: str, state: Path) -> subprocess.CompletedProcess[str]:

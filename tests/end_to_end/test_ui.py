@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from pathlib import Path
@@ -11,25 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .browser import RUN_MS, expect_success, log_in, open_form, trigger
-from .conftest import REPOSITORY, DemoStack
+from .conftest import DemoStack, take
 
 pytestmark = pytest.mark.timeout(1800)
-
-REFRESH_IMAGES = "LANDFALL_TEST_REFRESH_IMAGES"
-"""Set this to take the screenshots of the docs anew."""
-
-MAX_IMAGE_BYTES = 300_000
-
-
-@pytest.fixture
-def images(tmp_path: Path) -> Path:
-    """Where screenshots go: a temporary folder, or the docs when they are to be taken anew."""
-    return REPOSITORY / "docs" / "images" if os.environ.get(REFRESH_IMAGES) else tmp_path
-
-
-def take(page: Page, path: Path) -> None:
-    page.screenshot(path=path, animations="disabled")
-    assert path.stat().st_size < MAX_IMAGE_BYTES
 
 
 def test_an_extract_is_triggered_by_the_form_and_seen_to_succeed(

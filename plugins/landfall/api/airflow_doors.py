@@ -75,6 +75,14 @@ class AirflowRuns:
             state = session.scalar(select(DagRun.state).where(DagRun.dag_id == EXTRACT_DAG, DagRun.run_id == run_id))
         return _STATES.get(str(state), "unknown")
 
+    def again(self, run_id: str) -> None:
+        """Clear all tasks of a run, which begins it anew."""
+        if self.state(run_id) == "unknown":
+            raise RunsUnavailableError(f"Airflow has no run {run_id!r} of {EXTRACT_DAG} any more")
+        with create_session() as session:
+            dag = DBDagBag().get_latest_version_of_dag(EXTRACT_DAG, session=session)
+            dag.clear(run_id=run_id, session=session)
+
     def stop(self, run_id: str) -> None:
         """Mark a run that has not ended as failed: Airflow then kills its tasks."""
         from airflow.api.common.mark_tasks import set_dag_run_state_to_failed

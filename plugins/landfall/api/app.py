@@ -18,6 +18,7 @@ from landfall.api.dbt_runs import dbt_runs_router
 from landfall.api.problems import Problem, add_problem_handlers
 from landfall.api.progress import progress_router
 from landfall.api.runs import Runs
+from landfall.api.staff import staff_router
 
 API_VERSION: Final = "1"
 
@@ -57,6 +58,8 @@ def create_app(doors: Doors) -> FastAPI:
     for path, pages in of_runs.items():
         _include_pages(app, f"/{path}", pages, doors.may_read_runs)
     _include_pages(app, "/dbt-docs", dbt_docs_router(), doors.may_read_dbt_docs)
+    if doors.staff is not None:
+        app.include_router(staff_router(), prefix="/extracts", include_in_schema=False)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
 

@@ -55,18 +55,27 @@ class Caller:
 
 async def find_caller(request: Request) -> Caller:
     """Return who calls; without a door for staff only API keys open. Raises HTTPException 401, 403 or 429."""
-    address = request.client.host if request.client else None
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.startswith("lfk_"):
-        return await run_in_threadpool(_by_key, token, address)
+        return await run_in_threadpool(_by_key, token, _address(request))
+    return await find_staff(request)
+
+
+async def find_staff(request: Request) -> Caller:
+    """Return the member of staff who calls; no API key opens. Raises HTTPException 401 or 403."""
     staff: StaffDoor | None = request.app.state.doors.staff
     if staff is None:
         raise HTTPException(401, _UNKNOWN, headers=_CHALLENGE)
     name = await staff(request)
-    return Caller(who=f"staff:{name}", idempotency_scope=f"staff:{name}", address=address, pii=True)
+    return Caller(who=f"staff:{name}", idempotency_scope=f"staff:{name}", address=_address(request), pii=True)
 
 
 CallerDep = Annotated[Caller, Depends(find_caller)]
+StaffDep = Annotated[Caller, Depends(find_staff)]
+
+
+def _address(request: Request) -> str | None:
+    return request.client.host if request.client else None
 
 
 def _by_key(token: str, address: str | None) -> Caller:

@@ -70,7 +70,15 @@ class Desk:
         self, customer_id: str, *, state: State | None, cursor: str | None, limit: int
     ) -> tuple[list[ExtractRecord], str | None]:
         """Return a page of a customer's extracts that the caller may see, and the cursor of the next one."""
-        found = self.store.of_customer(customer_id, after=_position(cursor) if cursor else None)
+        return self._page(self.store.of_customer(customer_id, after=_position(cursor)), state, limit)
+
+    def page_of_state(self, state: State, *, cursor: str | None, limit: int) -> tuple[list[ExtractRecord], str | None]:
+        """Return a page of all customers' extracts in `state`, for staff, and the cursor of the next one."""
+        return self._page(self.store.in_state(state, after=_position(cursor)), None, limit)
+
+    def _page(
+        self, found: Iterator[ExtractRecord], state: State | None, limit: int
+    ) -> tuple[list[ExtractRecord], str | None]:
         page = list(itertools.islice(self._shown(found, state), limit + 1))
         following = _cursor(page[limit - 1]) if len(page) > limit else None
         return page[:limit], following
@@ -139,8 +147,10 @@ def _cursor(record: ExtractRecord) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _position(cursor: str) -> list[str]:
-    """Return where a cursor points to; it leads nowhere but into the customer's own list, whoever made it up."""
+def _position(cursor: str | None) -> list[str] | None:
+    """Return where a cursor points to; it leads nowhere but into the list it is sent for, whoever made it up."""
+    if not cursor:
+        return None
     try:
         found = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
         requested_at, extract_id = found

@@ -28,16 +28,7 @@ router = APIRouter(tags=["extracts"], responses=documented(401, 403, 422, 429, 5
 def cancel(request: Request, extract_id: ExtractId, caller: CallerDep, runs: RunsDep) -> Response:
     """End an extract that is under way: its run and the engine's statement stop and what was written is removed."""
     desk = Desk(caller)
-    record = desk.visible(extract_id)
-    words = "the caller cancelled it" if caller.customer_id else "staff cancelled it"
-    moved, now = end(desk.store, record.extract_id, "cancelled", settings=desk.settings, cause=words, step=None)
-    record = now or record
-    if not moved and record.state != "cancelled":
-        remedy = "delete it instead" if record.state == "done" else "nothing is left to cancel"
-        raise Refusal(409, f"the extract is {record.state}; {remedy}", remedy=remedy)
-    _stop(record, runs)
-    remove_files(customer_id=record.customer_id, extract_id=record.extract_id, settings=desk.settings)
-    desk.log("cancelled", outcome="200", record=record)
+    record = cancel_extract(desk, desk.visible(extract_id), runs)
     answer = extract_answer(record, base=base_of(request))
     return JSONResponse(answer.model_dump(exclude_none=True), headers=dict(caller.limits))
 
@@ -56,6 +47,20 @@ def delete(extract_id: ExtractId, caller: CallerDep) -> Response:
     removed = remove_files(customer_id=record.customer_id, extract_id=record.extract_id, settings=desk.settings)
     desk.log("deleted", outcome="204", record=record, details={"objects": removed})
     return Response(status_code=204, headers=dict(caller.limits))
+
+
+def cancel_extract(desk: Desk, record: ExtractRecord, runs: Runs) -> ExtractRecord:
+    """Cancel an extract and return its record. Raises Refusal 409 for one that is not under way."""
+    words = "the caller cancelled it" if desk.caller.customer_id else "staff cancelled it"
+    moved, now = end(desk.store, record.extract_id, "cancelled", settings=desk.settings, cause=words, step=None)
+    record = now or record
+    if not moved and record.state != "cancelled":
+        remedy = "delete it instead" if record.state == "done" else "nothing is left to cancel"
+        raise Refusal(409, f"the extract is {record.state}; {remedy}", remedy=remedy)
+    _stop(record, runs)
+    remove_files(customer_id=record.customer_id, extract_id=record.extract_id, settings=desk.settings)
+    desk.log("cancelled", outcome="200", record=record)
+    return record
 
 
 def _stop(record: ExtractRecord, runs: Runs) -> None:

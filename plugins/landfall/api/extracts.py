@@ -122,7 +122,7 @@ def list_extracts(
 def get_extract(request: Request, extract_id: ExtractId, caller: CallerDep, runs: RunsDep) -> Response:
     """Return how an extract stands and, when it is done, where its certificate and files are."""
     desk = Desk(caller)
-    record = _up_to_date(desk, desk.visible(extract_id), runs)
+    record = up_to_date(desk, desk.visible(extract_id), runs)
     manifest = json.loads(desk.manifest(record)) if record.state == "done" else None
     answer = extract_answer(record, base=base_of(request), manifest=manifest)
     progress = {"X-Progress": f"{record.state}{f'; {record.step}' if record.step else ''}"}
@@ -165,7 +165,7 @@ def _preflight(desk: Desk, asked: Asked) -> Preflight:
     )
 
 
-def _up_to_date(desk: Desk, record: ExtractRecord, runs: Runs) -> ExtractRecord:
+def up_to_date(desk: Desk, record: ExtractRecord, runs: Runs) -> ExtractRecord:
     """Return the record after a look at its run, or as it is when Airflow cannot be asked."""
     try:
         return Asking(desk.store, runs).reconciled(record)

@@ -20,7 +20,7 @@ HEADERS: Final = {
     "Cache-Control": "private, no-cache",
 }
 
-_STYLE = """
+STYLE: Final = """
 body { font: 14px/1.5 system-ui, sans-serif; margin: 1.5rem; color: #1f2933; background: #fff }
 h1 { font-size: 1.2rem } h2 { font-size: 1rem; margin-top: 1.6rem }
 table { border-collapse: collapse; width: 100% }
@@ -34,7 +34,7 @@ def render_page(*, title: str, run_id: str, body: str) -> str:
     """Return a page of a run; `title` and `run_id` are escaped here, `body` is HTML already."""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1><p>Run {escape(run_id)}</p>{body}</body></html>"
+        f"<style>{STYLE}</style></head><body><h1>{escape(title)}</h1><p>Run {escape(run_id)}</p>{body}</body></html>"
     )
 
 

@@ -23,6 +23,9 @@ class _NoRuns:
         """Know of nothing."""
         return "unknown"
 
+    def again(self, run_id: str) -> None:
+        """Begin nothing anew."""
+
     def stop(self, run_id: str) -> None:
         """Stop nothing."""
 

@@ -66,6 +66,13 @@ class RestRuns:
         if not answer.is_success:
             raise RunsUnavailableError(f"Airflow did not stop a run: HTTP {answer.status_code}")
 
+    def again(self, run_id: str) -> None:
+        """Clear all tasks of a run, which begins it anew."""
+        body = {"dry_run": False, "only_failed": False}
+        answer = self._call("POST", f"{_RUNS}/{quote(run_id, safe='')}/clear", body)
+        if not answer.is_success:
+            raise RunsUnavailableError(f"Airflow did not begin a run anew: HTTP {answer.status_code}")
+
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         try:
             answer = self._send(method, path, body)

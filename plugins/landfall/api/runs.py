@@ -24,6 +24,10 @@ class Runs(Protocol):
         """Return how a run stands."""
         ...
 
+    def again(self, run_id: str) -> None:
+        """Begin a run that has ended anew, from its first task on; RunsUnavailableError if there is none."""
+        ...
+
     def stop(self, run_id: str) -> None:
         """End a run and its tasks, whose `on_kill` ends the engine's statement; one that is not there is no error."""
         ...

@@ -33,6 +33,7 @@ Action = Literal[
     "not_found",
     "preflight",
     "refused",
+    "retried",
 ]
 
 

@@ -17,8 +17,8 @@ STATES: tuple[State, ...] = get_args(State)
 GONE: frozenset[State] = frozenset({"expired", "deleted"})
 
 MAY_FOLLOW: Mapping[State, frozenset[State]] = {
-    "queued": frozenset(),
-    # A run that failed or was held back may be cleared by an operator; one that was cancelled may not.
+    # A run that failed or was held back may be tried again by staff; one that was cancelled may not.
+    "queued": frozenset({"failed", "held"}),
     "running": frozenset({"queued", "running", "failed", "held"}),
     "done": frozenset({"running"}),
     "failed": frozenset({"queued", "running"}),

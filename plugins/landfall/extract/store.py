@@ -75,7 +75,7 @@ class ExtractStore:
             if record is None or record.state not in MAY_FOLLOW[state]:
                 return False, record
             # A run that is tried again ends anew, which is to be told anew.
-            anew = {"told_at": None} if state == "running" else {}
+            anew = {"told_at": None} if state in ("queued", "running") else {}
             changed = {"cause": None, **anew, **values, "state": state, "changed_at": timestamp(datetime.now(UTC))}
             if self._change(record, changed):
                 return True, self.read(extract_id)

@@ -41,6 +41,12 @@ class Airflow:
         return self._answer(request.method, request.url.path.rpartition("/dagRuns")[2].strip("/"), body)
 
     def _answer(self, method: str, run_id: str, body: dict[str, Any]) -> httpx.Response:
+        if run_id.endswith("/clear"):
+            assert body == {"dry_run": False, "only_failed": False}
+            found = run_id.removesuffix("/clear")
+            if found in self.runs:
+                self.runs[found] = "queued"
+            return httpx.Response(200 if found in self.runs else 404, json={})
         if method == "POST":
             known = body["dag_run_id"] in self.runs
             self.runs.setdefault(body["dag_run_id"], "queued")
@@ -92,6 +98,15 @@ def test_a_run_is_stopped_unless_it_has_ended() -> None:
     for run_id in ("run-1", "run-2", "run-3"):
         runs.stop(run_id)
     assert airflow.runs == {"run-1": "failed", "run-2": "success"}
+
+
+def test_a_run_that_has_ended_begins_anew() -> None:
+    airflow = Airflow()
+    airflow.runs = {"run-1": "failed"}
+    runs_at(airflow).again("run-1")
+    assert airflow.runs == {"run-1": "queued"}
+    with pytest.raises(RunsUnavailableError):
+        runs_at(airflow).again("run-2")
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500])

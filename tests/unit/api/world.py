@@ -57,6 +57,10 @@ class MemoryRuns:
         self._fail()
         return self.runs.get(run_id, "unknown")
 
+    def again(self, run_id: str) -> None:
+        self._fail()
+        self.runs[run_id] = "queued"
+
     def stop(self, run_id: str) -> None:
         self._fail()
         self.runs[run_id] = "failed"
