@@ -13,6 +13,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from landfall.errors import RequestError, RunsUnavailableError
 
@@ -82,10 +84,12 @@ def add_problem_handlers(app: FastAPI) -> None:
     """Make every error of `app` a problem document; what is not explained is logged and told nobody."""
 
     @app.exception_handler(HTTPException)
-    async def refused(_request: Request, error: HTTPException) -> JSONResponse:
+    async def refused(request: Request, error: HTTPException) -> JSONResponse:
         members = error.members if isinstance(error, Refusal) else {}
         answer = problem(error.status_code, str(error.detail), **members)
         answer.headers.update(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            answer.headers["Allow"] = ", ".join(sorted(_methods(app, request.scope)))
         return answer
 
     @app.exception_handler(RequestValidationError)
@@ -110,6 +114,13 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def failed(request: Request, error: Exception) -> JSONResponse:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return problem(500, "the server failed; its log says why")
+
+
+def _methods(app: FastAPI, scope: Scope) -> set[str]:
+    """Return the methods that a path has; starlette names those of the first of its routes only."""
+    routes = [route for route in app.routes if isinstance(route, Route)]
+    path = next(route.path for route in routes if route.matches(scope)[0] != Match.NONE)
+    return {method for route in routes if route.path == path for method in route.methods or ()}
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

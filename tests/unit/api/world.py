@@ -83,7 +83,7 @@ class World:
     told: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.app = create_app(Doors(runs=self.runs, staff=_staff))
+        self.app = create_app(Doors(runs=self.runs, staff=staff_door))
         self.api = TestClient(self.app, raise_server_exceptions=False, follow_redirects=False)
 
     @property
@@ -139,7 +139,7 @@ class World:
         return [json.loads(self.buckets["ops_bucket", key]) for key in keys]
 
 
-async def _staff(request: Request) -> str:
+async def staff_door(request: Request) -> str:
     """A login that knows one user."""
     if request.headers.get("Authorization") != "Bearer staff":
         raise HTTPException(401, "Not authenticated")
