@@ -22,7 +22,7 @@ HEADERS: Final = {
 
 STYLE: Final = """
 body { font: 14px/1.5 system-ui, sans-serif; margin: 1.5rem; color: #1f2933; background: #fff }
-h1 { font-size: 1.2rem } h2 { font-size: 1rem; margin-top: 1.6rem }
+form { margin: .8rem 0 } h1 { font-size: 1.2rem } h2 { font-size: 1rem; margin-top: 1.6rem }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #d9e2ec }
 td { vertical-align: top; overflow-wrap: anywhere } td.short { white-space: nowrap }

@@ -58,7 +58,7 @@ def render_extract(record: ExtractRecord, *, files: Sequence[Mapping[str, Any]],
         "Asked for": _request(record),
         "Personal data": "unmasked" if record.pii else "",
         "By": escape(record.requested_by),
-        "At": _time(record.requested_at),
+        "At (UTC)": _time(record.requested_at),
         "Changed": _time(record.changed_at),
         "Published version": _count(record.version),
         "Rows": _count(record.rows),
@@ -101,8 +101,8 @@ def _part(part: Part) -> str:
     rows = "".join(_row(record) for record in part.records)
     more = f"<p>{_link(_address('', state=part.all_of), f'All that are {part.all_of}')}</p>" if part.all_of else ""
     table = (
-        f"<table><tr><th>Asked for at</th><th>Customer</th><th>Product</th><th>State</th><th>Rows</th><th>Why</th>"
-        f"<th>Extract</th></tr>{rows}</table>{more}"
+        f"<table><tr><th>Asked for at (UTC)</th><th>Customer</th><th>Product</th><th>State</th><th>Rows</th>"
+        f"<th>Why</th><th>Extract</th></tr>{rows}</table>{more}"
     )
     return f"<h2>{escape(part.title)}</h2>{table if rows else '<p>None.</p>'}"
 
