@@ -77,9 +77,7 @@ class PublicationStore:
         rollback withdrew.
         """
         current = self.current(candidate.group)
-        if current and (
-            current.same_content(candidate.datasets) or _published_before(current, candidate, cause_run_id)
-        ):
+        if current and (_published_before(current, candidate, cause_run_id) or self._is_seen(current, candidate)):
             return self.recover(candidate.group) or current
         _refuse_if_overtaken(candidate, current)
         self._refuse_withdrawn(candidate, current)
@@ -163,6 +161,10 @@ class PublicationStore:
         """Return how far the publication of `group` asked for by `cause` has come, None if it has not begun."""
         item = self._table.get(group, f"attempt#{cause}")
         return None if item is None else Attempt.from_item(item)
+
+    def _is_seen(self, current: Publication, candidate: Candidate) -> bool:
+        """Tell whether `candidate` is what readers of `current` see already."""
+        return current.same_content(candidate.datasets)
 
     def _frozen(self, table: str) -> PublishedDataset:
         state = self._catalog.read(table)

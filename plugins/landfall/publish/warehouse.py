@@ -16,7 +16,8 @@ from landfall.aws.publications import PublicationTable
 from landfall.errors import PublicationError
 from landfall.publish.publication import PublicationStore
 from landfall.publish.record import Candidate, Publication, PublishedDataset
-from landfall.publish.warehouse_rows import Build, WarehouseRows
+from landfall.publish.warehouse_builds import Build
+from landfall.publish.warehouse_rows import WarehouseRows
 from landfall.publish.warehouse_tables import published_schema
 from landfall.settings import Settings
 
@@ -76,6 +77,13 @@ class WarehouseStore(PublicationStore):
                 f"readers of {published_schema(group)} see version {seen.version}, and the record can't follow it from "
                 f"{recorded}: was the table of publications restored from a backup?"
             )
+
+    def _is_seen(self, current: Publication, candidate: Candidate) -> bool:
+        """Tell whether readers see `candidate` already: dbt built the same lake again and got the same rows."""
+        if super()._is_seen(current, candidate):
+            return True
+        is_again = (current.version, current.built_from) == (candidate.base_version, candidate.built_from)
+        return is_again and not self._rows.would_change(candidate)
 
     def _register(self, publication: Publication, candidate: Candidate) -> None:
         self._rows.carry(publication, base_version=candidate.base_version)

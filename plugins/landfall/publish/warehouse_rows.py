@@ -11,15 +11,14 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from landfall.errors import EngineError, PublicationError
 from landfall.publish.changed_days import UnknownDaysError
-from landfall.publish.record import CURRENT, Publication
+from landfall.publish.record import CURRENT, Candidate, Publication, PublishedDataset
+from landfall.publish.warehouse_builds import Build, build_log, delete_builds
 from landfall.publish.warehouse_tables import (
     LOADED_AT,
     AddColumn,
@@ -27,30 +26,11 @@ from landfall.publish.warehouse_tables import (
     CreateTableLike,
     OpenToReaders,
     Types,
-    build_log,
     catalog_columns,
+    new_columns,
     publication_table,
     published_schema,
 )
-
-
-@dataclass(frozen=True)
-class Build:
-    """One build of a dataset that is not published yet, as dbt's macro `log_build` notes it."""
-
-    dataset: str
-    build_id: str
-    lake_version: int | None
-    key_columns: str
-    loaded_until: datetime | None
-    overlap_hours: int
-    is_anew: bool
-    built_at: datetime
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """The columns that make a row of the dataset one."""
-        return tuple(self.key_columns.split(","))
 
 
 class WarehouseRows:
@@ -94,6 +74,41 @@ class WarehouseRows:
                 found.update(connection.execute(carried.months(columns[name], since)).scalars())
         return [(month, month + timedelta(days=1)) for month in found]
 
+    def would_change(self, candidate: Candidate) -> bool:
+        """Tell whether to carry `candidate` would change a row that readers see, or a column.
+
+        Raises PublicationError if a dataset was built again since it was audited.
+        """
+        with self._transaction() as connection:
+            columns = self._columns(connection)
+            builds = self._builds(connection, columns)
+            return any(
+                self._differs(connection, columns, name, self._audited(builds, name, dataset))
+                for name, dataset in candidate.datasets.items()
+            )
+
+    def _differs(
+        self, connection: sa.Connection, columns: Mapping[str, Mapping[str, Types]], name: str, builds: Sequence[Build]
+    ) -> bool:
+        if not builds:
+            return False
+        types, known = columns[self._group][name], columns[published_schema(self._group)].get(name)
+        if known is None or set(types) != set(known):
+            return True
+        carried = Carried.of(self._group, name, key=builds[-1].key, columns=types)
+        candidate, published = connection.execute(carried.counts()).one()
+        if candidate != published:
+            return True
+        since = self._since(connection, carried, builds)
+        return connection.execute(carried.changed(since)).first() is not None
+
+    def _audited(self, builds: Mapping[str, Sequence[Build]], name: str, dataset: PublishedDataset) -> Sequence[Build]:
+        """Return the builds of a dataset; PublicationError if they are not those of its audit."""
+        found = builds.get(name, ())
+        if found and tuple(build.build_id for build in found) != dataset.builds:
+            raise PublicationError(f"{self._group}.{name} was built again since its audit: audit it again")
+        return found
+
     def carry(self, publication: Publication, *, base_version: int) -> None:
         """Make the candidates, audited against `base_version`, what readers see.
 
@@ -114,11 +129,9 @@ class WarehouseRows:
             self._move_row(connection, publication, seen_version)
             builds = self._builds(connection, columns)
             for name, dataset in publication.datasets.items():
-                found = builds.get(name, [])
-                if found and tuple(build.build_id for build in found) != dataset.builds:
-                    raise PublicationError(f"{self._group}.{name} was built again since its audit: audit it again")
+                found = self._audited(builds, name, dataset)
                 self._carry(connection, columns, name, found, whole=seen_version != base_version)
-                connection.execute(_delete_builds(self._log, name, found))
+                connection.execute(delete_builds(self._log, name, found))
 
     def _carry(
         self,
@@ -144,7 +157,7 @@ class WarehouseRows:
             connection.execute(CreateTableLike(carried))
             connection.execute(OpenToReaders(published_schema(self._group), carried.published))
         else:
-            for column, type_name in _new_columns(carried, types, known).items():
+            for column, type_name in new_columns(carried, types, known).items():
                 connection.execute(AddColumn(carried.published, column, type_name))
         since = None if known is None or whole else self._since(connection, carried, builds)
         connection.execute(carried.delete_all() if since is None else carried.delete_changed(since))
@@ -229,19 +242,3 @@ class WarehouseRows:
             raise EngineError(f"Redshift ended a statement of group {self._group!r}: {error.orig}") from error
         finally:
             engine.dispose()
-
-
-def _delete_builds(log: sa.Table, dataset: str, builds: Sequence[Build]) -> sa.Delete:
-    ids = [build.build_id for build in builds]
-    return sa.delete(log).where(log.c.dataset == dataset, log.c.build_id.in_(ids))
-
-
-def _new_columns(carried: Carried, candidate: Types, published: Types) -> dict[str, Any]:
-    """Return the columns to append to the published table; PublicationError for any other difference."""
-    changed = [name for name, type_name in published.items() if candidate.get(name) != type_name]
-    if changed:
-        raise PublicationError(
-            f"{', '.join(changed)} of {carried.published.fullname} are of another type in the candidate, or gone: "
-            "alter the published table likewise, then publish again"
-        )
-    return {name: type_name for name, type_name in candidate.items() if name not in published}

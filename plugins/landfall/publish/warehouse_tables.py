@@ -13,6 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 
+from landfall.errors import PublicationError
+
 LOADED_AT = "_loaded_at"
 """When the newest event behind a row was loaded: how a row tells that it changed."""
 
@@ -20,23 +22,6 @@ LOADED_AT = "_loaded_at"
 def published_schema(group: str) -> str:
     """Name of the schema in which readers see `group`."""
     return f"published_{group}"
-
-
-def build_log(group: str) -> sa.Table:
-    """Return the table in which dbt's macro `log_build` notes the builds that are not published yet."""
-    return sa.Table(
-        "build_log",
-        sa.MetaData(),
-        sa.Column("dataset", sa.String(128)),
-        sa.Column("build_id", sa.String(64)),
-        sa.Column("lake_version", sa.BigInteger),
-        sa.Column("key_columns", sa.String(1024)),
-        sa.Column("loaded_until", sa.DateTime),
-        sa.Column("overlap_hours", sa.Integer),
-        sa.Column("is_anew", sa.Boolean),
-        sa.Column("built_at", sa.DateTime),
-        schema=group,
-    )
 
 
 def publication_table(group: str) -> sa.Table:
@@ -50,6 +35,10 @@ def publication_table(group: str) -> sa.Table:
         sa.Column("record", sa.String(65535), nullable=False),
         schema=published_schema(group),
     )
+
+
+Types = Mapping[str, str]
+"""Column name -> type, in the order of the columns."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +86,14 @@ class Carried:
         if since is not None:
             rows = rows.where(self.candidate.c[LOADED_AT] > since)
         return sa.insert(self.published).from_select(list(self.columns), rows)
+
+    def changed(self, since: Any = None) -> sa.CompoundSelect[Any]:
+        """Ask for a row of the candidate, loaded after `since`, that readers do not see as it is; any without it."""
+        rows, seen = (sa.select(*(table.c[name] for name in self.columns)) for table in self._both())
+        if since is not None:
+            rows = rows.where(self.candidate.c[LOADED_AT] > since)
+            seen = seen.where(self.published.c[LOADED_AT] > since)
+        return rows.except_(seen).limit(1)
 
     def counts(self) -> sa.Select[Any]:
         """Ask how many rows the candidate and its published copy have."""
@@ -197,5 +194,12 @@ def catalog_columns(group: str) -> sa.Select[Any]:
     )
 
 
-Types = Mapping[str, str]
-"""Column name -> type, in the order of the columns."""
+def new_columns(carried: Carried, candidate: Types, published: Types) -> dict[str, str]:
+    """Return the columns to append to the published table; PublicationError for any other difference."""
+    changed = [name for name, type_name in published.items() if candidate.get(name) != type_name]
+    if changed:
+        raise PublicationError(
+            f"{', '.join(changed)} of {carried.published.fullname} are of another type in the candidate, or gone: "
+            "alter the published table likewise, then publish again"
+        )
+    return {name: type_name for name, type_name in candidate.items() if name not in published}

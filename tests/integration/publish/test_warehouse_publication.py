@@ -50,6 +50,22 @@ def test_a_publication_carries_the_rows_of_every_build_since_the_last_one_and_no
     assert group.seen("b") == group.candidate("b")
 
 
+def test_a_night_again_publishes_nothing_unless_a_row_or_a_column_changed(group: WarehouseGroup) -> None:
+    rows = {1: (10, 0), 2: (20, 100)}
+    group.build(rows)
+    group.publish()
+    group.build(rows)
+    group.build(rows, anew=True)
+    assert group.publish(run_id="again").version == 1
+    group.build({2: (21, 100)}, only="b")
+    assert (group.publish(run_id="changed").version, group.seen("b")) == (2, {1: 10, 2: 21})
+    group.build({}, gone=(1,))
+    assert (group.publish(run_id="gone").version, group.seen()) == (3, {2: 20})
+    group.do(f"alter table {group.tables['a']} add column note varchar(8)")
+    group.build({}, only="a")
+    assert group.publish(run_id="with a column").version == 4
+
+
 def test_the_months_of_the_rows_to_carry_are_told_and_nothing_of_others(group: WarehouseGroup) -> None:
     days, hours = {"a": "_loaded_at"}, 24 * 31
     group.build({1: (10, 0), 2: (20, hours)})

@@ -9,8 +9,8 @@ from typing import Any
 
 from landfall.aws.iceberg import IcebergState, Pointer
 from landfall.errors import PublicationError
-from landfall.publish.record import Publication
-from landfall.publish.warehouse_rows import Build
+from landfall.publish.record import Candidate, Publication
+from landfall.publish.warehouse_builds import Build
 from landfall.settings import Settings
 
 
@@ -102,6 +102,7 @@ class MemoryRows:
         self._datasets = datasets
         self._builds: dict[str, list[Build]] = {}
         self.seen: Publication | None = None
+        self.changing = True
 
     def build(self, *, lake_version: int, only: str = "") -> None:
         for name in [only] if only else self._datasets:
@@ -114,6 +115,9 @@ class MemoryRows:
 
     def published(self) -> Publication | None:
         return self.seen
+
+    def would_change(self, candidate: Candidate) -> bool:
+        return self.changing
 
     def carry(self, publication: Publication, *, base_version: int) -> None:
         if self.seen and self.seen.version > base_version:

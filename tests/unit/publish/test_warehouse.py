@@ -70,6 +70,19 @@ def test_a_retry_does_not_publish_twice_and_nothing_built_is_nothing_new(
     assert publish(store, frozen(store, 5), "next").version == 2
 
 
+def test_the_same_lake_built_again_to_the_same_rows_is_no_new_version(store: WarehouseStore, rows: MemoryRows) -> None:
+    rows.build(lake_version=4)
+    publish(store, frozen(store))
+    rows.build(lake_version=4)
+    rows.changing = False
+    assert publish(store, frozen(store), "again").version == 1
+    rows.build(lake_version=5)
+    assert publish(store, frozen(store, 5), "of another lake").version == 2
+    rows.build(lake_version=5)
+    rows.changing = True
+    assert publish(store, frozen(store, 5), "of other models").version == 3
+
+
 def test_a_candidate_survives_the_way_between_tasks(store: WarehouseStore, rows: MemoryRows) -> None:
     rows.build(lake_version=4)
     candidate = frozen(store)
