@@ -12,6 +12,9 @@ id. The manifest is written last: without it no file can be reached. Links that 
 `GET /landfall/v1/extracts/<extract_id>`; `landfall verify <manifest> --key <public key>` checks what was
 downloaded, and that it was made here: the manifest is signed.
 
+**How many at once** is in `contracts/limits.yaml`: so many of a customer run, more wait in `admit_request` without a
+worker (*deferred*), and more still are refused. An engine that takes longer than seconds is waited for in that way too.
+
 **When it fails.** `admit_request`: the message names the field and what would be right; start a new run with it, or
 publish first if nothing is published yet. `unload_extract`: the engine's own message is in the log; clear the task,
 a new attempt gets a prefix of its own. `publish_extract`: the files are not what was asked for and stay unreachable;
@@ -33,9 +36,10 @@ from airflow.sdk.exceptions import AirflowFailException
 from landfall.assets import extract_files
 from landfall.contracts.extract_product import load_products
 from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag, notify_failure
-from landfall.errors import ExtractEndedError, RequestError
+from landfall.errors import ExtractEndedError
 from landfall.extract.failure_callback import record_failure
 from landfall.extract.form import form_schema
+from landfall.extract.operators import AdmitRequest, UnloadExtract
 
 
 def form() -> dict[str, Param]:
@@ -47,10 +51,13 @@ def form() -> dict[str, Param]:
     schedule=None,
     start_date=START_DATE,
     catchup=False,
-    max_active_runs=16,
+    # Runs that wait for their turn are among them, and hold no worker.
+    max_active_runs=200,
     default_args={
         **DEFAULT_ARGS,
         "retry_delay": timedelta(seconds=5),
+        # What was begun is finished first: a customer's hundred requests must not come before another's last step.
+        "weight_rule": "upstream",
         "on_failure_callback": [notify_failure, record_failure],
     },
     params=form(),
@@ -58,33 +65,8 @@ def form() -> dict[str, Param]:
     doc_md=__doc__,
 )
 def extract_customer_file() -> None:
-    @task
-    def admit_request(params: dict[str, Any], run_id: str, dag_run: Any = None) -> dict[str, Any]:
-        """Check the request again, whatever door it came through, and pin it to the published version."""
-        from landfall.extract.admission import admit
-        from landfall.settings import Settings
-
-        try:
-            who = f"staff:{dag_run.triggering_user_name or 'unknown'}"
-            return admit(dict(params), run_id=run_id, settings=Settings.from_environment(), requested_by=who).to_json()
-        except (RequestError, ExtractEndedError) as error:
-            raise AirflowFailException(str(error)) from error
-
-    @task
-    def unload_extract(admission: dict[str, Any], ti: Any = None) -> dict[str, Any]:
-        """Let the engine write the files to a prefix of this attempt."""
-        from landfall.extract import course
-        from landfall.extract.admission import Admission
-        from landfall.extract.unload import unload
-        from landfall.settings import Settings
-
-        settings, admitted = Settings.from_environment(), Admission.from_json(admission)
-        try:
-            course.enter_step(admitted, course.WRITING, settings=settings)
-            with course.undone_when_killed(ti.task, admitted, attempt=ti.try_number, settings=settings):
-                return unload(admitted, attempt=ti.try_number, settings=settings).to_json()
-        except (RequestError, ExtractEndedError) as error:
-            raise AirflowFailException(str(error)) from error
+    admit_request = AdmitRequest(task_id="admit_request")
+    unload_extract = UnloadExtract(task_id="unload_extract", admission=admit_request.output)
 
     @task(outlets=[extract_files])
     def publish_extract(unloaded: dict[str, Any], ti: Any = None, outlet_events: Any = None) -> dict[str, Any]:
@@ -110,7 +92,7 @@ def extract_customer_file() -> None:
         outlet_events[extract_files].extra = {**outcome, "cause": ti.run_id}
         return outcome
 
-    publish_extract(unload_extract(admit_request()))
+    publish_extract(unload_extract.output)
 
 
 extract_customer_file()

@@ -17,6 +17,18 @@ class RequestError(LandfallError):
     """A caller's request is refused at the door; nothing was started."""
 
 
+class QuotaError(RequestError):
+    """A customer asks for more than their limits allow; there is room again after `retry_after` seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class NoSlotError(LandfallError):
+    """As many extracts run as may; this one waits for its turn. The message is the slot's name."""
+
+
 class ExtractEndedError(LandfallError):
     """The extract was cancelled or has ended otherwise; its run must not go on."""
 

@@ -16,12 +16,12 @@ from landfall.api.callers import Caller
 from landfall.api.problems import Refusal, refusal_of
 from landfall.api.runs import Runs
 from landfall.contracts.extract_product import ExtractProduct, load_products
-from landfall.errors import RequestError
+from landfall.errors import QuotaError, RequestError
 from landfall.extract.ending import end
 from landfall.extract.form import form_schema
 from landfall.extract.record import ExtractRecord, digest, request_text, timestamp
 from landfall.extract.request import ExtractRequest, parse_request
-from landfall.extract.store import ExtractStore
+from landfall.extract.store import Claim, ExtractStore
 from landfall.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -125,7 +125,8 @@ class Asking:
     def ask(self, asked: Asked, caller: Caller, *, idempotency_key: str | None) -> tuple[ExtractRecord, bool]:
         """Return the extract of a request, and whether it was made by this call.
 
-        Raises Refusal: 400 for a bad key, 422 for one that stands for another request. RunsUnavailableError when
+        Raises Refusal: 400 for a bad key, 422 for one that stands for another request, 429 for one extract more than
+        the customer may have; the same key may be sent again after the time it says. RunsUnavailableError when
         Airflow does not answer: the same once more, with the same key, goes on where this broke off.
         """
         if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
@@ -144,6 +145,9 @@ class Asking:
             words = f"Idempotency-Key: it stands for another request; {remedy}"
             raise Refusal(422, words, field="Idempotency-Key", value=idempotency_key, remedy=remedy)
         # Whoever finds the claim makes the record, for who claimed may have died since.
+        found = None if claim.extract_id == extract_id else self._store.read(claim.extract_id)
+        if found is None:
+            self._count(asked.request.customer_id, claim, key_hash)
         record = ExtractRecord(
             extract_id=claim.extract_id,
             customer_id=asked.request.customer_id,
@@ -163,6 +167,16 @@ class Asking:
         if is_new or self._wants_start(found):
             self._start(found)
         return found, is_new
+
+    def _count(self, customer_id: str, claim: Claim, key_hash: str) -> None:
+        """Count a new extract against its customer's limits. Raises Refusal 429, and the key is free again."""
+        try:
+            self._store.slots.ask(customer_id, claim.extract_id, asked_at=datetime.fromisoformat(claim.claimed_at))
+        except QuotaError as error:
+            self._store.unclaim(key_hash, claim)
+            refusal = refusal_of(error, {"customer_id": customer_id}, status=429)
+            refusal.headers = {"Retry-After": str(error.retry_after)}
+            raise refusal from error
 
     def _wants_start(self, record: ExtractRecord) -> bool:
         waiting = record.state == "queued" and not record.triggered and record.conf is not None

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlglot import exp
 
 from landfall.aws.clients import client
+from landfall.aws.polling import wait_for
 from landfall.errors import EngineError
 from landfall.settings import Settings
 
 MAX_STATEMENT_BYTES = 262_144
 """Longest query text Athena takes (Athena service quotas)."""
-
-_FIRST_POLL_SECONDS = 0.05
-_LONGEST_POLL_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -44,10 +41,20 @@ class Athena:
         parameters: Sequence[str] = (),
         fetch: bool = False,
     ) -> AthenaResult:
-        """Run `statement` to its end, with `parameters` bound to its `?` marks; rows are read only if `fetch`.
+        """Run `statement` to its end, as `start` begins it; rows are read only if `fetch`.
+
+        Raises EngineError with Athena's own reason when the statement fails or is cancelled.
+        """
+        query_id = self.start(statement, database=database, parameters=parameters)
+        ended = wait_for(lambda: self.ended(query_id), stop=lambda: self.stop(query_id))
+        return replace(ended, rows=self.rows(query_id)) if fetch else ended
+
+    def start(
+        self, statement: exp.Expression | str, *, database: str | None = None, parameters: Sequence[str] = ()
+    ) -> str:
+        """Start `statement`, with `parameters` bound to its `?` marks, and return its id.
 
         Text is for statements that hold no value from outside; anything else is a syntax tree or bound.
-        Raises EngineError with Athena's own reason when the statement fails or is cancelled.
         """
         text = statement if isinstance(statement, str) else statement.sql(dialect="athena")
         size = len(text.encode())
@@ -60,12 +67,28 @@ class Athena:
             request["QueryExecutionContext"] = {"Database": database}
         if parameters:
             request["ExecutionParameters"] = list(parameters)
-        query_id = client("athena").start_query_execution(**request)["QueryExecutionId"]
-        execution = self._wait(query_id)
+        return str(client("athena").start_query_execution(**request)["QueryExecutionId"])
+
+    def wait(self, query_id: str, *, seconds: float) -> AthenaResult | None:
+        """Return what became of a statement, without its rows; None if it has not ended within `seconds`.
+
+        Raises EngineError as `run` does. A wait that is broken off stops the statement.
+        """
+        return wait_for(lambda: self.ended(query_id), stop=lambda: self.stop(query_id), seconds=seconds)
+
+    def ended(self, query_id: str) -> AthenaResult | None:
+        """Return what became of a statement, without its rows, None while it runs; EngineError as `run`."""
+        execution = client("athena").get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+        status = execution["Status"]
+        if status["State"] in ("FAILED", "CANCELLED"):
+            reason = status.get("StateChangeReason", "no reason given")
+            raise EngineError(f"Athena statement {query_id} {status['State'].lower()}: {reason}")
+        if status["State"] != "SUCCEEDED":
+            return None
         statistics = execution.get("Statistics", {})
         return AthenaResult(
             query_execution_id=query_id,
-            rows=self._rows(query_id) if fetch else (),
+            rows=(),
             scanned_bytes=int(statistics.get("DataScannedInBytes", 0)),
             engine_ms=int(statistics.get("EngineExecutionTimeInMillis", 0)),
         )
@@ -88,26 +111,12 @@ class Athena:
             if all(each["Status"]["SubmissionDateTime"] < began_at for each in executions):
                 return
 
-    def _wait(self, query_id: str) -> dict[str, dict[str, str]]:
-        pause = _FIRST_POLL_SECONDS
-        try:
-            while True:
-                execution = client("athena").get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
-                status = execution["Status"]
-                if status["State"] == "SUCCEEDED":
-                    return dict(execution)
-                if status["State"] in ("FAILED", "CANCELLED"):
-                    reason = status.get("StateChangeReason", "no reason given")
-                    raise EngineError(f"Athena statement {query_id} {status['State'].lower()}: {reason}")
-                time.sleep(pause)
-                pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
-        except BaseException as error:
-            # A killed task must not leave its statement running: it costs money and may still commit.
-            if not isinstance(error, EngineError):
-                client("athena").stop_query_execution(QueryExecutionId=query_id)
-            raise
+    def stop(self, query_id: str) -> None:
+        """Stop a statement; nothing happens to one that has ended."""
+        client("athena").stop_query_execution(QueryExecutionId=query_id)
 
-    def _rows(self, query_id: str) -> tuple[tuple[str | None, ...], ...]:
+    def rows(self, query_id: str) -> tuple[tuple[str | None, ...], ...]:
+        """Return the rows of a finished statement as Athena's strings (None for NULL)."""
         rows: list[tuple[str | None, ...]] = []
         for page in client("athena").get_paginator("get_query_results").paginate(QueryExecutionId=query_id):
             rows.extend(tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in page["ResultSet"]["Rows"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,6 +152,41 @@ class ItemTable:
             else:
                 return int(_plain(answer["Attributes"])["used"])
         return 0  # a process whose clock is behind: its window is over
+
+    def join(self, key: Mapping[str, str], member: str, *, most: int, values: Mapping[str, Any]) -> bool:
+        """Add `member` to the item's set `members` unless that has `most` members without it; tell whether it is in.
+
+        Done again it changes nothing. `values` are set too. Of writers at the same moment never more get in than fit.
+        """
+        names = {"#members": "members"} | {f"#{name}": name for name in values}
+        sets = ", ".join(f"#{name} = :{name}" for name in values)
+        bound = {":joining": {member}, ":member": member, ":most": most} | {f":{n}": v for n, v in values.items()}
+        try:
+            client("dynamodb").update_item(
+                TableName=self._name,
+                Key=_serialized(key),
+                UpdateExpression=f"SET {sets} ADD #members :joining" if sets else "ADD #members :joining",
+                ConditionExpression=(
+                    "attribute_not_exists(#members) OR contains(#members, :member) OR size(#members) < :most"
+                ),
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=_serialized(bound),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def leave(self, key: Mapping[str, str], members: Collection[str]) -> None:
+        """Take `members` out of the item's set `members`, whichever of them are in it."""
+        client("dynamodb").update_item(
+            TableName=self._name,
+            Key=_serialized(key),
+            UpdateExpression="DELETE #members :leaving",
+            ExpressionAttributeNames={"#members": "members"},
+            ExpressionAttributeValues=_serialized({":leaving": set(members)}),
+        )
 
     def delete(self, key: Mapping[str, str]) -> None:
         """Delete an item, whether or not it is there."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from landfall.aws.clients import client
+from landfall.aws.polling import wait_for
 from landfall.errors import EngineError
 from landfall.settings import Settings
-
-_FIRST_POLL_SECONDS = 0.05
-_LONGEST_POLL_SECONDS = 2.0
 
 
 class RedshiftData:
@@ -29,20 +26,36 @@ class RedshiftData:
 
         Raises EngineError with Redshift's own reason when the statement fails or is aborted.
         """
-        service = client("redshift-data")
-        statement_id = str(service.execute_statement(Sql=statement, StatementName=name, **self._target)["Id"])
-        finished = False
-        try:
-            self._wait(statement_id)
-            finished = True
-        except EngineError:
-            finished = True
-            raise
-        finally:
-            # A killed task must not leave its statement running: it costs money and may still write.
-            if not finished:
-                service.cancel_statement(Id=statement_id)
+        statement_id = self.start(statement, name=name)
+        wait_for(lambda: self.has_ended(statement_id) or None, stop=lambda: self.stop(statement_id))
         return statement_id
+
+    def start(self, statement: str, *, name: str) -> str:
+        """Start `statement` and return its id."""
+        request = {"Sql": statement, "StatementName": name, **self._target}
+        return str(client("redshift-data").execute_statement(**request)["Id"])
+
+    def wait(self, statement_id: str, *, seconds: float) -> bool:
+        """Wait for a statement; False if it has not ended within `seconds`. Raises EngineError as `run` does.
+
+        A wait that is broken off stops the statement.
+        """
+        ended = wait_for(
+            lambda: self.has_ended(statement_id) or None, stop=lambda: self.stop(statement_id), seconds=seconds
+        )
+        return ended is not None
+
+    def has_ended(self, statement_id: str) -> bool:
+        """Tell whether a statement has ended well; EngineError as `run` for one that has not."""
+        described = client("redshift-data").describe_statement(Id=statement_id)
+        if described["Status"] in ("FAILED", "ABORTED"):
+            reason = described.get("Error", "no reason given")
+            raise EngineError(f"Redshift statement {statement_id} {described['Status'].lower()}: {reason}")
+        return bool(described["Status"] == "FINISHED")
+
+    def stop(self, statement_id: str) -> None:
+        """Stop a statement that is under way."""
+        client("redshift-data").cancel_statement(Id=statement_id)
 
     def rows(self, statement: str, *, name: str) -> list[tuple[Any, ...]]:
         """Run a query and return its rows: text, numbers and booleans as the Data API has them, None for NULL.
@@ -53,18 +66,6 @@ class RedshiftData:
             client("redshift-data").get_paginator("get_statement_result").paginate(Id=self.run(statement, name=name))
         )
         return [tuple(_value(field) for field in record) for page in pages for record in page["Records"]]
-
-    def _wait(self, statement_id: str) -> None:
-        pause = _FIRST_POLL_SECONDS
-        while True:
-            described = client("redshift-data").describe_statement(Id=statement_id)
-            if described["Status"] == "FINISHED":
-                return
-            if described["Status"] in ("FAILED", "ABORTED"):
-                reason = described.get("Error", "no reason given")
-                raise EngineError(f"Redshift statement {statement_id} {described['Status'].lower()}: {reason}")
-            time.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
 
 
 def _value(field: Mapping[str, Any]) -> Any:

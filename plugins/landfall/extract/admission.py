@@ -1,4 +1,4 @@
-"""Admit a request: pin it to what is published now and note in its record that it runs."""
+"""Admit a request: wait for its turn, pin it to what is published then, and note in its record that it runs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from landfall.contracts.extract_product import load_products
-from landfall.errors import ExtractEndedError, RequestError
+from landfall.errors import ExtractEndedError, NoSlotError, RequestError
 from landfall.extract.audit import AuditEvent, AuditLog
-from landfall.extract.record import ExtractRecord, request_text, timestamp
+from landfall.extract.record import UNDER_WAY, ExtractRecord, request_text, timestamp
 from landfall.extract.request import ExtractRequest, parse_request
 from landfall.extract.store import ExtractStore
 from landfall.publish.publication import PublicationStore
@@ -18,6 +18,7 @@ from landfall.settings import Settings
 
 PUBLICATION_GROUP = "lake"
 ADMITTED: Final = "step 1 of 3: the request is admitted"
+WAITING: Final = "waits for its turn: as many extracts of this customer run as may at once"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,17 +52,25 @@ class Admission:
 
 
 def admit(params: Mapping[str, Any], *, run_id: str, settings: Settings, requested_by: str) -> Admission:
-    """Check `params`, pin the published version and note in the extract's record that it runs.
+    """Check `params`, give the extract its turn, pin the published version and note in its record that it runs.
 
     A request that came by the API has its record already; one that `requested_by` (`staff:<user>`) started in Airflow
-    gets it here. Raises RequestError for a request that is wrong, asks for what is not published yet, or uses another
-    extract's id, and ExtractEndedError for one that was cancelled.
+    gets it here. Done again it goes on where it broke off. Raises RequestError for a request that is wrong, asks for
+    what is not published yet, or uses another extract's id, QuotaError for one too many, NoSlotError for one that must
+    wait for its turn, and ExtractEndedError for one that was cancelled.
     """
     products = load_products()
     # Who may start runs in Airflow may read the tables; the API has looked at its caller's scope before.
     request = parse_request(params, run_id=run_id, products=products, may_have_pii=True)
+    store = ExtractStore.of(settings)
+    record = _entered(request, run_id=run_id, requested_by=requested_by, store=store, settings=settings)
+    if record.state in UNDER_WAY and not store.slots.take(request.customer_id, request.extract_id):
+        store.mark(request.extract_id, step=WAITING)
+        raise NoSlotError(request.customer_id)
     pinned = pin(request.product, settings=settings)
-    _enter(request, run_id=run_id, version=pinned.version, requested_by=requested_by, settings=settings)
+    moved, now = store.move(request.extract_id, "running", step=ADMITTED, version=pinned.version, triggered=True)
+    if not moved and (now is None or now.state != "done"):
+        raise _ended(request, now)
     return Admission(request=request, pinned=pinned)
 
 
@@ -85,10 +94,11 @@ def pin(product: str, *, settings: Settings) -> PinnedDataset:
     )
 
 
-def _enter(request: ExtractRequest, *, run_id: str, version: int, requested_by: str, settings: Settings) -> None:
-    """Bring the record of `request` to `running`, making it if the request came by Airflow itself."""
-    store = ExtractStore.of(settings)
-    now = timestamp(datetime.now(UTC))
+def _entered(
+    request: ExtractRequest, *, run_id: str, requested_by: str, store: ExtractStore, settings: Settings
+) -> ExtractRecord:
+    """Return the record of `request`, made now if it came by Airflow itself, queued again if it had failed."""
+    now = datetime.now(UTC)
     asked = request_text(request.to_json())
     fresh = ExtractRecord(
         extract_id=request.extract_id,
@@ -96,25 +106,32 @@ def _enter(request: ExtractRequest, *, run_id: str, version: int, requested_by: 
         product=request.product,
         request=asked,
         requested_by=requested_by,
-        requested_at=now,
-        changed_at=now,
-        state="running",
+        requested_at=timestamp(now),
+        changed_at=timestamp(now),
+        state="queued",
         run_id=run_id,
         pii=request.pii,
         triggered=True,
-        step=ADMITTED,
-        version=version,
     )
     if store.create(fresh):
         _audit(fresh, settings)
-        return
-    record = store.read(request.extract_id) or fresh
-    if (record.customer_id, record.run_id, record.request) != (request.customer_id, run_id, asked):
-        raise RequestError(f"extract_id: {request.extract_id!r} is taken; start a run with an id of its own")
-    moved, record_now = store.move(request.extract_id, "running", step=ADMITTED, version=version, triggered=True)
-    state = record_now.state if record_now else "unknown"
-    if not moved and state != "done":
-        raise ExtractEndedError(f"extract {request.extract_id} is {state}: ask for a new one")
+        record = fresh
+    else:
+        record = store.read(request.extract_id) or fresh
+        if (record.customer_id, record.run_id, record.request) != (request.customer_id, run_id, asked):
+            raise RequestError(f"extract_id: {request.extract_id!r} is taken; start a run with an id of its own")
+        if record.state in ("failed", "held"):
+            record = store.move(request.extract_id, "queued", step=None)[1] or record
+    if record.state in UNDER_WAY:
+        store.slots.ask(request.customer_id, request.extract_id, asked_at=datetime.fromisoformat(record.requested_at))
+    elif record.state != "done":
+        raise _ended(request, record)
+    return record
+
+
+def _ended(request: ExtractRequest, record: ExtractRecord | None) -> ExtractEndedError:
+    state = record.state if record else "unknown"
+    return ExtractEndedError(f"extract {request.extract_id} is {state}: ask for a new one")
 
 
 def _audit(record: ExtractRecord, settings: Settings) -> None:
@@ -125,6 +142,6 @@ def _audit(record: ExtractRecord, settings: Settings) -> None:
             customer_id=record.customer_id,
             extract_id=record.extract_id,
             outcome=record.state,
-            details={"request": record.request, "version": record.version},
+            details={"request": record.request},
         )
     )

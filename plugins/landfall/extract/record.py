@@ -15,6 +15,7 @@ State = Literal["queued", "running", "done", "failed", "cancelled", "held", "exp
 STATES: tuple[State, ...] = get_args(State)
 
 GONE: frozenset[State] = frozenset({"expired", "deleted"})
+UNDER_WAY: frozenset[State] = frozenset({"queued", "running"})
 
 MAY_FOLLOW: Mapping[State, frozenset[State]] = {
     # A run that failed or was held back may be tried again by staff; one that was cancelled may not.
@@ -22,7 +23,7 @@ MAY_FOLLOW: Mapping[State, frozenset[State]] = {
     "running": frozenset({"queued", "running", "failed", "held"}),
     "done": frozenset({"running"}),
     "failed": frozenset({"queued", "running"}),
-    "held": frozenset({"running"}),
+    "held": frozenset({"queued", "running"}),
     "cancelled": frozenset({"queued", "running"}),
     "expired": frozenset({"done"}),
     "deleted": frozenset({"done", "failed", "held", "cancelled", "expired"}),
@@ -41,6 +42,8 @@ class ExtractRecord:
     `pii`: whether personal data leaves unmasked.
     `triggered`: whether Airflow is known to have the run. `step` says in words how far a running extract is.
     `told_at`: when the topic of extracts took the event of its end.
+    `statement`: `<engine>:<id>` of a statement that outlived its task's wait. `swept_at`: when what an extract that has
+    ended may have left was removed.
     """
 
     extract_id: str
@@ -64,6 +67,8 @@ class ExtractRecord:
     files: int | None = None
     expires_at: str | None = None
     told_at: str | None = None
+    statement: str | None = None
+    swept_at: str | None = None
 
     def as_seen_at(self, now: datetime) -> ExtractRecord:
         """Return the record with the state it has at `now`: a finished one whose time is over is expired."""

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from landfall.aws.dynamodb import Change, ItemTable
-from landfall.extract.record import MAY_FOLLOW, ExtractRecord, State, timestamp
+from landfall.extract import slots
+from landfall.extract.record import MAY_FOLLOW, UNDER_WAY, ExtractRecord, State, timestamp
+from landfall.extract.slots import Slots
 from landfall.settings import Settings
 
 BY_CUSTOMER: Final = "by_customer"
@@ -22,10 +24,8 @@ _POSITION: Final = ("requested_at", "extract_id")
 _TRIES: Final = 10
 
 
-class Table(Protocol):
+class Table(slots.Table, Protocol):
     """What the store asks of `landfall.aws.dynamodb.ItemTable`."""
-
-    def read(self, key: Mapping[str, str]) -> dict[str, Any] | None: ...
 
     def change(self, change: Change) -> bool: ...
 
@@ -48,6 +48,7 @@ class ExtractStore:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self.slots = Slots(table)
 
     @classmethod
     def of(cls, settings: Settings) -> ExtractStore:
@@ -76,7 +77,8 @@ class ExtractStore:
                 return False, record
             # A run that is tried again ends anew, which is to be told anew.
             anew = {"told_at": None} if state in ("queued", "running") else {}
-            changed = {"cause": None, **anew, **values, "state": state, "changed_at": timestamp(datetime.now(UTC))}
+            now = timestamp(datetime.now(UTC))
+            changed = {"cause": None, "swept_at": None, **anew, **values, "state": state, "changed_at": now}
             if self._change(record, changed):
                 return True, self.read(extract_id)
         raise TimeoutError(f"the record of extract {extract_id} is changed by others all the time; try again")
@@ -84,12 +86,12 @@ class ExtractStore:
     def mark(self, extract_id: str, **values: Any) -> None:
         """Set `values` of a record that is still under way; nothing happens to one that has ended."""
         record = self.read(extract_id)
-        if record is not None and record.state in ("queued", "running"):
+        if record is not None and record.state in UNDER_WAY:
             self._change(record, values)
 
-    def note(self, record: ExtractRecord, **values: Any) -> None:
-        """Set `values` of a record unless it has changed since it was read."""
-        self._change(record, values)
+    def note(self, record: ExtractRecord, **values: Any) -> bool:
+        """Set `values` of a record unless it has changed since it was read; tell whether they are set."""
+        return self._change(record, values)
 
     def _change(self, record: ExtractRecord, values: Mapping[str, Any]) -> bool:
         expected = {"state": record.state, "changed_at": record.changed_at}
@@ -111,6 +113,12 @@ class ExtractStore:
         while items := self._table.page(equals=(name, value), index=index, limit=100, after=key):
             yield from map(ExtractRecord.from_item, items)
             key = {name: value, **{each: items[-1][each] for each in _POSITION}}
+
+    def unclaim(self, key_hash: str, claim: Claim) -> None:
+        """Let an idempotency key stand for nothing again, if it still stands for `claim`."""
+        key = {"extract_id": f"claim#{key_hash}"}
+        # A claim of long ago may be taken over by the next who comes.
+        self._table.change(Change(key=key, values={"claimed_at": ""}, expected={"claimed_at": claim.claimed_at}))
 
     def claim(self, key_hash: str, *, extract_id: str, request_digest: str, now: datetime) -> Claim:
         """Return what an idempotency key stands for: from now on `extract_id`, unless it was claimed within a day."""

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from landfall.aws import s3
-from landfall.aws.athena import Athena
 from landfall.aws.clients import acting_as
 from landfall.aws.redshift_data import RedshiftData
 from landfall.aws.secrets import read_secret
@@ -15,11 +14,13 @@ from landfall.aws.sts import narrowed_session
 from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.errors import RequestError
 from landfall.extract.admission import Admission
+from landfall.extract.attempt import AttemptStatements
 from landfall.extract.isolation import session_policy
 from landfall.extract.layout import attempt_prefix
 from landfall.extract.masking import Engine, masks_of, salt_of
 from landfall.extract.request import ExtractRequest
 from landfall.extract.statements import ENGINES, count_rows, unload_statement
+from landfall.extract.store import ExtractStore
 from landfall.settings import Settings
 
 # Redshift reaches the catalog through it; `dbt run` makes it too, but an extract may come first.
@@ -57,54 +58,73 @@ class Unloaded:
         return cls(**{**value, "admission": Admission.from_json(value["admission"]), "scanned_bytes": scanned})
 
 
-def unload(admission: Admission, *, attempt: int, settings: Settings) -> Unloaded:
+def unload(
+    admission: Admission, *, attempt: int, settings: Settings, statements: AttemptStatements | None = None
+) -> Unloaded:
     """Write the files of `admission` to the prefix of this `attempt` (1, 2, ...), emptied before.
 
     All of it is done with credentials that can read the published version and write this prefix, and nothing else.
-    Raises RequestError when the rows are more than the product allows, EngineError when an engine fails.
+    `statements` are those of the attempt so far, which must not take longer than they say. Raises StillRunningError
+    when they do, NoSlotError when large extracts must wait, RequestError when the rows are more than the product
+    allows, EngineError when an engine fails.
     """
+    statements = statements or AttemptStatements(settings=settings)
     prefix = attempt_prefix(admission.request, attempt)
     policy = session_policy(admission.pinned, prefix=prefix, settings=settings)
-    with acting_as(narrowed_session(settings.extract_role_arn, policy=policy, name=admission.request.extract_id)):
-        return _unload(admission, prefix=prefix, settings=settings)
-
-
-def _unload(admission: Admission, *, prefix: str, settings: Settings) -> Unloaded:
-    request, table = admission.request, admission.pinned.table
-    product = load_products()[request.product]
-    athena = Athena(settings=settings)
-    counted = athena.run(count_rows(product, request, table), fetch=True)
-    expected = int(counted.rows[0][0] or 0)
-    scanned = [counted.scanned_bytes]
-    _refuse_too_many(expected, product)
-    s3.delete_prefix(bucket=settings.extracts_bucket, prefix=prefix)
-    # A salt that masks nothing is not asked for.
-    salt = _salt(request, settings) if masks_of(product, request) else ""
-    engine = ENGINES[request.format]
-    names = f"{product.product}_" if engine == "redshift" else ""
-    destination = f"s3://{settings.extracts_bucket}/{prefix}{names}"
-    statement = unload_statement(product, request, table, destination=destination, salt=salt)
-    if engine == "redshift":
-        statement_id = _on_redshift(statement, settings)
-    else:
-        done = athena.run(statement)
-        scanned.append(done.scanned_bytes)
-        statement_id = done.query_execution_id
-    engine_told = {"name": engine, "statement_id": statement_id, "why": _WHY[engine]}
+    session = narrowed_session(settings.extract_role_arn, policy=policy, name=admission.request.extract_id)
+    with acting_as(session):
+        rows, scanned_bytes = _count(admission, statements)
+    ExtractStore.of(settings).slots.take_if_large(admission.request.extract_id, rows=rows)
+    with acting_as(session):
+        statement_id, written_bytes = _write(admission, statements, prefix=prefix, settings=settings)
+    engine = ENGINES[admission.request.format]
     return Unloaded(
-        admission=admission, prefix=prefix, expected_rows=expected, engine=engine_told, scanned_bytes=tuple(scanned)
+        admission=admission,
+        prefix=prefix,
+        expected_rows=rows,
+        engine={"name": engine, "statement_id": statement_id, "why": _WHY[engine]},
+        scanned_bytes=(scanned_bytes, *written_bytes),
     )
+
+
+def _count(admission: Admission, statements: AttemptStatements) -> tuple[int, int]:
+    """Return how many rows the files must hold, and the bytes scanned to know it."""
+    request = admission.request
+    product = load_products()[request.product]
+    counted = statements.on_athena("count", lambda: count_rows(product, request, admission.pinned.table), fetch=True)
+    rows = int(counted.rows[0][0] or 0)
+    _refuse_too_many(rows, product)
+    return rows, counted.scanned_bytes
+
+
+def _write(
+    admission: Admission, statements: AttemptStatements, *, prefix: str, settings: Settings
+) -> tuple[str, tuple[int, ...]]:
+    """Let the engine write to `prefix`; return the statement's id and what it scanned if that is charged."""
+    request = admission.request
+    product = load_products()[request.product]
+
+    def statement(names: str) -> str:
+        # Only before the statement is started: taken up again, the attempt must find what it has written.
+        s3.delete_prefix(bucket=settings.extracts_bucket, prefix=prefix)
+        # A salt that masks nothing is not asked for.
+        salt = _salt(request, settings) if masks_of(product, request) else ""
+        destination = f"s3://{settings.extracts_bucket}/{prefix}{names}"
+        return unload_statement(product, request, admission.pinned.table, destination=destination, salt=salt)
+
+    if ENGINES[request.format] == "athena":
+        done = statements.on_athena("unload", lambda: statement(""))
+        return done.query_execution_id, (done.scanned_bytes,)
+
+    def start(redshift: RedshiftData) -> str:
+        redshift.run(_EXTERNAL_SCHEMA, name="landfall-external-schema")
+        return redshift.start(statement(f"{product.product}_"), name="landfall-extract")
+
+    return statements.on_redshift("unload", start), ()
 
 
 def _salt(request: ExtractRequest, settings: Settings) -> str:
     return salt_of(request.customer_id, secret=read_secret(settings.masking_secret_arn))
-
-
-def _on_redshift(statement: str, settings: Settings) -> str:
-    """Run `statement` on Redshift and return its id."""
-    redshift = RedshiftData(settings=settings)
-    redshift.run(_EXTERNAL_SCHEMA, name="landfall-external-schema")
-    return redshift.run(statement, name="landfall-extract")
 
 
 def _refuse_too_many(rows: int, product: ExtractProduct) -> None:

@@ -26,12 +26,13 @@ from landfall.contracts.extract_product import load_products
 from landfall.errors import GateFailed, RequestError, VerificationError
 from landfall.extract import course
 from landfall.extract import unload as unload_module
-from landfall.extract.admission import Admission, _enter
+from landfall.extract.admission import Admission, _entered
 from landfall.extract.layout import extract_prefix
 from landfall.extract.masking import salt_of
 from landfall.extract.publish import Published, publish_extract
 from landfall.extract.request import ExtractRequest
 from landfall.extract.signature import SIGNING_KEYS
+from landfall.extract.store import ExtractStore
 from landfall.extract.unload import Unloaded, unload
 from landfall.extract.verify import verify
 from landfall.settings import Settings
@@ -80,7 +81,9 @@ def api(settings: Settings) -> TestClient:
 
 
 def _register(request: ExtractRequest, settings: Settings) -> None:
-    _enter(request, run_id=request.extract_id, version=1, requested_by="staff:test", settings=settings)
+    store = ExtractStore.of(settings)
+    _entered(request, run_id=request.extract_id, requested_by="staff:test", store=store, settings=settings)
+    store.move(request.extract_id, "running", version=1)
 
 
 def _download(admission: Admission, api: TestClient, folder: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,6 +50,25 @@ class MemoryItems:
         self, *, equals: tuple[str, str], begins: tuple[str, str] | None = None, index: str | None = None
     ) -> Iterator[dict[str, Any]]:
         yield from [dict(item) for item in self.items.values() if item.get(equals[0]) == equals[1]]
+
+    def join(self, key: Mapping[str, str], member: str, *, most: int, values: Mapping[str, Any]) -> bool:
+        ((name, value),) = key.items()
+        with self._lock:
+            item = self.items.setdefault(value, {name: value})
+            members = item.get("members", set())
+            if member not in members and len(members) >= most:
+                return False
+            item.update(values, members=members | {member})
+            return True
+
+    def leave(self, key: Mapping[str, str], members: Collection[str]) -> None:
+        ((name, value),) = key.items()
+        with self._lock:
+            item = self.items.setdefault(value, {name: value})
+            if not item.get("members", set()) - set(members):
+                item.pop("members", None)
+            else:
+                item["members"] = item["members"] - set(members)
 
     def count(self, key: Mapping[str, str], *, window: int, values: Mapping[str, Any]) -> int:
         (value,) = key.values()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from landfall.aws import s3
-from landfall.errors import ExtractEndedError, RequestError
+from landfall.contracts.limits import CustomerLimits, Limits
+from landfall.errors import ExtractEndedError, NoSlotError, QuotaError, RequestError
 from landfall.extract import admission as module
 from landfall.extract import store
 from landfall.extract.admission import Admission, admit
+from landfall.extract.ending import end
+from landfall.extract.slots import Slots
 from landfall.extract.store import ExtractStore
+from landfall.notify import events
 from landfall.publish.publication import Publication, PublishedDataset
 from landfall.settings import Settings
 
@@ -40,6 +44,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> MemoryItems:
     items, buckets = MemoryItems(), MemoryBuckets()
     monkeypatch.setattr(store, "ItemTable", lambda *, name: items)
     monkeypatch.setattr(s3, "write_new_object", buckets.write_new_object)
+    monkeypatch.setattr(events, "announce", lambda **values: None)
     _publish(monkeypatch, PUBLICATION)
     return items
 
@@ -118,4 +123,96 @@ def test_what_is_not_published_is_refused(
     _publish(monkeypatch, publication)
     with pytest.raises(RequestError, match="no published version yet"):
         _admit()
-    assert table.items == {}
+    assert table.items["run-1"]["state"] == "queued"  # until Airflow's callback tells of the failure
+
+
+def _admit_run(run_id: str, customer_id: str = "cus_000042") -> Admission:
+    params = {**PARAMS, "customer_id": customer_id}
+    return admit(params, run_id=run_id, settings=SETTINGS, requested_by="staff:ada")
+
+
+def test_one_more_than_may_run_waits_for_its_turn_and_no_other_customer_does(table: MemoryItems) -> None:
+    records = ExtractStore(table)
+    most = records.slots.limits.default.at_once
+    for number in range(most):
+        _admit_run(f"run-{number}")
+    with pytest.raises(NoSlotError, match="cus_000042"):
+        _admit_run("late")
+    late = records.read("late")
+    assert late is not None and (late.state, late.step) == ("queued", module.WAITING)
+    _admit_run("other", customer_id="cus_000043")
+
+    end(records, "run-0", "done", settings=SETTINGS)
+
+    _admit_run("late")
+    assert table.items["late"]["state"] == "running"
+
+
+def test_an_extract_that_waits_is_pinned_to_what_is_published_when_its_turn_comes(
+    table: MemoryItems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = ExtractStore(table)
+    for number in range(records.slots.limits.default.at_once):
+        _admit_run(f"run-{number}")
+    with pytest.raises(NoSlotError):
+        _admit_run("late")
+    _publish(monkeypatch, replace(PUBLICATION, version=8))
+    end(records, "run-0", "cancelled", settings=SETTINGS)
+    assert _admit_run("late").pinned.version == 8
+
+
+def test_a_run_that_failed_and_is_cleared_takes_its_turn_again(table: MemoryItems) -> None:
+    _admit()
+    end(ExtractStore(table), "run-1", "failed", settings=SETTINGS, cause="the engine failed")
+    assert "members" not in table.items["slots#cus_000042"]
+    _admit()
+    assert table.items["slots#cus_000042"]["members"] == {"run-1"}
+    assert table.items["run-1"]["state"] == "running"
+
+
+def test_one_more_than_a_customers_day_has_is_refused(table: MemoryItems) -> None:
+    limits = Limits(
+        default=CustomerLimits(at_once=9, under_way=9, per_day=1), exceptions={}, large_rows=9, large_at_once=1
+    )
+    slots = Slots(table, limits)
+    at = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
+    slots.ask("cus_000042", "run-1", asked_at=at)
+    slots.ask("cus_000042", "run-1", asked_at=at)  # the same again counts once
+    with pytest.raises(QuotaError, match="1 extracts a day") as refused:
+        slots.ask("cus_000042", "run-2", asked_at=at)
+    assert refused.value.retry_after == 3601
+    slots.ask("cus_000042", "run-2", asked_at=at + timedelta(hours=1))
+
+
+def test_one_more_than_may_be_under_way_is_refused_and_does_not_count_for_the_day(table: MemoryItems) -> None:
+    limits = Limits(
+        default=CustomerLimits(at_once=9, under_way=1, per_day=2), exceptions={}, large_rows=9, large_at_once=1
+    )
+    slots, at = Slots(table, limits), datetime(2026, 11, 22, tzinfo=UTC)
+    slots.ask("cus_000042", "run-1", asked_at=at)
+    table.items["run-1"] = {"extract_id": "run-1", "state": "running"}
+    for _ in range(3):
+        with pytest.raises(QuotaError, match="1 extracts are under way"):
+            slots.ask("cus_000042", "run-2", asked_at=at)
+    slots.give_back("cus_000042", "run-1")
+    slots.ask("cus_000042", "run-2", asked_at=at)
+
+
+def test_the_slot_of_an_extract_that_died_is_found_by_the_next_who_wants_it(table: MemoryItems) -> None:
+    slots = ExtractStore(table).slots
+    for number in range(slots.limits.default.at_once):
+        _admit_run(f"run-{number}")
+    table.items["run-1"]["state"] = "failed"  # and its slot was not given back
+    table.items["late"] = {"extract_id": "late", "state": "queued"}
+    assert slots.take("cus_000042", "late")
+    assert not slots.take("cus_000042", "later")
+
+
+def test_few_large_extracts_run_at_once_and_small_ones_do_not_wait_for_them(table: MemoryItems) -> None:
+    slots = ExtractStore(table).slots
+    for number in range(slots.limits.large_at_once):
+        _admit_run(f"run-{number}", customer_id=f"cus_00000{number}")
+        slots.take_if_large(f"run-{number}", rows=slots.limits.large_rows + 1)
+    with pytest.raises(NoSlotError, match="large"):
+        slots.take_if_large("late", rows=slots.limits.large_rows + 1)
+    slots.take_if_large("small", rows=slots.limits.large_rows)

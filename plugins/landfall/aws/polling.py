@@ -1,0 +1,44 @@
+"""Wait for a statement that an engine runs, looking ever less often."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar, overload
+
+from landfall.errors import EngineError
+
+T = TypeVar("T")
+
+_FIRST_PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 2.0
+
+
+@overload
+def wait_for(look: Callable[[], T | None], *, stop: Callable[[], None], seconds: None = None) -> T: ...
+
+
+@overload
+def wait_for(look: Callable[[], T | None], *, stop: Callable[[], None], seconds: float) -> T | None: ...
+
+
+def wait_for(look: Callable[[], T | None], *, stop: Callable[[], None], seconds: float | None = None) -> T | None:
+    """Return what `look` finds once the statement has ended; None if it has not within `seconds`, if they are given.
+
+    `look` raises EngineError for a statement that failed. Whatever else breaks the wait off, such as the kill of a
+    task, stops the statement: it would cost money and could still write.
+    """
+    deadline = None if seconds is None else time.monotonic() + seconds
+    pause = _FIRST_PAUSE_SECONDS
+    try:
+        while (found := look()) is None:
+            if deadline is not None and time.monotonic() + pause > deadline:
+                return None
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
+    except EngineError:
+        raise
+    except BaseException:
+        stop()
+        raise
+    return found

@@ -1,0 +1,100 @@
+"""An attempt's statements: started once, waited for in seconds, found again when the attempt goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from landfall.aws import athena, redshift_data
+from landfall.errors import EngineError
+from landfall.extract import attempt
+from landfall.extract.attempt import AttemptStatements, StillRunningError
+from landfall.settings import Settings
+
+SETTINGS = Settings(**dict.fromkeys(Settings.__dataclass_fields__, "x"))
+
+
+class Engines:
+    """Both services at once; a statement has the state that `states` says, RUNNING if it says nothing."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, str] = {}
+        self.started: list[str] = []
+        self.stopped: list[str] = []
+
+    def _start(self, text: str) -> str:
+        self.started.append(text)
+        return f"s-{len(self.started)}"
+
+    def start_query_execution(self, **request: Any) -> dict[str, str]:
+        return {"QueryExecutionId": self._start(request["QueryString"])}
+
+    def execute_statement(self, **request: Any) -> dict[str, str]:
+        return {"Id": self._start(request["Sql"])}
+
+    def get_query_execution(self, *, QueryExecutionId: str) -> dict[str, Any]:  # noqa: N803
+        state = self.states.get(QueryExecutionId, "RUNNING")
+        return {"QueryExecution": {"Status": {"State": state}, "Statistics": {"DataScannedInBytes": 7}}}
+
+    def describe_statement(self, *, Id: str) -> dict[str, str]:  # noqa: N803
+        return {"Status": self.states.get(Id, "STARTED")}
+
+    def stop_query_execution(self, *, QueryExecutionId: str) -> None:  # noqa: N803
+        self.stopped.append(QueryExecutionId)
+
+    def cancel_statement(self, *, Id: str) -> None:  # noqa: N803
+        self.stopped.append(Id)
+
+
+@pytest.fixture
+def engines(monkeypatch: pytest.MonkeyPatch) -> Engines:
+    """Athena and Redshift in memory."""
+    found = Engines()
+    for module in (athena, redshift_data):
+        monkeypatch.setattr(module, "client", lambda service: found)
+    return found
+
+
+def _unload(statements: AttemptStatements) -> tuple[int, str]:
+    counted = statements.on_athena("count", lambda: "select 1")
+    written = statements.on_redshift("unload", lambda redshift: redshift.start("unload", name="n"))
+    return counted.scanned_bytes, written
+
+
+def test_an_attempt_that_is_taken_up_again_starts_nothing_twice(engines: Engines) -> None:
+    known: dict[str, str] = {}
+    for ended in ({}, {"s-1": "SUCCEEDED"}):
+        engines.states |= ended
+        with pytest.raises(StillRunningError) as waited:
+            _unload(AttemptStatements(settings=SETTINGS, known=known, seconds=0))
+        known = waited.value.known
+    assert (waited.value.statement, known) == ("redshift:s-2", {"count": "athena:s-1", "unload": "redshift:s-2"})
+
+    engines.states["s-2"] = "FINISHED"
+
+    assert _unload(AttemptStatements(settings=SETTINGS, known=known, seconds=0)) == (7, "s-2")
+    assert engines.started == ["select 1", "unload"] and engines.stopped == []
+
+
+def test_a_statement_that_fails_while_nobody_looks_fails_the_attempt(engines: Engines) -> None:
+    engines.states |= {"s-1": "SUCCEEDED", "s-2": "FAILED"}
+    with pytest.raises(EngineError, match="s-2 failed"):
+        _unload(AttemptStatements(settings=SETTINGS, known={"count": "athena:s-1", "unload": "redshift:s-2"}))
+
+
+def test_a_wait_that_is_broken_off_stops_its_statement(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", killed)
+    with pytest.raises(KeyboardInterrupt):
+        _unload(AttemptStatements(settings=SETTINGS, seconds=60))
+    assert engines.stopped == ["s-1"]
+
+
+@pytest.mark.parametrize("engine", ["athena", "redshift"])
+def test_only_a_statement_that_runs_is_stopped(engines: Engines, engine: str) -> None:
+    engines.states |= {"over": "FINISHED" if engine == "redshift" else "SUCCEEDED", "failed": "FAILED"}
+    for name in ("over", "failed", "running"):
+        attempt.stop(f"{engine}:{name}", SETTINGS)
+    assert engines.stopped == ["running"]
