@@ -139,6 +139,6 @@ def _header(words: str) -> dict[str, Any]:
 _HEADERS: Final[Mapping[int, Mapping[str, Any]]] = {
     401: {"WWW-Authenticate": _header("How to log in.")},
     409: {"Retry-After": _header("Seconds to wait, where waiting helps.")},
-    429: {"Retry-After": _header("Seconds until the key has requests again.")},
+    429: {"Retry-After": _header("Seconds until there is room again.")},
     503: {"Retry-After": _header("Seconds to wait.")},
 }
