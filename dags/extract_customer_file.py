@@ -4,7 +4,8 @@
 Cuts one product (such as `orders`) for one customer out of the published data and makes it downloadable.
 
 **Inputs.** The form below, or `conf` by the REST API: `customer_id`, `product`, `format` (`csv` and `jsonl` are written
-by Redshift, `parquet` by Athena), filters such as a date range, `to_date` not included, and how files are
+by Redshift, `parquet` by Athena, `xlsx` is made of what Redshift wrote), filters such as a date range, `to_date` not
+included, and how files are
 written. What does not fit is refused and leaves nothing.
 
 **Outputs.** `s3://<extracts>/<customer_id>/<extract_id>/manifest.json` and the files it names; `extract_id` is the run
@@ -81,7 +82,7 @@ def extract_customer_file() -> None:
             course.enter_step(attempt.admission, course.CHECKING, settings=settings)
             published = publish(attempt, settings=settings, dag_id=ti.dag_id, run_id=ti.run_id)
             course.finish(attempt.admission, published, settings=settings)
-        except ExtractEndedError as error:
+        except (RequestError, ExtractEndedError) as error:
             raise AirflowFailException(str(error)) from error
         outcome = {
             "manifest": published.manifest_uri,

@@ -125,10 +125,14 @@ def _limit(limit: QuarantineLimit) -> str:
     return f"A batch of which more than {above} would go to quarantine {does}."
 
 
+def _fewer_in_workbooks(product: ExtractProduct) -> str:
+    return f", {product.max_rows_xlsx:,} in `xlsx`" if product.max_rows_xlsx else ""
+
+
 def _product_lines(product: ExtractProduct) -> Iterator[str]:
     yield from (f"## Extract product `{product.product}`, version {product.version}", "", product.description, "")
     yield (
-        f"Formats: {_code(product.formats)}. At most {product.max_rows:,} rows. "
+        f"Formats: {_code(product.formats)}. At most {product.max_rows:,} rows{_fewer_in_workbooks(product)}. "
         f"Kept for {product.expires_after_days} days. In the order of {_code(product.order_by)}."
     )
     yield from ("", "| filter | type | condition | meaning |", "| --- | --- | --- | --- |")

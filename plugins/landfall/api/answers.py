@@ -46,6 +46,7 @@ class Product(Answer):
     description: str
     formats: list[str]
     max_rows: int
+    max_rows_xlsx: int | None = Field(None, description="The lower limit of workbooks; null where none are offered.")
     expires_after_days: int
     filters: list[Filter]
     columns: list[Column]
@@ -132,6 +133,7 @@ def product_answer(product: ExtractProduct) -> Product:
         description=product.description,
         formats=list(product.formats),
         max_rows=product.max_rows,
+        max_rows_xlsx=product.max_rows_xlsx,
         expires_after_days=product.expires_after_days,
         filters=[
             Filter(

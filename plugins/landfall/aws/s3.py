@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -73,6 +74,11 @@ def write_object(*, bucket: str, key: str, body: bytes, content_type: str = "app
     client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
 
 
+def upload_file(path: Path, *, bucket: str, key: str) -> None:
+    """Write a file of any size as an object, replacing what was there."""
+    client("s3").upload_file(str(path), bucket, key)
+
+
 def write_new_object(*, bucket: str, key: str, body: bytes, content_type: str = "application/octet-stream") -> bool:
     """Write `body` as an object unless there is one, and return whether it was written."""
     try:
@@ -83,6 +89,19 @@ def write_new_object(*, bucket: str, key: str, body: bytes, content_type: str = 
             return False
         raise
     return True
+
+
+def copy_object(*, bucket: str, source: str, target: str) -> None:
+    """Copy the object `source` to the key `target` of the same bucket, of any size, without its content passing here.
+
+    Raises KeyError with its address if it is not there.
+    """
+    try:
+        client("s3").copy({"Bucket": bucket, "Key": source}, bucket, target)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+            raise KeyError(f"s3://{bucket}/{source}") from error
+        raise
 
 
 def delete_prefix(*, bucket: str, prefix: str) -> int:

@@ -18,7 +18,7 @@ PRODUCTS = REPOSITORY / "contracts" / "extracts"
 """Folder of the product files, one a product."""
 
 PiiClass = Literal["none", "pseudonym", "direct", "free_text"]
-Format = Literal["csv", "jsonl", "parquet"]
+Format = Literal["csv", "jsonl", "parquet", "xlsx"]
 Mask = Literal["hash", "partial", "empty"]
 Operator = Literal[">=", "<", "<=", "="]
 FilterType = Literal["date", "integer", "currency", "choice"]
@@ -61,7 +61,10 @@ class ProductFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractProduct:
-    """What one product offers; `order_by` makes the order of its rows, and so its files, deterministic."""
+    """What one product offers; `order_by` makes the order of its rows, and so its files, deterministic.
+
+    `max_rows_xlsx` is the lower limit of workbooks, None where none are offered.
+    """
 
     product: str
     version: str
@@ -74,6 +77,11 @@ class ExtractProduct:
     order_by: tuple[str, ...]
     filters: tuple[ProductFilter, ...]
     columns: tuple[ProductColumn, ...]
+    max_rows_xlsx: int | None = None
+
+    def most_rows(self, file_format: Format) -> int:
+        """Return how many rows the files of a format may hold."""
+        return self.max_rows if file_format != "xlsx" or self.max_rows_xlsx is None else self.max_rows_xlsx
 
     def selected(self, names: Collection[str]) -> tuple[ProductColumn, ...]:
         """Return the columns that are in `names`, in the product's order."""
@@ -131,6 +139,8 @@ def _build(document: dict[str, Any]) -> ExtractProduct:
 
 def _check_references(path: Path, product: ExtractProduct) -> None:
     """Raise ContractError if the product speaks of columns it does not have, or names one twice."""
+    if ("xlsx" in product.formats) != (product.max_rows_xlsx is not None):
+        raise ContractError(f"extract product {path.name}: max_rows_xlsx goes with the format xlsx, and only with it")
     names = [column.name for column in product.columns]
     if len(set(names)) < len(names):
         raise ContractError(f"extract product {path.name}: columns: a name is used twice in {names}")

@@ -45,7 +45,7 @@ PRODUCT_SCHEMA: Final[dict[str, Any]] = _record(
             "type": "array",
             "minItems": 1,
             "uniqueItems": True,
-            "items": {"enum": ["csv", "jsonl", "parquet"]},
+            "items": {"enum": ["csv", "jsonl", "parquet", "xlsx"]},
         },
         "max_rows": {"type": "integer", "minimum": 1},
         "expires_after_days": {"type": "integer", "minimum": 1, "maximum": 365},
@@ -67,5 +67,7 @@ PRODUCT_SCHEMA: Final[dict[str, Any]] = _record(
                 optional={"mask": {"enum": ["hash", "partial", "empty"]}},
             ),
         },
-    }
+    },
+    # A sheet has 1,048,576 rows, the first of which is the header.
+    optional={"max_rows_xlsx": {"type": "integer", "minimum": 1, "maximum": 1_048_575}},
 )

@@ -67,4 +67,5 @@ _CELLS: Final[Mapping[Format, Callable[[ProductColumn, FileOptions], exp.Expr]]]
     "csv": _csv_cell,
     "jsonl": _jsonl_cell,
     "parquet": _parquet_cell,
+    "xlsx": _jsonl_cell,  # of whose rows it is made
 }

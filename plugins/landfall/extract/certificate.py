@@ -10,9 +10,16 @@ from typing import Any
 
 from landfall.aws import kms, s3
 from landfall.errors import VerificationError
-from landfall.extract.layout import extract_prefix, manifest_key
+from landfall.extract.layout import MANIFEST, extract_prefix, manifest_key
 from landfall.extract.request import ExtractRequest
-from landfall.extract.signature import SIGNATURE_PREFIX, SIGNING_KEYS, fingerprint, to_pem, with_signature_named
+from landfall.extract.signature import (
+    SIGNATURE_PREFIX,
+    SIGNING_KEYS,
+    fingerprint,
+    is_signed,
+    to_pem,
+    with_signature_named,
+)
 from landfall.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -31,6 +38,18 @@ def read_manifest(request: ExtractRequest, settings: Settings) -> dict[str, Any]
     if document["request"] != request.to_json():
         raise VerificationError(f"extract {request.extract_id}: its manifest certifies another request")
     return document
+
+
+def read_certified(base: str, settings: Settings) -> dict[str, Any] | None:
+    """Return the manifest of the extract at the prefix `base`, None unless it is there, signed by our present key."""
+    bucket, key = settings.extracts_bucket, _public_key(settings.signing_key_id)
+    content = s3.read_object_if_there(bucket=bucket, key=base + MANIFEST)
+    document: dict[str, Any] = json.loads(content or b"{}")
+    named = document.get("signature")
+    if content is None or named is None or named["public_key_sha256"] != fingerprint(key):
+        return None
+    signature = s3.read_object_if_there(bucket=bucket, key=base + named["path"])
+    return document if signature is not None and is_signed(content, signature, public_key_der=key) else None
 
 
 def write_manifest(document: Mapping[str, Any], request: ExtractRequest, settings: Settings) -> dict[str, Any]:

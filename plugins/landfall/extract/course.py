@@ -130,5 +130,6 @@ def _delivered(record: ExtractRecord, manifest: Mapping[str, Any]) -> AuditEvent
             "files": [file["sha256"] for file in manifest.get("files", ())],
             "version": record.version,
             "pii": record.pii,
+            "reused": manifest.get("reused"),
         },
     )

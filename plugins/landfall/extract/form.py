@@ -30,8 +30,8 @@ def form_schema(products: Mapping[str, ExtractProduct]) -> dict[str, dict[str, A
         "format": {
             "type": "string",
             "title": "Format",
-            "description": "csv is for spreadsheets, jsonl (an object a line) for programs, parquet for engines and "
-            "data frames.",
+            "description": "csv and, for fewer rows, xlsx are for spreadsheets, jsonl (an object a line) for programs, "
+            "parquet for engines and data frames.",
             "enum": formats,
             "default": formats[0],
         },

@@ -6,10 +6,12 @@ import csv
 import gzip
 import hashlib
 import io
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, cast
+from xml.etree import ElementTree
 
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -19,6 +21,19 @@ from landfall.errors import VerificationError
 from landfall.extract.cells import FORMULA_STARTS
 from landfall.extract.masking import MASKED_PATTERNS
 from landfall.extract.options import Compression, FileOptions
+from landfall.extract.workbook_reading import read_workbook
+
+_UNREADABLE = (
+    duckdb.Error,
+    OSError,
+    EOFError,
+    csv.Error,
+    UnicodeDecodeError,
+    zipfile.BadZipFile,
+    KeyError,
+    ElementTree.ParseError,
+)
+"""What the readers of the formats raise for a file that is none of theirs."""
 
 _CHUNK_BYTES = 1024 * 1024
 _MEMORY_LIMIT = "512MB"
@@ -70,7 +85,7 @@ def sha256_of(path: Path) -> str:
 
 
 def inspect_file(path: Path, shape: FileShape) -> FileFacts:
-    """Count every row of a CSV, JSON lines or Parquet file that must be of `shape`.
+    """Count every row of a file of one of the formats that must be of `shape`.
 
     Raises VerificationError if the file cannot be read as that or has other columns.
     """
@@ -81,7 +96,7 @@ def inspect_file(path: Path, shape: FileShape) -> FileFacts:
                 raise VerificationError(f"{path.name}: its columns are {', '.join(relation.columns)}")
             relation.create_view("extract_file")
             row = reader.execute(_count_statement(shape), [shape.customer_id]).fetchone()
-    except (duckdb.Error, OSError, EOFError, csv.Error, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise VerificationError(
             f"{path.name}: cannot be read as {shape.file_format}: {type(error).__name__}"
         ) from error
@@ -143,13 +158,18 @@ def _parquet(reader: duckdb.DuckDBPyConnection, path: Path, _shape: FileShape) -
     return reader.read_parquet(str(path))
 
 
-_READERS = {"csv": _csv, "jsonl": _jsonl, "parquet": _parquet}
+def _xlsx(reader: duckdb.DuckDBPyConnection, path: Path, shape: FileShape) -> duckdb.DuckDBPyRelation:
+    return reader.from_arrow(read_workbook(path, shape.column_types))
+
+
+_READERS = {"csv": _csv, "jsonl": _jsonl, "parquet": _parquet, "xlsx": _xlsx}
 
 
 def _count_statement(shape: FileShape) -> str:
     """Return the one statement that counts a file; names come from a product, and are quoted."""
     texts = [_quoted(name) for name, kind in shape.column_types.items() if kind == "string"]
-    if shape.file_format != "csv":  # only a spreadsheet runs cells, and it opens no Parquet
+    # Only a spreadsheet runs cells, and it opens no Parquet; a formula in a workbook is no text, and not read at all.
+    if shape.file_format != "csv":
         texts = []
     codes = ", ".join(str(ord(character)) for character in FORMULA_STARTS)
     formula = [f"(length({text}) > 0 and unicode({text}) in ({codes}))" for text in texts]

@@ -39,6 +39,23 @@ def session_policy(pinned: PinnedDataset, *, prefix: str, settings: Settings) ->
     return {"Version": "2012-10-17", "Statement": statements}
 
 
+def copy_policy(*, source: str, target: str, settings: Settings) -> dict[str, Any]:
+    """Return the session policy that copies files of the extract at `source` to `target`, both prefixes.
+
+    It can only take away from what the extract role may do.
+    """
+    extracts = f"arn:{settings.extract_role_arn.split(':', 2)[1]}:s3:::{settings.extracts_bucket}"
+    listed = {"StringLike": {"s3:prefix": [f"{source}*", f"{target.rstrip('/')}*"]}}
+    statements = [
+        _allow(["s3:GetBucketLocation"], [extracts]),
+        _allow(["s3:ListBucket"], [extracts], listed),
+        _allow(["s3:GetObject"], [f"{extracts}/{source}*"]),
+        _allow(["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"], [f"{extracts}/{target}*"]),
+        _allow(["secretsmanager:GetSecretValue"], ["*"]),
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
 def _allow(actions: list[str], resources: list[str], condition: dict[str, Any] | None = None) -> dict[str, Any]:
     statement = {"Effect": "Allow", "Action": actions, "Resource": resources}
     return {**statement, "Condition": condition} if condition else statement

@@ -14,6 +14,7 @@ from landfall.extract.cells import FORMULA_ESCAPE, FORMULA_STARTS
 from landfall.extract.inspection import FileShape
 from landfall.extract.masking import MASK_WORDS, masks_of
 from landfall.extract.options import FileOptions
+from landfall.extract.workbook import SIGNIFICANT_DIGITS
 from landfall.prices import ATHENA_CHARGED_AT_LEAST, Prices
 
 if TYPE_CHECKING:  # `landfall verify` reads manifests without the modules that talk to AWS
@@ -59,8 +60,12 @@ def build_manifest(
     gate: Mapping[str, Any],
     run_id: str,
     created_at: datetime,
+    reused: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return the manifest's JSON document. It tells nothing but what the customer may know."""
+    """Return the manifest's JSON document. It tells nothing but what the customer may know.
+
+    `reused` says by which extract's run the files were made, when it was not this one's.
+    """
     request = admission.request
     document: dict[str, Any] = {
         "manifest_version": MANIFEST_VERSION,
@@ -84,9 +89,13 @@ def build_manifest(
         "created_at": _timestamp(created_at),
         "expires_at": _timestamp(created_at + timedelta(days=product.expires_after_days)),
     }
+    if reused is not None:
+        document["reused"] = dict(reused)
     if request.format == "csv":
         starts = [f"U+{ord(character):04X}" for character in FORMULA_STARTS]
         document["formula_escape"] = {"prefix": FORMULA_ESCAPE, "before_cells_starting_with": starts}
+    if request.format == "xlsx":
+        document["numbers_as_text"] = {"beyond_significant_digits": SIGNIFICANT_DIGITS}
     return document
 
 

@@ -13,7 +13,7 @@ def option_fields() -> dict[str, dict[str, Any]]:
         "compression": _choice(
             "Compression",
             Compression,
-            "If empty gzip, for parquet snappy, which is for parquet alone.",
+            "If empty gzip, for parquet snappy, which is for parquet alone. A workbook (xlsx) has none of them.",
         ),
         "delimiter": _choice("Delimiter", Delimiter, "csv: what stands between two cells; comma if empty."),
         "header": {
@@ -31,7 +31,7 @@ def option_fields() -> dict[str, dict[str, Any]]:
             "type": ["null", "string"],
             "examples": ["UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo"],
             "title": "Time zone",
-            "description": "csv, jsonl: zone in which points in time are written, an IANA name; UTC if empty.",
+            "description": "csv, jsonl, xlsx: zone in which points in time are written, an IANA name; UTC if empty.",
             "default": None,
         },
         "part_size_mb": {

@@ -24,8 +24,9 @@ _COMPRESSIONS: Final[Mapping[Format, tuple[Compression, ...]]] = {
     "csv": ("gzip", "zstd", "none"),
     "jsonl": ("gzip", "zstd", "none"),
     "parquet": ("snappy", "gzip", "zstd"),
+    "xlsx": ("none",),
 }
-"""Format -> what its engine's UNLOAD can compress it with, its own first."""
+"""Format -> what its engine's UNLOAD can compress it with, its own first; a workbook is a ZIP archive by itself."""
 
 SMALLEST_PART_MB: Final = 5
 LARGEST_PART_MB: Final = 6_200
@@ -37,7 +38,7 @@ _OPTIONS_OF: Final[Mapping[str, tuple[Format, ...]]] = {
     "delimiter": ("csv",),
     "header": ("csv",),
     "decimal_sign": ("csv",),
-    "time_zone": ("csv", "jsonl"),
+    "time_zone": ("csv", "jsonl", "xlsx"),
     "part_size_mb": ("csv", "jsonl"),
 }
 """Option -> the formats that have it; compression is of all."""

@@ -9,6 +9,7 @@ from typing import Any
 from landfall.aws import glue
 from landfall.contracts.extract_product import ExtractProduct, Format, ProductColumn
 from landfall.extract.options import FileOptions
+from landfall.extract.statements import written_by_engine
 from landfall.extract.unload import Unloaded
 from landfall.quality.gates import run_gate
 from landfall.quality.suites import suite_path
@@ -32,7 +33,7 @@ _PARQUET = {
 def run_outgoing_gate(
     unloaded: Unloaded, product: ExtractProduct, *, settings: Settings, dag_id: str, run_id: str
 ) -> Mapping[str, Any]:
-    """Run the product's suite on the files of `unloaded` and return {name, passed, checks}.
+    """Run the product's suite on the files that the engine wrote and return {name, passed, checks}.
 
     Raises GateFailed when an expectation fails, EngineError when Athena does.
     """
@@ -41,13 +42,14 @@ def run_outgoing_gate(
     digest = hashlib.sha256(unloaded.prefix.encode()).hexdigest()[:24]
     table = f"extract_{digest}"
     location = f"s3://{settings.extracts_bucket}/{unloaded.prefix}"
+    file_format, options = written_by_engine(request)
     glue.put_table(
         database=_SCRATCH,
         definition=scratch_table(
             table,
             product.selected(request.columns),
-            file_format=request.format,
-            options=request.options,
+            file_format=file_format,
+            options=options,
             location=location,
         ),
     )

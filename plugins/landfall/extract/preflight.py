@@ -8,6 +8,7 @@ from landfall.aws.athena import Athena
 from landfall.aws.iceberg import IcebergCatalog, metadata_document
 from landfall.contracts.extract_product import load_products
 from landfall.extract.admission import pin
+from landfall.extract.limits import too_many
 from landfall.extract.request import ExtractRequest
 from landfall.extract.statements import count_rows
 from landfall.prices import Prices
@@ -39,16 +40,14 @@ def expect(request: ExtractRequest, *, settings: Settings) -> Expected:
     row_bytes, table_bytes = _sizes(pinned.table)
     # The run counts once more and then reads the columns of the rows; a table is read whole at most.
     scanned = counted.scanned_bytes + table_bytes
-    narrow = " and ".join(entry.name for entry in product.filters) or "the request"
-    refusal = f"{rows} rows are more than the {product.max_rows} that {product.product} allows; narrow {narrow}"
     return Expected(
         version=pinned.version,
         rows=rows,
         bytes_estimate=round(rows * row_bytes),
         scanned_bytes_estimate=scanned,
         cost_usd_estimate=round(Prices.from_environment().athena_usd([counted.scanned_bytes, table_bytes]), 6),
-        max_rows=product.max_rows,
-        refusal=refusal if rows > product.max_rows else None,
+        max_rows=product.most_rows(request.format),
+        refusal=too_many(rows, product, request.format),
     )
 
 

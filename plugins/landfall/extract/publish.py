@@ -14,11 +14,13 @@ from landfall.aws import s3
 from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.errors import VerificationError
 from landfall.extract.certificate import read_manifest, remove_what_is_not_certified, write_manifest
+from landfall.extract.conversion import finished_prefix
 from landfall.extract.inspection import inspect_file, sha256_of
 from landfall.extract.layout import extract_prefix, manifest_key
 from landfall.extract.manifest import ManifestFile, build_manifest, cost_of, shape_of
 from landfall.extract.outgoing import run_outgoing_gate
 from landfall.extract.request import ExtractRequest
+from landfall.extract.reuse import remember
 from landfall.extract.unload import Unloaded
 from landfall.lineage import hooks as lineage
 from landfall.prices import Prices
@@ -46,6 +48,7 @@ def publish_extract(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_
     if document is None:
         certified = _certify(unloaded, settings=settings, dag_id=dag_id, run_id=run_id)
         document = write_manifest(certified, request, settings)
+    remember(unloaded.admission, unloaded.files_id, document, settings)
     lineage.extracted(document, load_products()[request.product], bucket=settings.extracts_bucket)
     remove_what_is_not_certified(request, document, settings)
     key = manifest_key(customer_id=request.customer_id, extract_id=request.extract_id)
@@ -64,7 +67,8 @@ def _certify(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_id: str
     base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
     files: list[ManifestFile] = []
     line_break_cells = 0
-    for found in s3.list_objects(bucket=settings.extracts_bucket, prefix=unloaded.prefix):
+    prefix = finished_prefix(unloaded, product, settings)
+    for found in s3.list_objects(bucket=settings.extracts_bucket, prefix=prefix):
         file, breaks = _check_file(found.key, base=base, product=product, request=request, settings=settings)
         files.append(file)
         line_break_cells += breaks
@@ -75,7 +79,10 @@ def _certify(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_id: str
             f"{unloaded.expected_rows}; clear the run to write them again"
         )
     gate: Mapping[str, Any]
-    if line_break_cells or not files:
+    if unloaded.reused is not None:
+        unloaded.reused.check(files)
+        gate = unloaded.reused.gate
+    elif line_break_cells or not files:
         # Athena's CSV SerDe splits a quoted cell at its line break, and there is nothing to ask of no file.
         gate = {"name": f"outgoing_{product.product}", "passed": None, "reason": "files were scanned row by row only"}
     else:
@@ -89,6 +96,7 @@ def _certify(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_id: str
         gate=gate,
         run_id=run_id,
         created_at=datetime.now(UTC),
+        reused=unloaded.reused.certified() if unloaded.reused else None,
     )
 
 

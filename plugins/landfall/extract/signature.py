@@ -50,6 +50,12 @@ def with_signature_named(document: Mapping[str, Any], *, public_key_der: bytes) 
     }
 
 
+def is_signed(manifest: bytes, signature: bytes, *, public_key_der: bytes) -> bool:
+    """Tell whether `signature` was made over the bytes of `manifest` with the private half of a key on P-256 (DER)."""
+    key = serialization.load_der_public_key(public_key_der)
+    return isinstance(key, ec.EllipticCurvePublicKey) and _is_of(key, signature, manifest)
+
+
 def signature_problem(manifest: bytes, *, named: Mapping[str, Any] | None, folder: Path, key: Path) -> str | None:
     """Return what is wrong with the signature of the bytes of a manifest, None if it was made with `key`.
 
@@ -64,11 +70,17 @@ def signature_problem(manifest: bytes, *, named: Mapping[str, Any] | None, folde
     path = folder / Path(str(named["path"])).name
     if not path.is_file():
         return f"its signature {path.name} is missing; download it beside the manifest"
-    try:
-        public_key.verify(path.read_bytes(), manifest, ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature:
+    if not _is_of(public_key, path.read_bytes(), manifest):
         return f"{path.name} is no signature of this manifest: one of them was changed, or another key signed"
     return None
+
+
+def _is_of(key: ec.EllipticCurvePublicKey, signature: bytes, message: bytes) -> bool:
+    try:
+        key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _read_key(path: Path) -> tuple[ec.EllipticCurvePublicKey, str]:

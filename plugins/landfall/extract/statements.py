@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from sqlglot import exp
@@ -13,7 +14,12 @@ from landfall.extract.masking import Engine, masked, masks_of
 from landfall.extract.options import Compression, FileOptions
 from landfall.extract.request import ExtractRequest, FilterValue
 
-ENGINES: Final[Mapping[Format, Engine]] = {"csv": "redshift", "jsonl": "redshift", "parquet": "athena"}
+ENGINES: Final[Mapping[Format, Engine]] = {
+    "csv": "redshift",
+    "jsonl": "redshift",
+    "parquet": "athena",
+    "xlsx": "redshift",
+}
 """Format -> what writes it: Redshift's UNLOAD knows CSV, headers and the size of parts, Athena's does not."""
 
 _EXTENSIONS: Final[Mapping[Compression, str]] = {"gzip": ".gz", "zstd": ".zst", "none": ""}
@@ -49,6 +55,13 @@ def file_rows(product: ExtractProduct, request: ExtractRequest, table: str, *, s
     return query.order_by(*(exp.column(name) for name in product.order_by))
 
 
+def written_by_engine(request: ExtractRequest) -> tuple[Format, FileOptions]:
+    """Return the format and options of the files that the engine writes; no engine writes workbooks itself."""
+    if request.format == "xlsx":
+        return "jsonl", replace(request.options, compression="gzip")
+    return request.format, request.options
+
+
 def unload_statement(
     product: ExtractProduct, request: ExtractRequest, table: str, *, destination: str, salt: str
 ) -> str:
@@ -61,11 +74,12 @@ def unload_statement(
     if engine == "athena":
         codec = _quoted(request.options.compression.upper())
         return f"UNLOAD ({inner}) TO {_quoted(destination)} WITH (format = 'PARQUET', compression = {codec})"
+    file_format, options = written_by_engine(request)
     # PARALLEL OFF keeps the rows' order, and with it the content, the same every time.
     return (
         f"UNLOAD ({_quoted(inner)}) TO {_quoted(destination)} IAM_ROLE default "
-        f"{_warehouse_format(request.format, request.options)} PARALLEL OFF "
-        f"EXTENSION {_quoted(request.format + _EXTENSIONS[request.options.compression])}"
+        f"{_warehouse_format(file_format, options)} PARALLEL OFF "
+        f"EXTENSION {_quoted(file_format + _EXTENSIONS[options.compression])}"
     )
 
 

@@ -9,16 +9,17 @@ from typing import Any
 from landfall.aws import s3
 from landfall.aws.clients import acting_as
 from landfall.aws.redshift_data import RedshiftData
-from landfall.aws.secrets import read_secret
 from landfall.aws.sts import narrowed_session
-from landfall.contracts.extract_product import ExtractProduct, load_products
+from landfall.contracts.extract_product import load_products
 from landfall.errors import RequestError
 from landfall.extract.admission import Admission
 from landfall.extract.attempt import AttemptStatements
 from landfall.extract.isolation import session_policy
 from landfall.extract.layout import attempt_prefix
-from landfall.extract.masking import Engine, masks_of, salt_of
-from landfall.extract.request import ExtractRequest
+from landfall.extract.limits import too_many
+from landfall.extract.masking import Engine
+from landfall.extract.reuse import Reused, files_id, take_over
+from landfall.extract.salt import salt_for
 from landfall.extract.statements import ENGINES, count_rows, unload_statement
 from landfall.extract.store import ExtractStore
 from landfall.settings import Settings
@@ -38,7 +39,8 @@ _WHY: Mapping[Engine, str] = {
 class Unloaded:
     """What an attempt left: `prefix` in the extracts bucket, the rows the files must hold, and who wrote them and why.
 
-    `scanned_bytes` are those of each statement on Athena.
+    `scanned_bytes` are those of each statement on Athena. `files_id` is what another extract must have to be given the
+    same files; `reused` is set when these are an earlier one's.
     """
 
     admission: Admission
@@ -46,16 +48,25 @@ class Unloaded:
     expected_rows: int
     engine: Mapping[str, str]
     scanned_bytes: tuple[int, ...]
+    files_id: str
+    reused: Reused | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values for an XCom: ids and counts, no row."""
-        return {**asdict(self), "admission": self.admission.to_json()}
+        reused = self.reused and self.reused.to_json()
+        return {**asdict(self), "admission": self.admission.to_json(), "reused": reused}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Unloaded:
         """Return what `to_json` wrote."""
-        scanned = tuple(value["scanned_bytes"])
-        return cls(**{**value, "admission": Admission.from_json(value["admission"]), "scanned_bytes": scanned})
+        return cls(
+            **{
+                **value,
+                "admission": Admission.from_json(value["admission"]),
+                "scanned_bytes": tuple(value["scanned_bytes"]),
+                "reused": value["reused"] and Reused(**value["reused"]),
+            }
+        )
 
 
 def unload(
@@ -63,20 +74,26 @@ def unload(
 ) -> Unloaded:
     """Write the files of `admission` to the prefix of this `attempt` (1, 2, ...), emptied before.
 
-    All of it is done with credentials that can read the published version and write this prefix, and nothing else.
-    `statements` are those of the attempt so far, which must not take longer than they say. Raises StillRunningError
-    when they do, NoSlotError when large extracts must wait, RequestError when the rows are more than the product
-    allows, EngineError when an engine fails.
+    Finished files of an earlier extract that is the same are copied, and no engine is asked. Otherwise all is done with
+    credentials that can read the published version and write this prefix, and nothing else. `statements` are those of
+    the attempt so far, which must not take longer than they say. Raises StillRunningError when they do, NoSlotError
+    when large extracts must wait, RequestError when the rows are more than the product allows, EngineError when an
+    engine fails.
     """
     statements = statements or AttemptStatements(settings=settings)
     prefix = attempt_prefix(admission.request, attempt)
+    # Taken up again, the attempt has files of its own at the prefix.
+    reused = None if statements.known else take_over(admission, prefix=prefix, settings=settings)
+    if reused is not None:
+        return _as_unloaded(admission, reused, prefix=prefix)
     policy = session_policy(admission.pinned, prefix=prefix, settings=settings)
     session = narrowed_session(settings.extract_role_arn, policy=policy, name=admission.request.extract_id)
     with acting_as(session):
         rows, scanned_bytes = _count(admission, statements)
     ExtractStore.of(settings).slots.take_if_large(admission.request.extract_id, rows=rows)
     with acting_as(session):
-        statement_id, written_bytes = _write(admission, statements, prefix=prefix, settings=settings)
+        salt = salt_for(admission.request, settings)
+        statement_id, written_bytes = _write(admission, statements, prefix=prefix, salt=salt, settings=settings)
     engine = ENGINES[admission.request.format]
     return Unloaded(
         admission=admission,
@@ -84,6 +101,19 @@ def unload(
         expected_rows=rows,
         engine={"name": engine, "statement_id": statement_id, "why": _WHY[engine]},
         scanned_bytes=(scanned_bytes, *written_bytes),
+        files_id=files_id(admission, salt),
+    )
+
+
+def _as_unloaded(admission: Admission, reused: Reused, *, prefix: str) -> Unloaded:
+    return Unloaded(
+        admission=admission,
+        prefix=prefix,
+        expected_rows=reused.rows,
+        engine=reused.engine,
+        scanned_bytes=(),
+        files_id=reused.files_id,
+        reused=reused,
     )
 
 
@@ -93,12 +123,13 @@ def _count(admission: Admission, statements: AttemptStatements) -> tuple[int, in
     product = load_products()[request.product]
     counted = statements.on_athena("count", lambda: count_rows(product, request, admission.pinned.table), fetch=True)
     rows = int(counted.rows[0][0] or 0)
-    _refuse_too_many(rows, product)
+    if refusal := too_many(rows, product, request.format):
+        raise RequestError(refusal)
     return rows, counted.scanned_bytes
 
 
 def _write(
-    admission: Admission, statements: AttemptStatements, *, prefix: str, settings: Settings
+    admission: Admission, statements: AttemptStatements, *, prefix: str, salt: str, settings: Settings
 ) -> tuple[str, tuple[int, ...]]:
     """Let the engine write to `prefix`; return the statement's id and what it scanned if that is charged."""
     request = admission.request
@@ -107,8 +138,6 @@ def _write(
     def statement(names: str) -> str:
         # Only before the statement is started: taken up again, the attempt must find what it has written.
         s3.delete_prefix(bucket=settings.extracts_bucket, prefix=prefix)
-        # A salt that masks nothing is not asked for.
-        salt = _salt(request, settings) if masks_of(product, request) else ""
         destination = f"s3://{settings.extracts_bucket}/{prefix}{names}"
         return unload_statement(product, request, admission.pinned.table, destination=destination, salt=salt)
 
@@ -121,15 +150,3 @@ def _write(
         return redshift.start(statement(f"{product.product}_"), name="landfall-extract")
 
     return statements.on_redshift("unload", start), ()
-
-
-def _salt(request: ExtractRequest, settings: Settings) -> str:
-    return salt_of(request.customer_id, secret=read_secret(settings.masking_secret_arn))
-
-
-def _refuse_too_many(rows: int, product: ExtractProduct) -> None:
-    if rows > product.max_rows:
-        raise RequestError(
-            f"customer_id: {rows} rows are more than the {product.max_rows} that {product.product} allows; "
-            f"narrow {' and '.join(entry.name for entry in product.filters) or 'the request'}"
-        )

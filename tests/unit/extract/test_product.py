@@ -29,6 +29,8 @@ def test_the_orders_product_is_read(tmp_path: Path) -> None:
     [
         ("formats", ["xls"]),
         ("max_rows", 0),
+        ("max_rows_xlsx", 1_048_576),
+        ("max_rows_xlsx", None),
         ("dataset", "ext_orders; drop"),
         ("customer_column", "tenant"),
         ("order_by", ["nothing"]),

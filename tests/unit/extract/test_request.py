@@ -154,7 +154,7 @@ def test_the_form_offers_what_the_products_offer() -> None:
 
     filters = {entry.name for product in PRODUCTS.values() for entry in product.filters}
     assert set(form) == {"customer_id", "product", "format", "columns", "pii", *OPTIONS} | filters
-    assert form["format"]["enum"] == ["csv", "jsonl", "parquet"]
+    assert form["format"]["enum"] == ["csv", "jsonl", "parquet", "xlsx"]
     assert form["product"]["enum"] == ["daily_sales", "orders", "payments", "sessions"]
     assert form["status"]["enum"] == [None, "placed", "paid", "shipped", "cancelled", "refunded"]
     assert "orders: " in form["currency"]["description"] and "payments: " in form["currency"]["description"]
@@ -172,6 +172,7 @@ def test_the_form_offers_what_the_products_offer() -> None:
         ({"format": "parquet", "compression": "zstd"}, FileOptions(compression="zstd")),
         ({"format": "jsonl", "time_zone": "Asia/Tokyo"}, FileOptions(time_zone="Asia/Tokyo")),
         ({"format": "jsonl", "part_size_mb": 5}, FileOptions(part_size_mb=5)),
+        ({"format": "xlsx", "time_zone": "Asia/Tokyo"}, FileOptions(compression="none", time_zone="Asia/Tokyo")),
         (
             {"delimiter": "semicolon", "decimal_sign": "comma", "header": False, "compression": "none"},
             FileOptions(delimiter="semicolon", decimal_sign="comma", header=False, compression="none"),
@@ -204,7 +205,11 @@ def test_an_option_that_is_left_empty_is_the_formats_own(asked: dict[str, Any], 
         ({"time_zone": "europe/berlin"}, "time_zone"),
         ({"time_zone": "Europe/Atlantis"}, "time_zone"),
         ({"delimiter": ";"}, "delimiter"),
-        ({"format": "xlsx"}, "format"),
+        ({"format": "xls"}, "format"),
+        ({"format": "xlsx", "compression": "gzip"}, "compression"),
+        ({"format": "xlsx", "delimiter": "comma"}, "delimiter"),
+        ({"format": "xlsx", "header": True}, "header"),
+        ({"format": "xlsx", "part_size_mb": 100}, "part_size_mb"),
     ],
 )
 def test_an_option_that_a_format_does_not_have_is_refused_not_ignored(asked: dict[str, Any], field: str) -> None:

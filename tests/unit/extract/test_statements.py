@@ -107,6 +107,8 @@ def test_what_is_chosen_is_said_as_redshift_takes_it() -> None:
     assert _options(delimiter="pipe", compression="none") == (
         "FORMAT AS CSV HEADER DELIMITER AS '|' PARALLEL OFF EXTENSION 'csv'"
     )
+    # The workbook is made of these.
+    assert _options(format="xlsx", compression="none") == "FORMAT AS JSON GZIP PARALLEL OFF EXTENSION 'jsonl.gz'"
     assert _options(format="jsonl") == "FORMAT AS JSON GZIP PARALLEL OFF EXTENSION 'jsonl.gz'"
 
 
