@@ -12,8 +12,9 @@ from landfall.errors import ExtractEndedError, NoSlotError, RequestError
 from landfall.extract.audit import AuditEvent, AuditLog
 from landfall.extract.record import UNDER_WAY, ExtractRecord, request_text, timestamp
 from landfall.extract.request import ExtractRequest, parse_request
+from landfall.extract.since import base_of
 from landfall.extract.store import ExtractStore
-from landfall.publish.publication import PublicationStore
+from landfall.publish.publication import Publication, PublicationStore
 from landfall.settings import Settings
 
 PUBLICATION_GROUP = "lake"
@@ -36,19 +37,29 @@ class PinnedDataset:
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
-    """A request that may run, and what it reads."""
+    """A request that may run, what it reads, and the earlier version whose changes alone it asks for, if it does."""
 
     request: ExtractRequest
     pinned: PinnedDataset
+    base: PinnedDataset | None = None
+
+    @property
+    def base_table(self) -> str | None:
+        """The table of the earlier version."""
+        return self.base.table if self.base else None
 
     def to_json(self) -> dict[str, Any]:
         """Return the admission as JSON values for an XCom: ids and dates, no row and no secret."""
-        return {"request": self.request.to_json(), "pinned": asdict(self.pinned)}
+        return {**asdict(self), "request": self.request.to_json()}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Admission:
         """Return the admission that `to_json` wrote."""
-        return cls(request=ExtractRequest.from_json(value["request"]), pinned=PinnedDataset(**value["pinned"]))
+        return cls(
+            request=ExtractRequest.from_json(value["request"]),
+            pinned=PinnedDataset(**value["pinned"]),
+            base=PinnedDataset(**value["base"]) if value["base"] else None,
+        )
 
 
 def admit(params: Mapping[str, Any], *, run_id: str, settings: Settings, requested_by: str) -> Admission:
@@ -67,11 +78,11 @@ def admit(params: Mapping[str, Any], *, run_id: str, settings: Settings, request
     if record.state in UNDER_WAY and not store.slots.take(request.customer_id, request.extract_id):
         store.mark(request.extract_id, step=WAITING)
         raise NoSlotError(request.customer_id)
-    pinned = pin(request.product, settings=settings)
+    pinned, base = pin(request.product, settings=settings), pin_base(request, settings=settings)
     moved, now = store.move(request.extract_id, "running", step=ADMITTED, version=pinned.version, triggered=True)
     if not moved and (now is None or now.state != "done"):
         raise _ended(request, now)
-    return Admission(request=request, pinned=pinned)
+    return Admission(request=request, pinned=pinned, base=base)
 
 
 def pin(product: str, *, settings: Settings) -> PinnedDataset:
@@ -82,6 +93,16 @@ def pin(product: str, *, settings: Settings) -> PinnedDataset:
         raise RequestError(
             f"product: {product!r} has no published version yet; run nightly_batch or transform_lake first"
         )
+    return _pinned(publication, dataset)
+
+
+def pin_base(request: ExtractRequest, *, settings: Settings) -> PinnedDataset | None:
+    """Return the version that `request` goes on from, None for one of all rows. Raises RequestError if it cannot."""
+    base = base_of(request, group=PUBLICATION_GROUP, settings=settings)
+    return _pinned(base, load_products()[request.product].dataset) if base else None
+
+
+def _pinned(publication: Publication, dataset: str) -> PinnedDataset:
     published = publication.datasets[dataset]
     return PinnedDataset(
         group=publication.group,

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from landfall.aws import s3
 from landfall.contracts.extract_product import ExtractProduct
+from landfall.extract.changes import file_columns
 from landfall.extract.unload import Unloaded
 from landfall.extract.workbook import write_workbook
 from landfall.settings import Settings
@@ -33,7 +34,7 @@ def finished_prefix(unloaded: Unloaded, product: ExtractProduct, settings: Setti
         write_workbook(
             path,
             _rows(unloaded.prefix, bucket),
-            {column.name: column.type for column in product.selected(request.columns)},
+            {column.name: column.type for column in file_columns(product, request)},
             sheet=product.product,
             made_at=datetime.fromisoformat(unloaded.admission.pinned.published_at),
         )

@@ -51,6 +51,15 @@ def form_schema(products: Mapping[str, ExtractProduct]) -> dict[str, dict[str, A
         "description": "Whether personal data leaves as it is. Otherwise it is masked as the product says.",
         "default": False,
     }
+    fields["since"] = {
+        "type": ["null", "string"],
+        "maxLength": 120,
+        "title": "Since",
+        "description": "Only what has changed: rows that are new or other than they were, and the keys of those that "
+        "are gone, since an earlier extract of the same (its id) or a published version (its number). All rows if "
+        "empty.",
+        "default": None,
+    }
     fields.update(option_fields())
     for product in products.values():
         for entry in product.filters:

@@ -8,8 +8,12 @@ from landfall.extract.admission import PinnedDataset
 from landfall.settings import Settings
 
 
-def session_policy(pinned: PinnedDataset, *, prefix: str, settings: Settings) -> dict[str, Any]:
+def session_policy(
+    pinned: PinnedDataset, *, base: PinnedDataset | None = None, prefix: str, settings: Settings
+) -> dict[str, Any]:
     """Return the session policy of the attempt that writes to `prefix` of the extracts bucket.
+
+    `base` is the earlier version that it compares with.
 
     It can only take away from what the extract role may do. Redshift reads and writes with its own role; of that one
     the session may but start statements.
@@ -21,6 +25,7 @@ def session_policy(pinned: PinnedDataset, *, prefix: str, settings: Settings) ->
     )
     glue = f"arn:{partition}:glue:{settings.aws_region}:{account}"
     database, _, table = pinned.table.partition(".")
+    tables = [table] if base is None else [table, base.table.partition(".")[2]]
     objects = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
     statements = [
         _allow(["s3:GetObject"], [f"{lake}/extracts/*"]),
@@ -31,7 +36,11 @@ def session_policy(pinned: PinnedDataset, *, prefix: str, settings: Settings) ->
         _allow(objects, [f"{ops}/athena-results/*"]),
         _allow(
             ["glue:GetDatabase", "glue:GetTable"],
-            [f"{glue}:catalog", f"{glue}:database/{database}", f"{glue}:table/{database}/{table}"],
+            [
+                f"{glue}:catalog",
+                f"{glue}:database/{database}",
+                *(f"{glue}:table/{database}/{each}" for each in tables),
+            ],
         ),
         # The role itself names the workgroups and secrets; a session policy has no room for what it would only repeat.
         _allow(["athena:*", "redshift-data:*", "secretsmanager:GetSecretValue"], ["*"]),

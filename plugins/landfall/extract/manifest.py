@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from landfall.contracts.extract_product import ExtractProduct, Mask, ProductColumn
 from landfall.errors import VerificationError
 from landfall.extract.cells import FORMULA_ESCAPE, FORMULA_STARTS
+from landfall.extract.changes import file_columns
 from landfall.extract.inspection import FileShape
 from landfall.extract.masking import MASK_WORDS, masks_of
 from landfall.extract.options import FileOptions
@@ -77,7 +78,7 @@ def build_manifest(
         "published": asdict(admission.pinned),
         "format": request.format,
         "options": request.options.to_json(),
-        "columns": [_described(column) for column in product.selected(request.columns)],
+        "columns": [_described(column) for column in file_columns(product, request)],
         "masked": {name: {"mask": mask, "what": MASK_WORDS[mask]} for name, mask in masks_of(product, request).items()},
         "sorted_by": list(sorted_by(product, request)),
         "files": [asdict(file) for file in files],
@@ -89,6 +90,8 @@ def build_manifest(
         "created_at": _timestamp(created_at),
         "expires_at": _timestamp(created_at + timedelta(days=product.expires_after_days)),
     }
+    if admission.base is not None:
+        document["since"] = asdict(admission.base)
     if reused is not None:
         document["reused"] = dict(reused)
     if request.format == "csv":
@@ -114,7 +117,7 @@ def shape_of(product: ExtractProduct, request: ExtractRequest) -> FileShape:
     return FileShape(
         file_format=request.format,
         options=request.options,
-        column_types={column.name: column.type for column in product.selected(request.columns)},
+        column_types={column.name: column.type for column in file_columns(product, request)},
         customer_column=product.customer_column,
         customer_id=request.customer_id,
         key=sorted_by(product, request),

@@ -51,6 +51,11 @@ def masked(column: ProductColumn, mask: Mask, *, salt: str, engine: Engine) -> e
         return _hash(exp.column(column.name), salt, engine)
     if mask == "partial":
         return _partial(column.name)
+    return empty_cell(column)
+
+
+def empty_cell(column: ProductColumn) -> exp.Expr:
+    """Return no value, of the type of `column`."""
     return exp.cast(exp.null(), exp.DataType.build(column.type if column.type != "integer" else "bigint"))
 
 

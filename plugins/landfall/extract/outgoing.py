@@ -6,8 +6,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlglot import exp
+
 from landfall.aws import glue
 from landfall.contracts.extract_product import ExtractProduct, Format, ProductColumn
+from landfall.extract.changes import CHANGE, UPSERT, file_columns
 from landfall.extract.options import FileOptions
 from landfall.extract.statements import written_by_engine
 from landfall.extract.unload import Unloaded
@@ -47,7 +50,7 @@ def run_outgoing_gate(
         database=_SCRATCH,
         definition=scratch_table(
             table,
-            product.selected(request.columns),
+            file_columns(product, request),
             file_format=file_format,
             options=options,
             location=location,
@@ -61,6 +64,8 @@ def run_outgoing_gate(
             run_id=run_id,
             dag_id=dag_id,
             columns=request.columns,
+            # Of a row that is gone the files have no more than the key.
+            where=exp.column(CHANGE.name).eq(UPSERT) if request.since else None,
         )
     finally:
         glue.delete_table(database=_SCRATCH, table=table)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from landfall.aws.athena import Athena
 from landfall.aws.iceberg import IcebergCatalog, metadata_document
 from landfall.contracts.extract_product import load_products
-from landfall.extract.admission import pin
+from landfall.extract.admission import pin, pin_base
 from landfall.extract.limits import too_many
 from landfall.extract.request import ExtractRequest
 from landfall.extract.statements import count_rows
@@ -35,7 +35,10 @@ def expect(request: ExtractRequest, *, settings: Settings) -> Expected:
     """
     product = load_products()[request.product]
     pinned = pin(request.product, settings=settings)
-    counted = Athena(settings=settings).run(count_rows(product, request, pinned.table), fetch=True)
+    base = pin_base(request, settings=settings)
+    counted = Athena(settings=settings).run(
+        count_rows(product, request, pinned.table, base.table if base else None), fetch=True
+    )
     rows = int(counted.rows[0][0] or 0)
     row_bytes, table_bytes = _sizes(pinned.table)
     # The run counts once more and then reads the columns of the rows; a table is read whole at most.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -21,7 +21,8 @@ LATEST_DATE = date(2100, 1, 1)
 LARGEST_INTEGER = 10**15
 """Bound of a number asked for, either way: beyond any amount, and exact in JSON and in both engines."""
 
-_FIXED_PARAMS = ("customer_id", "product", "format", "columns", "pii", *OPTION_PARAMS)
+_FIXED_PARAMS = ("customer_id", "product", "format", "columns", "pii", "since", *OPTION_PARAMS)
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
 _EXTRACT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
 _SHOWN_CHARACTERS = 60
 
@@ -34,7 +35,7 @@ class ExtractRequest:
     """One admitted request: `filters` maps a filter's name to its value, `columns` are those of the files, in order.
 
     `options` are how the files are written. `pii`: personal data leaves as it is; otherwise it is masked as the
-    product says.
+    product says. `since`: only what has changed since an earlier extract (its id) or a published version (its number).
     """
 
     extract_id: str
@@ -45,6 +46,7 @@ class ExtractRequest:
     columns: tuple[str, ...]
     pii: bool = False
     options: FileOptions = field(default_factory=FileOptions)
+    since: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as JSON values."""
@@ -75,15 +77,17 @@ def parse_request(
     }
     _refuse_empty_ranges(product, filters)
     file_format = _format(params.get("format"), product)
+    columns = _columns(params.get("columns"), product)
     return ExtractRequest(
         extract_id=extract_id_of(run_id),
         customer_id=_customer_id(params.get("customer_id")),
         product=product.product,
         format=file_format,
         filters=filters,
-        columns=_columns(params.get("columns"), product),
+        columns=columns,
         pii=_pii(params.get("pii", False), may_have_pii=may_have_pii),
         options=parse_options(params, file_format),
+        since=_since(params.get("since"), columns, product),
     )
 
 
@@ -138,6 +142,21 @@ def _columns(value: object, product: ExtractProduct) -> tuple[str, ...]:
         if name not in names:
             raise RequestError(f"columns: {shown(name)} is not offered; use some of {', '.join(names)}")
     return tuple(column.name for column in product.selected([*value, product.customer_column]))
+
+
+def _since(value: object, columns: Collection[str], product: ExtractProduct) -> str | None:
+    """Return what to go on from; whether there is such an extract or version is not known here."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not (_VERSION if value.isdigit() else _EXTRACT_ID).fullmatch(value):
+        raise RequestError(
+            f"since: {shown(value)} is neither the id of an extract nor the number of a version; leave it empty for "
+            "all rows"
+        )
+    lacking = [name for name in product.order_by if name not in columns]
+    if lacking:
+        raise RequestError(f"since: rows are told apart by {' and '.join(lacking)}; add that to columns")
+    return value
 
 
 def _pii(value: object, *, may_have_pii: bool) -> bool:

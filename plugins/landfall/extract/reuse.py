@@ -157,7 +157,9 @@ def _same(admission: Admission) -> str:
     """Return the digest of all that the files of `admission` follow from but the salt."""
     product = load_products()[admission.request.product]
     contract, pinned = (json.dumps(asdict(each), sort_keys=True) for each in (product, admission.pinned))
-    return digest(f"{FILES_VERSION}.{MANIFEST_VERSION}", contract, request_text(admission.request.to_json()), pinned)
+    base = json.dumps(admission.base and asdict(admission.base), sort_keys=True)
+    version = f"{FILES_VERSION}.{MANIFEST_VERSION}"
+    return digest(version, contract, request_text(admission.request.to_json()), pinned, base)
 
 
 def _key(admission: Admission) -> dict[str, str]:

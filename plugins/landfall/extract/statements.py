@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from landfall.contracts.extract_product import ExtractProduct, Format, Operator, ProductColumn
 from landfall.extract.cells import cell
+from landfall.extract.changes import CHANGE, changed_rows
 from landfall.extract.masking import Engine, masked, masks_of
 from landfall.extract.options import Compression, FileOptions
 from landfall.extract.request import ExtractRequest, FilterValue
@@ -26,32 +27,49 @@ _EXTENSIONS: Final[Mapping[Compression, str]] = {"gzip": ".gz", "zstd": ".zst", 
 _COMPARISONS: Final[Mapping[Operator, type[exp.Binary]]] = {">=": exp.GTE, "<": exp.LT, "<=": exp.LTE, "=": exp.EQ}
 
 
-def rows_of(product: ExtractProduct, request: ExtractRequest, table: str) -> exp.Select:
-    """Return the rows of `table` ("db.table", a pinned published version) that `request` asks for, unordered."""
+def rows_of(product: ExtractProduct, request: ExtractRequest, table: str, base: str | None = None) -> exp.Select:
+    """Return the rows of `table` ("db.table", a pinned published version) that `request` asks for, unordered.
+
+    With the earlier version `base` they are what has changed since.
+    """
+
+    def rows(source: str, columns: Sequence[str]) -> exp.Select:
+        return _rows_of_one(product, request, source, columns)
+
+    if base is None:
+        return rows(table, request.columns)
+    return changed_rows(product, request, rows, table=table, base=base)
+
+
+def _rows_of_one(product: ExtractProduct, request: ExtractRequest, table: str, names: Sequence[str]) -> exp.Select:
     conditions: list[exp.Expr] = [exp.column(product.customer_column).eq(exp.Literal.string(request.customer_id))]
     for entry in product.filters:
         if entry.name in request.filters:
             bound = _bound(request.filters[entry.name], product.column(entry.column))
             conditions.append(_COMPARISONS[entry.operator](this=exp.column(entry.column), expression=bound))
-    columns = (exp.column(name) for name in request.columns)
+    columns = (exp.column(name) for name in names)
     return exp.select(*columns).from_(exp.to_table(table)).where(*conditions)
 
 
-def count_rows(product: ExtractProduct, request: ExtractRequest, table: str) -> exp.Select:
+def count_rows(product: ExtractProduct, request: ExtractRequest, table: str, base: str | None = None) -> exp.Select:
     """Return the statement that counts the rows of `rows_of`."""
-    return rows_of(product, request, table).select(exp.Count(this=exp.Star()), append=False)
+    return rows_of(product, request, table, base).select(exp.Count(this=exp.Star()), append=False)
 
 
-def file_rows(product: ExtractProduct, request: ExtractRequest, table: str, *, salt: str = "") -> exp.Select:
+def file_rows(
+    product: ExtractProduct, request: ExtractRequest, table: str, base: str | None = None, *, salt: str = ""
+) -> exp.Select:
     """Return what the files hold of `rows_of`, in the product's order; `salt` is the customer's for masks."""
     masks, engine = masks_of(product, request), ENGINES[request.format]
-    cells = (
+    cells: list[exp.Expr] = [
         exp.alias_(masked(each, masks[each.name], salt=salt, engine=engine), each.name)
         if each.name in masks
         else cell(each, file_format=request.format, options=request.options)
         for each in product.selected(request.columns)
-    )
-    query = rows_of(product, request, table).select(*cells, append=False)
+    ]
+    if base is not None:
+        cells.append(exp.column(CHANGE.name))
+    query = rows_of(product, request, table, base).select(*cells, append=False)
     return query.order_by(*(exp.column(name) for name in product.order_by))
 
 
@@ -63,14 +81,20 @@ def written_by_engine(request: ExtractRequest) -> tuple[Format, FileOptions]:
 
 
 def unload_statement(
-    product: ExtractProduct, request: ExtractRequest, table: str, *, destination: str, salt: str
+    product: ExtractProduct,
+    request: ExtractRequest,
+    table: str,
+    base: str | None = None,
+    *,
+    destination: str,
+    salt: str,
 ) -> str:
     """Return the UNLOAD of `file_rows` for the format's engine.
 
     On Redshift names of files start with the s3:// `destination`, on Athena they are below it, which must be empty.
     """
     engine = ENGINES[request.format]
-    inner = file_rows(product, request, table, salt=salt).sql(dialect=engine)
+    inner = file_rows(product, request, table, base, salt=salt).sql(dialect=engine)
     if engine == "athena":
         codec = _quoted(request.options.compression.upper())
         return f"UNLOAD ({inner}) TO {_quoted(destination)} WITH (format = 'PARQUET', compression = {codec})"

@@ -86,7 +86,7 @@ def unload(
     reused = None if statements.known else take_over(admission, prefix=prefix, settings=settings)
     if reused is not None:
         return _as_unloaded(admission, reused, prefix=prefix)
-    policy = session_policy(admission.pinned, prefix=prefix, settings=settings)
+    policy = session_policy(admission.pinned, base=admission.base, prefix=prefix, settings=settings)
     session = narrowed_session(settings.extract_role_arn, policy=policy, name=admission.request.extract_id)
     with acting_as(session):
         rows, scanned_bytes = _count(admission, statements)
@@ -121,7 +121,8 @@ def _count(admission: Admission, statements: AttemptStatements) -> tuple[int, in
     """Return how many rows the files must hold, and the bytes scanned to know it."""
     request = admission.request
     product = load_products()[request.product]
-    counted = statements.on_athena("count", lambda: count_rows(product, request, admission.pinned.table), fetch=True)
+    table, base = admission.pinned.table, admission.base_table
+    counted = statements.on_athena("count", lambda: count_rows(product, request, table, base), fetch=True)
     rows = int(counted.rows[0][0] or 0)
     if refusal := too_many(rows, product, request.format):
         raise RequestError(refusal)
@@ -139,7 +140,8 @@ def _write(
         # Only before the statement is started: taken up again, the attempt must find what it has written.
         s3.delete_prefix(bucket=settings.extracts_bucket, prefix=prefix)
         destination = f"s3://{settings.extracts_bucket}/{prefix}{names}"
-        return unload_statement(product, request, admission.pinned.table, destination=destination, salt=salt)
+        table, base = admission.pinned.table, admission.base_table
+        return unload_statement(product, request, table, base, destination=destination, salt=salt)
 
     if ENGINES[request.format] == "athena":
         done = statements.on_athena("unload", lambda: statement(""))

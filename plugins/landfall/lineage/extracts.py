@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from landfall.contracts.extract_product import ExtractProduct
+from landfall.contracts.extract_product import ExtractProduct, ProductColumn
+from landfall.extract.changes import file_columns
 from landfall.extract.layout import MANIFEST, extract_prefix
 from landfall.extract.request import ExtractRequest
 from landfall.extract.statements import file_rows
@@ -23,21 +24,21 @@ def extract_steps(manifest: Mapping[str, Any], product: ExtractProduct, names: N
     The columns are read from the SELECT that was unloaded.
     """
     request = ExtractRequest.from_json(manifest["request"])
-    table, engine = manifest["published"]["table"], manifest["engine"]
-    database, _, name = table.partition(".")
-    fields = {
-        each.name: Field(name=each.name, type=each.type, description=each.description) for each in product.columns
-    }
+    engine = manifest["engine"]
+    sources = [manifest["published"], *([manifest["since"]] if "since" in manifest else [])]
+    tables = [each["table"] for each in sources]
+    fields = _fields(product.columns)
     columns = query_columns(
-        file_rows(product, request, table),
+        file_rows(product, request, *tables),
         dialect=_DIALECTS[engine["name"]],
-        schema={database: {name: list(fields)}},
+        schema={tables[0].partition(".")[0]: {table.partition(".")[2]: list(fields) for table in tables}},
     )
+    written = _fields(file_columns(product, request))
     base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
     files = [
         Written(
             dataset=names.file(bucket, base + file["path"]),
-            fields=tuple(fields[column] for column in request.columns),
+            fields=tuple(written.values()),
             columns=columns,
             resolve=names.lake,
             rows=file["rows"],
@@ -45,20 +46,24 @@ def extract_steps(manifest: Mapping[str, Any], product: ExtractProduct, names: N
         )
         for file in manifest["files"]
     ]
-    snapshot = manifest["published"]["snapshot_id"]
     yield Step(
         job=f"extract_{product.product}_{request.format}",
         kind="EXTRACT",
         tool=engine["name"],
         at=datetime.fromisoformat(manifest["created_at"]),
         key=request.extract_id,
-        reads=(
+        reads=tuple(
             Read(
-                dataset=names.lake(table),
+                dataset=names.lake(each["table"]),
                 fields=tuple(fields.values()),
-                version=None if snapshot is None else str(snapshot),
-            ),
+                version=None if each["snapshot_id"] is None else str(each["snapshot_id"]),
+            )
+            for each in sources
         ),
         writes=(*files, Written(dataset=names.file(bucket, base + MANIFEST))),
         statement_id=engine["statement_id"],
     )
+
+
+def _fields(columns: Iterable[ProductColumn]) -> dict[str, Field]:
+    return {each.name: Field(name=each.name, type=each.type, description=each.description) for each in columns}
