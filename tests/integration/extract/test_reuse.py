@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -75,7 +76,7 @@ def _files(admission: Admission, settings: Settings) -> dict[str, bytes]:
     request, bucket = admission.request, settings.extracts_bucket
     base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
     paths = [file["path"] for file in _manifest(admission, settings)["files"]]
-    return {path: s3.read_object(bucket=bucket, key=base + path) for path in paths}
+    return {Path(path).name: s3.read_object(bucket=bucket, key=base + path) for path in paths}
 
 
 @pytest.fixture(autouse=True)
