@@ -37,7 +37,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from landfall.assets import extract_files
 from landfall.contracts.extract_product import load_products
 from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag, notify_failure
-from landfall.errors import ExtractEndedError
+from landfall.errors import ExtractEndedError, RequestError
 from landfall.extract.failure_callback import record_failure
 from landfall.extract.form import form_schema
 from landfall.extract.operators import AdmitRequest, UnloadExtract

@@ -16,10 +16,10 @@ from landfall.aws.athena import Athena
 from landfall.aws.redshift_data import RedshiftData
 from landfall.errors import VerificationError
 from landfall.extract import course, publish, reuse
-from landfall.extract.admission import Admission, _enter
+from landfall.extract.admission import Admission
 from landfall.extract.layout import attempt_prefix, extract_prefix, manifest_key
 from landfall.extract.publish import Published, publish_extract
-from landfall.extract.record import timestamp
+from landfall.extract.record import ExtractRecord, request_text, timestamp
 from landfall.extract.store import ExtractStore
 from landfall.extract.unload import Unloaded, unload
 from landfall.settings import Settings
@@ -50,8 +50,21 @@ def _done(admission: Admission, settings: Settings) -> tuple[Unloaded, dict[str,
 
 
 def _registered(admission: Admission, settings: Settings) -> None:
-    request = admission.request
-    _enter(request, run_id=request.extract_id, version=1, requested_by="staff:test", settings=settings)
+    request, now = admission.request, timestamp(datetime.now(UTC))
+    record = ExtractRecord(
+        extract_id=request.extract_id,
+        customer_id=request.customer_id,
+        product=request.product,
+        request=request_text(request.to_json()),
+        requested_by="staff:test",
+        requested_at=now,
+        changed_at=now,
+        state="running",
+        run_id=request.extract_id,
+        pii=request.pii,
+        version=1,
+    )
+    assert ExtractStore.of(settings).create(record)
 
 
 def _finish(unloaded: Unloaded, settings: Settings) -> Published:
