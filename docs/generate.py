@@ -129,11 +129,15 @@ def _fewer_in_workbooks(product: ExtractProduct) -> str:
     return f", {product.max_rows_xlsx:,} in `xlsx`" if product.max_rows_xlsx else ""
 
 
+_WHEN_GATE_FAILS = {"serve_last_good": "cut from the last version that did, which is said", "refuse": "refused"}
+
+
 def _product_lines(product: ExtractProduct) -> Iterator[str]:
     yield from (f"## Extract product `{product.product}`, version {product.version}", "", product.description, "")
     yield (
         f"Formats: {_code(product.formats)}. At most {product.max_rows:,} rows{_fewer_in_workbooks(product)}. "
-        f"Kept for {product.expires_after_days} days. In the order of {_code(product.order_by)}."
+        f"Kept for {product.expires_after_days} days. In the order of {_code(product.order_by)}. While the newest data "
+        f"did not pass their gate: {_WHEN_GATE_FAILS[product.when_gate_fails]}."
     )
     yield from ("", "| filter | type | condition | meaning |", "| --- | --- | --- | --- |")
     for each in product.filters:

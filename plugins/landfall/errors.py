@@ -29,6 +29,10 @@ class NoSlotError(LandfallError):
     """As many extracts run as may; this one waits for its turn. The message is the slot's name."""
 
 
+class DataHeldError(RequestError):
+    """The newest data of a product did not pass their gate, and its contract would not have older ones served."""
+
+
 class ExtractEndedError(LandfallError):
     """The extract was cancelled or has ended otherwise; its run must not go on."""
 

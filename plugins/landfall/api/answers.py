@@ -89,6 +89,7 @@ class Extract(Answer):
     requested_at: str
     changed_at: str
     published_version: int | None = Field(None, description="The published version that it is cut from.")
+    notice: str | None = Field(None, description="Set when newer data did not pass their gate and are not in it.")
     rows: int | None = None
     bytes: int | None = None
     expires_at: str | None = None
@@ -112,6 +113,7 @@ class Preflight(Answer):
     allowed: bool
     refusal: str | None = Field(None, description="Which limit forbids it, and what to do.")
     published_version: int
+    notice: str | None = Field(None, description="Set when newer data did not pass their gate and would not be in it.")
     rows: int
     max_rows: int
     bytes_estimate: int = Field(description="Rows times the mean size of a row in the lake; the files' own differs.")
@@ -168,6 +170,7 @@ def extract_answer(record: ExtractRecord, *, base: str, manifest: Mapping[str, A
         requested_at=record.requested_at,
         changed_at=record.changed_at,
         published_version=record.version,
+        notice=record.notice,
         rows=record.rows,
         bytes=record.bytes,
         expires_at=record.expires_at,

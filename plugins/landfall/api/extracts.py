@@ -157,6 +157,7 @@ def _preflight(desk: Desk, asked: Asked) -> Preflight:
         allowed=found.refusal is None,
         refusal=found.refusal,
         published_version=found.version,
+        notice=found.notice,
         rows=found.rows,
         max_rows=found.max_rows,
         bytes_estimate=found.bytes_estimate,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -107,10 +107,15 @@ def copy_object(*, bucket: str, source: str, target: str) -> None:
 def delete_prefix(*, bucket: str, prefix: str) -> int:
     """Delete every object below `prefix` and return how many there were."""
     keys = [found.key for found in list_objects(bucket=bucket, prefix=prefix)]
+    delete_objects(bucket=bucket, keys=keys)
+    return len(keys)
+
+
+def delete_objects(*, bucket: str, keys: Sequence[str]) -> None:
+    """Delete the objects of `keys`, whichever of them are there."""
     for start in range(0, len(keys), _DELETE_LIMIT):
         batch = [{"Key": key} for key in keys[start : start + _DELETE_LIMIT]]
         client("s3").delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
-    return len(keys)
 
 
 def presign(*, bucket: str, key: str, expires_seconds: int) -> str:

@@ -21,6 +21,7 @@ PiiClass = Literal["none", "pseudonym", "direct", "free_text"]
 Format = Literal["csv", "jsonl", "parquet", "xlsx"]
 Mask = Literal["hash", "partial", "empty"]
 Operator = Literal[">=", "<", "<=", "="]
+WhenGateFails = Literal["serve_last_good", "refuse"]
 FilterType = Literal["date", "integer", "currency", "choice"]
 
 _FILTERED: Mapping[FilterType, tuple[str, ...]] = {
@@ -64,6 +65,8 @@ class ExtractProduct:
     """What one product offers; `order_by` makes the order of its rows, and so its files, deterministic.
 
     `max_rows_xlsx` is the lower limit of workbooks, None where none are offered.
+    `when_gate_fails` decides while the newest data did not pass their gate: cut from the last version that did, and say
+    so, or refuse.
     """
 
     product: str
@@ -74,6 +77,7 @@ class ExtractProduct:
     formats: tuple[Format, ...]
     max_rows: int
     expires_after_days: int
+    when_gate_fails: WhenGateFails
     order_by: tuple[str, ...]
     filters: tuple[ProductFilter, ...]
     columns: tuple[ProductColumn, ...]

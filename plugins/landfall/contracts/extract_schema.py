@@ -51,6 +51,7 @@ PRODUCT_SCHEMA: Final[dict[str, Any]] = _record(
         "expires_after_days": {"type": "integer", "minimum": 1, "maximum": 365},
         "order_by": {"type": "array", "minItems": 1, "uniqueItems": True, "items": _NAME},
         "filters": {"type": "array", "items": _FILTER},
+        "when_gate_fails": {"enum": ["serve_last_good", "refuse"]},
         "columns": {
             "type": "array",
             "minItems": 1,

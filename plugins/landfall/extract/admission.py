@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from landfall.contracts.extract_product import load_products
-from landfall.errors import ExtractEndedError, NoSlotError, RequestError
+from landfall.errors import DataHeldError, ExtractEndedError, NoSlotError, RequestError
 from landfall.extract.audit import AuditEvent, AuditLog
 from landfall.extract.record import UNDER_WAY, ExtractRecord, request_text, timestamp
 from landfall.extract.request import ExtractRequest, parse_request
@@ -24,7 +24,11 @@ WAITING: Final = "waits for its turn: as many extracts of this customer run as m
 
 @dataclass(frozen=True, kw_only=True)
 class PinnedDataset:
-    """The published version an extract is cut from; it cannot change any more."""
+    """The published version an extract is cut from; it cannot change any more.
+
+    `turned_down` is set when it is the last good one and not the newest there was: the gate's `verdict` on newer data
+    (held or stopped), and when (`at`).
+    """
 
     group: str
     version: int
@@ -33,6 +37,17 @@ class PinnedDataset:
     gate: str
     contract_versions: Mapping[str, str]
     published_at: str
+    turned_down: Mapping[str, str] | None = None
+
+    @property
+    def notice(self) -> str | None:
+        """Return in words that newer data are not served, None if there are none."""
+        if self.turned_down is None:
+            return None
+        return (
+            f"cut from version {self.version}, the last that passed its gate: newer data did not pass theirs at "
+            f"{self.turned_down['at']}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,21 +94,35 @@ def admit(params: Mapping[str, Any], *, run_id: str, settings: Settings, request
         store.mark(request.extract_id, step=WAITING)
         raise NoSlotError(request.customer_id)
     pinned, base = pin(request.product, settings=settings), pin_base(request, settings=settings)
-    moved, now = store.move(request.extract_id, "running", step=ADMITTED, version=pinned.version, triggered=True)
+    told = {"step": ADMITTED, "version": pinned.version, "notice": pinned.notice, "triggered": True}
+    moved, now = store.move(request.extract_id, "running", **told)
     if not moved and (now is None or now.state != "done"):
         raise _ended(request, now)
     return Admission(request=request, pinned=pinned, base=base)
 
 
 def pin(product: str, *, settings: Settings) -> PinnedDataset:
-    """Return the version of `product` that is published now. Raises RequestError if none is."""
-    dataset = load_products()[product].dataset
-    publication = PublicationStore(settings).current(PUBLICATION_GROUP)
-    if publication is None or dataset not in publication.datasets:
+    """Return the version of `product` that is published now.
+
+    Raises RequestError if none is, DataHeldError if newer data did not pass their gate and the product's contract has
+    older ones refused then.
+    """
+    contract, store = load_products()[product], PublicationStore(settings)
+    publication, last = store.current(PUBLICATION_GROUP), store.last_gate(PUBLICATION_GROUP)
+    if publication is None or contract.dataset not in publication.datasets:
         raise RequestError(
             f"product: {product!r} has no published version yet; run nightly_batch or transform_lake first"
         )
-    return _pinned(publication, dataset)
+    pinned = _pinned(publication, contract.dataset)
+    if last is None or not last.turned_down(publication.published_at):
+        return pinned
+    at = last.at.isoformat(timespec="seconds")
+    if contract.when_gate_fails == "refuse":
+        raise DataHeldError(
+            f"product: the newest data of {product!r} did not pass their gate at {at} and older ones are not served; "
+            "ask again when a version is published"
+        )
+    return replace(pinned, turned_down={"verdict": last.verdict, "at": at})
 
 
 def pin_base(request: ExtractRequest, *, settings: Settings) -> PinnedDataset | None:

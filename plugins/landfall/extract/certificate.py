@@ -74,18 +74,21 @@ def write_manifest(document: Mapping[str, Any], request: ExtractRequest, setting
     return standing
 
 
-def remove_what_is_not_certified(request: ExtractRequest, document: Mapping[str, Any], settings: Settings) -> None:
-    """Delete the files of attempts, and the signatures, that the manifest `document` does not name."""
+def remove_what_is_not_certified(request: ExtractRequest, document: Mapping[str, Any], settings: Settings) -> int:
+    """Delete the files of attempts, and the signatures, that the manifest `document` does not name; return how many."""
+    removed = 0
     base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
     kept = {base + file["path"].partition("/")[0] + "/" for file in document["files"]}
     for folder in list(s3.list_folders(bucket=settings.extracts_bucket, prefix=f"{base}attempt-")):
         if folder not in kept:
-            removed = s3.delete_prefix(bucket=settings.extracts_bucket, prefix=folder)
-            logger.info("extract %s: removed %d files of %s", request.extract_id, removed, folder)
+            count = s3.delete_prefix(bucket=settings.extracts_bucket, prefix=folder)
+            logger.info("extract %s: removed %d files of %s", request.extract_id, count, folder)
+            removed += count
     named = base + document["signature"]["path"]
     for found in list(s3.list_objects(bucket=settings.extracts_bucket, prefix=base + SIGNATURE_PREFIX)):
         if found.key != named:
-            s3.delete_prefix(bucket=settings.extracts_bucket, prefix=found.key)
+            removed += s3.delete_prefix(bucket=settings.extracts_bucket, prefix=found.key)
+    return removed
 
 
 def publish_public_key(*, signing_key_id: str, extracts_bucket: str) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
 from landfall.aws import s3
-from landfall.errors import ExtractEndedError, GateFailed, RequestError, VerificationError
+from landfall.errors import DataHeldError, ExtractEndedError, GateFailed, RequestError, VerificationError
 from landfall.extract.admission import Admission
 from landfall.extract.audit import AuditEvent, AuditLog
 from landfall.extract.certificate import read_manifest
@@ -112,6 +112,8 @@ def judged(error: object) -> tuple[State, str]:
     cause = error.__cause__ if isinstance(error, BaseException) and error.__cause__ else error
     if isinstance(cause, GateFailed | VerificationError):
         return "held", "the files did not pass the checks of what leaves; they are held back and staff have been told"
+    if isinstance(cause, DataHeldError):
+        return "held", cause_in_words(cause)
     if isinstance(cause, RequestError | ExtractEndedError):
         return "failed", cause_in_words(cause)
     return "failed", f"the run failed ({type(cause).__name__}); staff have been told and its log says why"

@@ -26,6 +26,7 @@ class Expected:
     cost_usd_estimate: float
     refusal: str | None
     max_rows: int
+    notice: str | None = None
 
 
 def expect(request: ExtractRequest, *, settings: Settings) -> Expected:
@@ -45,6 +46,7 @@ def expect(request: ExtractRequest, *, settings: Settings) -> Expected:
     scanned = counted.scanned_bytes + table_bytes
     return Expected(
         version=pinned.version,
+        notice=pinned.notice,
         rows=rows,
         bytes_estimate=round(rows * row_bytes),
         scanned_bytes_estimate=scanned,

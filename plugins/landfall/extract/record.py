@@ -43,7 +43,7 @@ class ExtractRecord:
     `triggered`: whether Airflow is known to have the run. `step` says in words how far a running extract is.
     `told_at`: when the topic of extracts took the event of its end.
     `statement`: `<engine>:<id>` of a statement that outlived its task's wait. `swept_at`: when what an extract that has
-    ended may have left was removed.
+    ended may have left was removed. `notice` tells what a done extract is not: of the newest data.
     """
 
     extract_id: str
@@ -69,6 +69,7 @@ class ExtractRecord:
     told_at: str | None = None
     statement: str | None = None
     swept_at: str | None = None
+    notice: str | None = None
 
     def as_seen_at(self, now: datetime) -> ExtractRecord:
         """Return the record with the state it has at `now`: a finished one whose time is over is expired."""

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from landfall.aws.iceberg import IcebergCatalog
 from landfall.aws.publications import PublicationTable
 from landfall.errors import PublicationError
+from landfall.publish.last_gate import LAST_GATE, LastGate
 from landfall.publish.record import (
     CURRENT,
     Attempt,
@@ -156,6 +157,15 @@ class PublicationStore:
     def record_attempt(self, attempt: Attempt) -> None:
         """Keep how far an attempt has come, replacing what was known of it."""
         self._table.put(attempt.to_item())
+
+    def record_gate(self, gate: LastGate) -> None:
+        """Keep what the last audit of a group said, replacing what the one before did."""
+        self._table.put(gate.to_item())
+
+    def last_gate(self, group: str) -> LastGate | None:
+        """Return what the last audit of `group` said, None before the first."""
+        item = self._table.get(group, LAST_GATE)
+        return None if item is None else LastGate.from_item(item)
 
     def attempt(self, group: str, cause: str) -> Attempt | None:
         """Return how far the publication of `group` asked for by `cause` has come, None if it has not begun."""

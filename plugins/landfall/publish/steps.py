@@ -19,6 +19,7 @@ from landfall.publish import rollback
 from landfall.publish.audit_scope import days_to_test, note_audited, scope
 from landfall.publish.backfilled import must_follow
 from landfall.publish.groups import DAY_COLUMNS, LAKE, WAREHOUSE, datasets, suites
+from landfall.publish.last_gate import LastGate
 from landfall.publish.publication import Attempt, Candidate, PublicationStore
 from landfall.publish.record import versioned_table
 from landfall.publish.warehouse import WarehouseStore, warehouse_rows
@@ -97,6 +98,7 @@ def audit(group: str, *, run_id: str, dag_id: str, lake_version: int | None = No
         dag_id=dag_id,
         around=replace(around, days=days, day_columns=DAY_COLUMNS),
     )
+    store.record_gate(LastGate.of(result, group=group, run_id=run_id, at=datetime.now(UTC)))
     result.raise_if_stopped()
     if _frozen(group, lake_version) != candidate:
         raise PublicationError(f"tables of group {group!r} changed during their audit: run the DAG again, alone")

@@ -35,7 +35,8 @@ class CheckResult:
 class GateResult:
     """What a gate found: `failed`, `held` and `warned` are the broken checks by severity, `overridden` those let pass.
 
-    `passed` tells that nothing keeps the data from passing the border: no check stops or holds it.
+    `passed` tells that nothing keeps the data from passing the border: no check stops or holds it. `broken_relations`
+    are those of checks that do.
     """
 
     passed: bool
@@ -46,6 +47,7 @@ class GateResult:
     held: tuple[CheckResult, ...] = ()
     warned: tuple[str, ...] = ()
     overridden: tuple[str, ...] = ()
+    broken_relations: tuple[str, ...] = ()
 
     def raise_if_failed(self) -> None:
         """Raise GateFailed unless the gate passed: at a border that asks no human, what holds stops too."""
@@ -88,6 +90,7 @@ def judge(results: Sequence[CheckResult], overrides: Overrides, *, gate: str, da
         held=tuple(held),
         warned=tuple(describe(result) for result in broken if result.severity == "warn"),
         overridden=tuple(f"{describe(result)}, by {override.decided_by}" for result, override in let_pass),
+        broken_relations=tuple(sorted({result.relation for result in (*stopped, *held)})),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -91,6 +91,17 @@ class MemoryBuckets(dict[tuple[str, str], bytes]):
 
     def write_new_object(self, *, bucket: str, key: str, body: bytes, content_type: str = "") -> bool:
         return self.setdefault((bucket, key), body) is body
+
+    def write_object(self, *, bucket: str, key: str, body: bytes, content_type: str = "") -> None:
+        self[bucket, key] = body
+
+    def list_folders(self, *, bucket: str, prefix: str, start_after: str = "") -> Iterator[str]:
+        below = [key.removeprefix(prefix) for key in self.keys_below(bucket, prefix)]
+        yield from sorted({f"{prefix}{rest.partition('/')[0]}/" for rest in below if "/" in rest})
+
+    def delete_objects(self, *, bucket: str, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.pop((bucket, key), None)
 
     def list_objects(self, *, bucket: str, prefix: str, start_after: str = "") -> Iterator[s3.StoredObject]:
         for key in self.keys_below(bucket, prefix):

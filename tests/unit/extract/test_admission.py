@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from landfall.aws import s3
 from landfall.contracts.limits import CustomerLimits, Limits
-from landfall.errors import ExtractEndedError, NoSlotError, QuotaError, RequestError
+from landfall.errors import DataHeldError, ExtractEndedError, NoSlotError, QuotaError, RequestError
 from landfall.extract import admission as module
 from landfall.extract import store
 from landfall.extract.admission import Admission, admit
+from landfall.extract.course import judged
 from landfall.extract.ending import end
 from landfall.extract.slots import Slots
 from landfall.extract.store import ExtractStore
 from landfall.notify import events
+from landfall.publish.last_gate import LastGate
 from landfall.publish.publication import Publication, PublishedDataset
 from landfall.settings import Settings
 
@@ -49,13 +51,18 @@ def table(monkeypatch: pytest.MonkeyPatch) -> MemoryItems:
     return items
 
 
-def _publish(monkeypatch: pytest.MonkeyPatch, publication: Publication | None) -> None:
+def _publish(
+    monkeypatch: pytest.MonkeyPatch, publication: Publication | None, last_gate: LastGate | None = None
+) -> None:
     class Store:
         def __init__(self, settings: Settings) -> None:
             pass
 
         def current(self, group: str) -> Publication | None:
             return publication
+
+        def last_gate(self, group: str) -> LastGate | None:
+            return last_gate
 
     monkeypatch.setattr(module, "PublicationStore", Store)
 
@@ -216,3 +223,47 @@ def test_few_large_extracts_run_at_once_and_small_ones_do_not_wait_for_them(tabl
     with pytest.raises(NoSlotError, match="large"):
         slots.take_if_large("late", rows=slots.limits.large_rows + 1)
     slots.take_if_large("small", rows=slots.limits.large_rows)
+
+
+TURNED_DOWN = LastGate(
+    group="lake",
+    verdict="stopped",
+    broken=("extracts.ext_orders",),
+    run_id="nightly-2",
+    at=PUBLICATION.published_at + timedelta(hours=1),
+)
+
+
+def test_while_newer_data_did_not_pass_their_gate_the_last_good_version_is_served_and_said_so(
+    table: MemoryItems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _publish(monkeypatch, PUBLICATION, TURNED_DOWN)
+    admission = _admit()
+    assert admission.pinned.version == 7
+    assert admission.to_json()["pinned"]["turned_down"] == {"verdict": "stopped", "at": "2026-11-20T01:00:00+00:00"}
+    record = ExtractStore(table).read("run-1")
+    assert record is not None and record.notice == (
+        "cut from version 7, the last that passed its gate: newer data did not pass theirs at 2026-11-20T01:00:00+00:00"
+    )
+
+
+def test_a_contract_may_have_an_extract_held_while_newer_data_did_not_pass(
+    table: MemoryItems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    products = {name: replace(each, when_gate_fails="refuse") for name, each in module.load_products().items()}
+    monkeypatch.setattr(module, "load_products", lambda: products)
+    _publish(monkeypatch, PUBLICATION, TURNED_DOWN)
+    with pytest.raises(DataHeldError, match="the newest data of 'orders' did not pass their gate") as refused:
+        _admit()
+    assert judged(refused.value) == ("held", str(refused.value))
+    assert end(ExtractStore(table), "run-1", "held", settings=SETTINGS)[0]
+
+
+@pytest.mark.parametrize(
+    "last", [replace(TURNED_DOWN, verdict="passed"), replace(TURNED_DOWN, at=PUBLICATION.published_at)]
+)
+def test_a_gate_that_passed_or_came_before_the_version_says_nothing_of_it(
+    table: MemoryItems, monkeypatch: pytest.MonkeyPatch, last: LastGate
+) -> None:
+    _publish(monkeypatch, PUBLICATION, last)
+    assert _admit().pinned.notice is None
