@@ -16,7 +16,8 @@ The gate looks at the months in which rows may differ from what was audited befo
   cause in raw or in the model and trigger the DAG again.
 - `approve_held` waits: a check that holds is broken. Under *Required Actions* approve, with a reason and for how many
   hours, or reject. The answer is kept in `ops.gate_overrides`. It is red after a rejection, or 12 hours without answer.
-- `publish_lake` with *another publication moved it*: two runs crossed; trigger the DAG again.
+- `publish_lake` with *another publication moved it*: two runs crossed; trigger the DAG again. With *walls between
+  customers*: readers have the new version, but extracts that Redshift writes fail until the task is cleared and green.
 
 A run with nothing new keeps the version. Example conf: none is needed, `{}`.
 """
@@ -59,9 +60,10 @@ def transform_lake() -> None:
 
     @task(outlets=[published_lake])
     def publish_lake(audited: dict[str, Any], **context: Any) -> dict[str, Any]:
-        from landfall.publish import steps
+        from landfall.publish import steps, walls
 
         published = steps.publish(audited, causes=causes(context), run_id=context["run_id"])
+        walls.raise_walls_of_version(published["version"])
         context["outlet_events"][published_lake].extra = published
         return published
 

@@ -101,6 +101,10 @@ class VerificationError(LandfallError):
     """Extract files are not what their manifest certifies."""
 
 
+class IsolationError(VerificationError):
+    """A statement of an extract would go round the wall between customers; it was not run."""
+
+
 class LineageError(LandfallError):
     """The lineage events cannot be read, or know nothing of what was asked for."""
 

@@ -31,10 +31,12 @@ class Settings:
     redshift_workgroup: str
     redshift_database: str
     redshift_secret_arn: str = field(repr=False)
+    redshift_extract_secret_arn: str = field(repr=False)
     notification_topic_arn: str
     extract_topic_arn: str
     signing_key_id: str
     extract_role_arn: str
+    unload_role_arn: str
     masking_secret_arn: str = field(repr=False)
 
     @classmethod

@@ -5,9 +5,7 @@ Within `acting_as` they are those of another session: of a role that may do less
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any, Final
 
 import boto3
@@ -54,11 +52,15 @@ def forget() -> None:
     _of_process.forget()
 
 
-@contextmanager
-def acting_as(session: boto3.Session) -> Iterator[None]:
-    """Let every client that is asked for meanwhile, in this thread, be one of `session`."""
-    token = _current.set(_Clients(session))
-    try:
-        yield
-    finally:
-        _current.reset(token)
+class acting_as:  # noqa: N801 - used as the word of a with statement
+    """Within it every client that is asked for, in this thread, is one of `session`. It may be entered again."""
+
+    def __init__(self, session: boto3.Session) -> None:
+        self._clients = _Clients(session)
+        self._tokens: list[Token[_Clients]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(_current.set(self._clients))
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._tokens.pop())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from landfall.aws.clients import client
@@ -12,13 +12,13 @@ from landfall.settings import Settings
 
 
 class RedshiftData:
-    """Statements on one workgroup, as the user of its secret."""
+    """Statements on one workgroup, as the user of a secret: of the administrator's unless another is given."""
 
-    def __init__(self, *, settings: Settings) -> None:
+    def __init__(self, *, settings: Settings, secret_arn: str | None = None) -> None:
         self._target = {
             "WorkgroupName": settings.redshift_workgroup,
             "Database": settings.redshift_database,
-            "SecretArn": settings.redshift_secret_arn,
+            "SecretArn": secret_arn or settings.redshift_secret_arn,
         }
 
     def run(self, statement: str, *, name: str) -> str:
@@ -34,6 +34,11 @@ class RedshiftData:
         """Start `statement` and return its id."""
         request = {"Sql": statement, "StatementName": name, **self._target}
         return str(client("redshift-data").execute_statement(**request)["Id"])
+
+    def start_together(self, statements: Sequence[str], *, name: str) -> str:
+        """Start `statements` in one session and one transaction, and return their common id."""
+        request = {"Sqls": list(statements), "StatementName": name, **self._target}
+        return str(client("redshift-data").batch_execute_statement(**request)["Id"])
 
     def wait(self, statement_id: str, *, seconds: float) -> bool:
         """Wait for a statement; False if it has not ended within `seconds`. Raises EngineError as `run` does.

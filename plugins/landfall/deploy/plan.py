@@ -25,10 +25,11 @@ class StackPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentPlan:
-    """The platform, which comes first; how customers are told, and the streams, which know only the platform."""
+    """The platform, which comes first; walls, how customers are told, and the streams, which know only the platform."""
 
     environment: str
     platform: StackPlan
+    walls: StackPlan
     notify: StackPlan
     streams: tuple[StackPlan, ...]
 
@@ -50,6 +51,11 @@ def plan_deployment(
         name=f"landfall-{environment}-platform",
         template=(repository / "infra" / "platform.yaml").read_text(),
         parameters={"Environment": environment, **platform_parameters},
+    )
+    walls = StackPlan(
+        name=f"landfall-{environment}-walls",
+        template=(repository / "infra" / "walls.yaml").read_text(),
+        parameters={"Environment": environment},
     )
     shared = ("OperatorPrincipalArn",)
     notify = StackPlan(
@@ -75,4 +81,4 @@ def plan_deployment(
         )
         for contract in load_stream_contracts(repository / "contracts" / "streams")
     )
-    return DeploymentPlan(environment=environment, platform=platform, notify=notify, streams=streams)
+    return DeploymentPlan(environment=environment, platform=platform, walls=walls, notify=notify, streams=streams)

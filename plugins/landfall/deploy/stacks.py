@@ -20,11 +20,13 @@ def deploy(plan: DeploymentPlan, *, say: Callable[[str], None]) -> dict[str, str
     """
     outputs = _bring_up(plan.platform, say)
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        notify = pool.submit(_bring_up, plan.notify, say)
+        others = [pool.submit(_bring_up, stack, say) for stack in (plan.walls, plan.notify)]
         streams = [pool.submit(_bring_up, stack, say) for stack in plan.streams]
     for stream in streams:
         stream.result()
-    return {**outputs, **notify.result()}
+    for other in others:
+        outputs = {**outputs, **other.result()}
+    return outputs
 
 
 def _bring_up(stack: StackPlan, say: Callable[[str], None]) -> dict[str, str]:

@@ -61,9 +61,10 @@ class AttemptStatements:
     def on_redshift(self, name: str, start: Callable[[RedshiftData], str]) -> str:
         """Return the id of the statement `name` once it has ended well; `start` starts it unless it was before.
 
+        It is given the warehouse as the user that writes extracts, who sees nothing but walls (landfall.extract.walls).
         Raises as `on_athena` does.
         """
-        redshift = RedshiftData(settings=self._settings)
+        redshift = RedshiftData(settings=self._settings, secret_arn=self._settings.redshift_extract_secret_arn)
         statement_id = self._started(name, "redshift", lambda: start(redshift))
         if not redshift.wait(statement_id, seconds=self._seconds_left):
             raise StillRunningError(known=self.known, statement=self._known[name])

@@ -1,10 +1,13 @@
-"""What the credentials of one attempt may do: read the one published version, write the one prefix."""
+"""What the credentials of one extract may do: an attempt writes its files with some, others certify them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from landfall.extract.admission import PinnedDataset
+from landfall.extract.layout import MANIFEST
+from landfall.extract.signature import SIGNATURE_PREFIX
+from landfall.extract.walls import lake_views
 from landfall.settings import Settings
 
 
@@ -15,8 +18,8 @@ def session_policy(
 
     `base` is the earlier version that it compares with.
 
-    It can only take away from what the extract role may do. Redshift reads and writes with its own role; of that one
-    the session may but start statements.
+    It can only take away from what the extract role may do. Redshift reads and writes with roles of its own; of that
+    one the session may but start statements, as a user who sees one customer's rows.
     """
     _, partition, _, _, account, _ = settings.extract_role_arn.split(":", 5)
     lake, extracts, ops = (
@@ -24,8 +27,8 @@ def session_policy(
         for bucket in (settings.lake_bucket, settings.extracts_bucket, settings.ops_bucket)
     )
     glue = f"arn:{partition}:glue:{settings.aws_region}:{account}"
-    database, _, table = pinned.table.partition(".")
-    tables = [table] if base is None else [table, base.table.partition(".")[2]]
+    versions = [each.table.partition(".") for each in (pinned, base) if each is not None]
+    tables = [*((database, table) for database, _, table in versions), lake_views(prefix)]
     objects = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
     statements = [
         _allow(["s3:GetObject"], [f"{lake}/extracts/*"]),
@@ -38,8 +41,9 @@ def session_policy(
             ["glue:GetDatabase", "glue:GetTable"],
             [
                 f"{glue}:catalog",
-                f"{glue}:database/{database}",
-                *(f"{glue}:table/{database}/{each}" for each in tables),
+                *sorted({f"{glue}:database/{database}" for database, _ in tables}),
+                *(f"{glue}:table/{database}/{table}" for database, table in tables[:-1]),
+                f"{glue}:table/{'/'.join(tables[-1])}*",
             ],
         ),
         # The role itself names the workgroups and secrets; a session policy has no room for what it would only repeat.
@@ -61,6 +65,25 @@ def copy_policy(*, source: str, target: str, settings: Settings) -> dict[str, An
         _allow(["s3:GetObject"], [f"{extracts}/{source}*"]),
         _allow(["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"], [f"{extracts}/{target}*"]),
         _allow(["secretsmanager:GetSecretValue"], ["*"]),
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def certificate_policy(base: str, *, settings: Settings) -> dict[str, Any]:
+    """Return the session policy of whoever checks and certifies the extract at `base`, its prefix with the last slash.
+
+    It may read that extract, write its manifest, signatures and workbooks and no other file, remove what is not
+    certified, and sign.
+    """
+    bucket = f"arn:{settings.extract_role_arn.split(':', 2)[1]}:s3:::{settings.extracts_bucket}"
+    signatures, workbooks = f"{bucket}/{base}{SIGNATURE_PREFIX}*", f"{bucket}/{base}attempt-*-xlsx/*"
+    statements = [
+        _allow(["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": f"{base}*"}}),
+        _allow(["s3:GetObject"], [f"{bucket}/{base}*"]),
+        _allow(["s3:AbortMultipartUpload", "s3:PutObject"], [f"{bucket}/{base}{MANIFEST}", signatures, workbooks]),
+        _allow(["s3:DeleteObject"], [f"{bucket}/{base}attempt-*", signatures]),
+        # The role itself names the key and the algorithm.
+        _allow(["kms:GetPublicKey", "kms:Sign"], ["*"]),
     ]
     return {"Version": "2012-10-17", "Statement": statements}
 

@@ -11,11 +11,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from landfall.aws import s3
+from landfall.aws.clients import acting_as
+from landfall.aws.sts import narrowed_session
 from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.errors import VerificationError
 from landfall.extract.certificate import read_manifest, remove_what_is_not_certified, write_manifest
 from landfall.extract.conversion import finished_prefix
 from landfall.extract.inspection import inspect_file, sha256_of
+from landfall.extract.isolation import certificate_policy
 from landfall.extract.layout import extract_prefix, manifest_key
 from landfall.extract.manifest import ManifestFile, build_manifest, cost_of, shape_of
 from landfall.extract.outgoing import run_outgoing_gate
@@ -42,15 +45,21 @@ def publish_extract(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_
 
     An extract that has its manifest already is left as it is. Raises VerificationError or GateFailed when the
     files are not what was asked for: then no manifest exists and nobody can reach them.
+
+    The extracts bucket is only touched with credentials that can read this one extract, and write its manifest.
     """
     request = unloaded.admission.request
-    document = read_manifest(request, settings)
+    as_certifier = _as_certifier(request, settings)
+    with as_certifier:
+        document = read_manifest(request, settings)
     if document is None:
-        certified = _certify(unloaded, settings=settings, dag_id=dag_id, run_id=run_id)
-        document = write_manifest(certified, request, settings)
+        certified = _certify(unloaded, as_certifier, settings=settings, dag_id=dag_id, run_id=run_id)
+        with as_certifier:
+            document = write_manifest(certified, request, settings)
     remember(unloaded.admission, unloaded.files_id, document, settings)
     lineage.extracted(document, load_products()[request.product], bucket=settings.extracts_bucket)
-    remove_what_is_not_certified(request, document, settings)
+    with as_certifier:
+        remove_what_is_not_certified(request, document, settings)
     key = manifest_key(customer_id=request.customer_id, extract_id=request.extract_id)
     return Published(
         manifest_uri=f"s3://{settings.extracts_bucket}/{key}",
@@ -60,18 +69,28 @@ def publish_extract(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_
     )
 
 
-def _certify(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_id: str) -> dict[str, Any]:
+def _as_certifier(request: ExtractRequest, settings: Settings) -> acting_as:
+    """Return the context of credentials that can certify the extract of `request`, and no other."""
+    base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
+    policy = certificate_policy(base, settings=settings)
+    return acting_as(narrowed_session(settings.extract_role_arn, policy=policy, name=request.extract_id))
+
+
+def _certify(
+    unloaded: Unloaded, as_certifier: acting_as, *, settings: Settings, dag_id: str, run_id: str
+) -> dict[str, Any]:
     """Return the manifest of the attempt's files, or raise VerificationError or GateFailed."""
     request = unloaded.admission.request
     product = load_products()[request.product]
     base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
     files: list[ManifestFile] = []
     line_break_cells = 0
-    prefix = finished_prefix(unloaded, product, settings)
-    for found in s3.list_objects(bucket=settings.extracts_bucket, prefix=prefix):
-        file, breaks = _check_file(found.key, base=base, product=product, request=request, settings=settings)
-        files.append(file)
-        line_break_cells += breaks
+    with as_certifier:
+        prefix = finished_prefix(unloaded, product, settings)
+        for found in s3.list_objects(bucket=settings.extracts_bucket, prefix=prefix):
+            file, breaks = _check_file(found.key, base=base, product=product, request=request, settings=settings)
+            files.append(file)
+            line_break_cells += breaks
     rows = sum(file.rows for file in files)
     if rows != unloaded.expected_rows:
         raise VerificationError(

@@ -99,7 +99,7 @@ def extract_id_of(run_id: str) -> str:
     if _EXTRACT_ID.fullmatch(run_id):
         return run_id
     cleaned = re.sub(r"[^A-Za-z0-9_-]+", "-", run_id).strip("-_")[:80] or "run"
-    return f"{cleaned}-{hashlib.sha256(run_id.encode()).hexdigest()[:12]}"
+    return f"{cleaned}-{hashlib.sha256(run_id.encode(errors='surrogatepass')).hexdigest()[:12]}"
 
 
 def _product(value: object, products: Mapping[str, ExtractProduct]) -> ExtractProduct:

@@ -14,6 +14,7 @@ from landfall.extract.changes import CHANGE, changed_rows
 from landfall.extract.masking import Engine, masked, masks_of
 from landfall.extract.options import Compression, FileOptions
 from landfall.extract.request import ExtractRequest, FilterValue
+from landfall.extract.walls import require_views
 
 ENGINES: Final[Mapping[Format, Engine]] = {
     "csv": "redshift",
@@ -83,25 +84,29 @@ def written_by_engine(request: ExtractRequest) -> tuple[Format, FileOptions]:
 def unload_statement(
     product: ExtractProduct,
     request: ExtractRequest,
-    table: str,
+    view: str,
     base: str | None = None,
     *,
     destination: str,
     salt: str,
+    role_arn: str,
 ) -> str:
-    """Return the UNLOAD of `file_rows` for the format's engine.
+    """Return the UNLOAD of `file_rows` for the format's engine, from the `view` that is the request's wall, and `base`.
 
     On Redshift names of files start with the s3:// `destination`, on Athena they are below it, which must be empty.
+    `role_arn` is what Redshift writes with. Raises IsolationError for a statement that would read anything else.
     """
     engine = ENGINES[request.format]
-    inner = file_rows(product, request, table, base, salt=salt).sql(dialect=engine)
+    rows = file_rows(product, request, view, base, salt=salt)
+    require_views(rows, [view] if base is None else [view, base])
+    inner = rows.sql(dialect=engine)
     if engine == "athena":
         codec = _quoted(request.options.compression.upper())
         return f"UNLOAD ({inner}) TO {_quoted(destination)} WITH (format = 'PARQUET', compression = {codec})"
     file_format, options = written_by_engine(request)
     # PARALLEL OFF keeps the rows' order, and with it the content, the same every time.
     return (
-        f"UNLOAD ({_quoted(inner)}) TO {_quoted(destination)} IAM_ROLE default "
+        f"UNLOAD ({_quoted(inner)}) TO {_quoted(destination)} IAM_ROLE {_quoted(role_arn)} "
         f"{_warehouse_format(file_format, options)} PARALLEL OFF "
         f"EXTENSION {_quoted(file_format + _EXTENSIONS[options.compression])}"
     )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from landfall.aws import s3
+from landfall.aws import glue, s3
 from landfall.aws.clients import acting_as
 from landfall.aws.redshift_data import RedshiftData
 from landfall.aws.sts import narrowed_session
 from landfall.contracts.extract_product import load_products
 from landfall.errors import RequestError
 from landfall.extract.admission import Admission
-from landfall.extract.attempt import AttemptStatements
+from landfall.extract.attempt import AttemptStatements, StillRunningError
 from landfall.extract.isolation import session_policy
 from landfall.extract.layout import attempt_prefix
 from landfall.extract.limits import too_many
@@ -22,12 +23,8 @@ from landfall.extract.reuse import Reused, files_id, take_over
 from landfall.extract.salt import salt_for
 from landfall.extract.statements import ENGINES, count_rows, unload_statement
 from landfall.extract.store import ExtractStore
+from landfall.extract.walls import binding, create_lake_view, lake_views, warehouse_view
 from landfall.settings import Settings
-
-# Redshift reaches the catalog through it; `dbt run` makes it too, but an extract may come first.
-_EXTERNAL_SCHEMA = (
-    "CREATE EXTERNAL SCHEMA IF NOT EXISTS published FROM DATA CATALOG DATABASE 'published' IAM_ROLE default"
-)
 
 _WHY: Mapping[Engine, str] = {
     "redshift": "its UNLOAD writes text with a header, in order, in one file or in parts of a size; Athena's does not",
@@ -75,10 +72,12 @@ def unload(
     """Write the files of `admission` to the prefix of this `attempt` (1, 2, ...), emptied before.
 
     Finished files of an earlier extract that is the same are copied, and no engine is asked. Otherwise all is done with
-    credentials that can read the published version and write this prefix, and nothing else. `statements` are those of
-    the attempt so far, which must not take longer than they say. Raises StillRunningError when they do, NoSlotError
-    when large extracts must wait, RequestError when the rows are more than the product allows, EngineError when an
-    engine fails.
+    credentials that can read the published version and write this prefix, and nothing else, and the files are made
+    through views that show this customer's rows alone.
+
+    `statements` are those of the attempt so far, which must not take longer than they say. Raises StillRunningError
+    when they do, NoSlotError when large extracts must wait, RequestError when the rows are more than the product
+    allows, EngineError when an engine fails.
     """
     statements = statements or AttemptStatements(settings=settings)
     prefix = attempt_prefix(admission.request, attempt)
@@ -91,9 +90,11 @@ def unload(
     with acting_as(session):
         rows, scanned_bytes = _count(admission, statements)
     ExtractStore.of(settings).slots.take_if_large(admission.request.extract_id, rows=rows)
-    with acting_as(session):
+    with _walls(admission, statements, prefix=prefix) as views, acting_as(session):
         salt = salt_for(admission.request, settings)
-        statement_id, written_bytes = _write(admission, statements, prefix=prefix, salt=salt, settings=settings)
+        statement_id, written_bytes = _write(
+            admission, statements, views=views, prefix=prefix, salt=salt, settings=settings
+        )
     engine = ENGINES[admission.request.format]
     return Unloaded(
         admission=admission,
@@ -129,10 +130,40 @@ def _count(admission: Admission, statements: AttemptStatements) -> tuple[int, in
     return rows, counted.scanned_bytes
 
 
+@contextmanager
+def _walls(admission: Admission, statements: AttemptStatements, *, prefix: str) -> Iterator[list[str]]:
+    """Yield the views of the pinned version and of its base; those of Athena live while the attempt is under way."""
+    request = admission.request
+    tables = [table for table in (admission.pinned.table, admission.base_table) if table is not None]
+    if ENGINES[request.format] == "redshift":
+        yield [warehouse_view(table) for table in tables]
+        return
+    product, (database, name), is_over = load_products()[request.product], lake_views(prefix), True
+    views = {f"{database}.{name}{number}": table for number, table in enumerate(tables)}
+    try:
+        for view, table in views.items():
+            made = create_lake_view(view, product=product, customer_id=request.customer_id, table=table)
+            statements.on_athena(view, lambda made=made: made)  # type: ignore[misc]
+        yield list(views)
+    except StillRunningError:
+        is_over = False
+        raise
+    finally:
+        if is_over:
+            for view in views:
+                glue.delete_table(database=database, table=view.partition(".")[2])
+
+
 def _write(
-    admission: Admission, statements: AttemptStatements, *, prefix: str, salt: str, settings: Settings
+    admission: Admission,
+    statements: AttemptStatements,
+    *,
+    views: Sequence[str],
+    prefix: str,
+    salt: str,
+    settings: Settings,
 ) -> tuple[str, tuple[int, ...]]:
-    """Let the engine write to `prefix`; return the statement's id and what it scanned if that is charged."""
+    """Let the engine write what `views` show to `prefix`; return the statement's id and the scanned bytes that cost."""
     request = admission.request
     product = load_products()[request.product]
 
@@ -140,15 +171,15 @@ def _write(
         # Only before the statement is started: taken up again, the attempt must find what it has written.
         s3.delete_prefix(bucket=settings.extracts_bucket, prefix=prefix)
         destination = f"s3://{settings.extracts_bucket}/{prefix}{names}"
-        table, base = admission.pinned.table, admission.base_table
-        return unload_statement(product, request, table, base, destination=destination, salt=salt)
+        role_arn = settings.unload_role_arn
+        return unload_statement(product, request, *views, destination=destination, salt=salt, role_arn=role_arn)
 
     if ENGINES[request.format] == "athena":
         done = statements.on_athena("unload", lambda: statement(""))
         return done.query_execution_id, (done.scanned_bytes,)
 
     def start(redshift: RedshiftData) -> str:
-        redshift.run(_EXTERNAL_SCHEMA, name="landfall-external-schema")
-        return redshift.start(statement(f"{product.product}_"), name="landfall-extract")
+        bound = binding(request.customer_id).sql(dialect="redshift")
+        return redshift.start_together([bound, statement(f"{product.product}_")], name="landfall-extract")
 
     return statements.on_redshift("unload", start), ()

@@ -11,6 +11,7 @@ from landfall.lineage import hooks as lineage
 from landfall.publish.groups import LAKE, TABLES
 from landfall.publish.publication import PublicationStore
 from landfall.publish.rollback import must_build_anew, release, roll_back
+from landfall.publish.walls import raise_walls_of
 from landfall.settings import Settings
 
 
@@ -27,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Roll back or release, say what readers have now and what is left to do, and return 0."""
-    store = PublicationStore(Settings.from_environment())
+    settings = Settings.from_environment()
+    store = PublicationStore(settings)
     if args.release:
         released = release(store, args.group, who=args.who, why=args.why)
         sys.stdout.write(f"{args.group} is released at version {released.version}: the next audited run is published\n")
@@ -42,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
         cause_run_id=f"cli__{uuid.uuid4().hex}",
     )
     lineage.published(moved)
+    if args.group == LAKE:
+        raise_walls_of(moved, settings=settings)
     sys.stdout.write(f"{args.group} is at version {moved.version}, with the content of version {args.to}\n")
     if moved.rollback and moved.rollback.held:
         sys.stdout.write("nothing is published until: landfall rollback --release --why ...\n")

@@ -11,6 +11,7 @@ from landfall.lineage import hooks as lineage
 from landfall.publish.groups import LAKE
 from landfall.publish.publication import Attempt, PublicationStore
 from landfall.publish.rollback import release, roll_back
+from landfall.publish.walls import raise_walls_of
 from landfall.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,8 @@ def roll_back_lake(params: Mapping[str, Any], *, who: str, run_id: str) -> dict[
     """
     if params["to_version"] is None:
         raise RequestError("to_version: empty; say which version to go back to (`landfall published --history`)")
-    store = PublicationStore(Settings.from_environment())
+    settings = Settings.from_environment()
+    store = PublicationStore(settings)
     moved = roll_back(
         store,
         LAKE,
@@ -35,6 +37,7 @@ def roll_back_lake(params: Mapping[str, Any], *, who: str, run_id: str) -> dict[
     )
     store.record_attempt(Attempt(group=LAKE, cause=run_id, state="published", version=moved.version, run_id=run_id))
     lineage.published(moved)
+    raise_walls_of(moved, settings=settings)
     logger.info("group %s is at version %d, rolled back to %s", LAKE, moved.version, params["to_version"])
     return {
         "group": LAKE,

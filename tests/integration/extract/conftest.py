@@ -14,6 +14,7 @@ from landfall.aws.iceberg import IcebergCatalog
 from landfall.contracts.extract_product import load_products
 from landfall.extract.admission import Admission, PinnedDataset
 from landfall.extract.request import ExtractRequest, parse_request
+from landfall.publish.walls import raise_walls
 from landfall.settings import Settings
 
 CUSTOMER, OTHER = "cus_000042", "cus_000043"
@@ -111,6 +112,7 @@ def _publish(settings: Settings, rows: list[str], *, product: str = "orders") ->
     athena.run(f"INSERT INTO {source} VALUES {', '.join(rows)}")
     catalog = IcebergCatalog()
     catalog.register(published, like=source, metadata_location=catalog.read(source).metadata_location)
+    raise_walls({published: "customer_id"}, settings=settings)
     yield published
     delete_table(database="published", table=published.partition(".")[2])
     # A test of maintenance may have cleared it away as a leftover.

@@ -1,4 +1,4 @@
-"""The session policy of an attempt, enforced: a role that may do everything can do no more than the attempt needs."""
+"""The session policies of an extract, enforced: a role that may do everything can do no more than the step needs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ import pytest
 from botocore.exceptions import ClientError
 from landfall.aws import clients
 from landfall.aws.sts import narrowed_session
-from landfall.extract.isolation import session_policy
+from landfall.extract.isolation import certificate_policy, session_policy
 from landfall.settings import Settings
 
 from tests.pinned import PINNED
 
 LOCALCLOUD = Path(__file__).resolve().parents[3] / ".venv" / "localcloud" / "bin" / "python"
 ACCOUNT = "000000000000"
-PREFIX = "cus_000042/run-1/attempt-1/"
+BASE = "cus_000042/run-1/"
+PREFIX = f"{BASE}attempt-1/"
 SETTINGS = replace(
     Settings(**dict.fromkeys(Settings.__dataclass_fields__, "x")),
     aws_region="us-east-1",
@@ -142,3 +143,51 @@ def test_what_an_attempt_does_not_need_it_may_not_do(name: str, session: boto3.S
     with clients.acting_as(session), pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
         REFUSED[name]()
     REFUSED[name]()  # and without the session's policy nothing stands in the way
+
+
+@pytest.fixture(scope="module")
+def certifier(enforcing: None) -> boto3.Session:
+    """The session of the step that checks and certifies."""
+    clients.client("s3").put_object(Bucket="extracts", Key=f"{PREFIX}b", Body=b"x")
+    policy = certificate_policy(BASE, settings=SETTINGS)
+    return narrowed_session(SETTINGS.extract_role_arn, policy=policy, name="run-1")
+
+
+CERTIFIER_MAY: dict[str, Callable[[], Any]] = {
+    "list the attempt's files": lambda: clients.client("s3").list_objects_v2(Bucket="extracts", Prefix=PREFIX),
+    "read a file": lambda: clients.client("s3").get_object(Bucket="extracts", Key=f"{PREFIX}b"),
+    "write the manifest": lambda: clients.client("s3").put_object(
+        Bucket="extracts", Key=f"{BASE}manifest.json", Body=b"x"
+    ),
+    "write a signature": lambda: clients.client("s3").put_object(
+        Bucket="extracts", Key=f"{BASE}manifest-0123.sig", Body=b"x"
+    ),
+    "remove another attempt": lambda: clients.client("s3").delete_object(Bucket="extracts", Key=f"{BASE}attempt-2/a"),
+}
+CERTIFIER_MAY_NOT: dict[str, Callable[[], Any]] = {
+    "change a file": lambda: clients.client("s3").put_object(Bucket="extracts", Key=f"{PREFIX}b", Body=b"y"),
+    "read another customer's file": REFUSED["read another customer's file"],
+    "list another customer": REFUSED["list another customer"],
+    "write another's manifest": lambda: clients.client("s3").put_object(
+        Bucket="extracts", Key="cus_000043/run-2/manifest.json", Body=b"x"
+    ),
+    "write the manifest of another run": lambda: clients.client("s3").put_object(
+        Bucket="extracts", Key="cus_000042/run-2/manifest.json", Body=b"x"
+    ),
+    "read the published data": ALLOWED["read the published data"],
+    "read its table": ALLOWED["read its table"],
+    "list the tables of records": REFUSED["list the tables of records"],
+}
+
+
+@pytest.mark.parametrize("name", CERTIFIER_MAY)
+def test_who_certifies_may_do_what_that_needs(name: str, certifier: boto3.Session) -> None:
+    with clients.acting_as(certifier):
+        CERTIFIER_MAY[name]()
+
+
+@pytest.mark.parametrize("name", CERTIFIER_MAY_NOT)
+def test_who_certifies_may_do_nothing_else(name: str, certifier: boto3.Session) -> None:
+    with clients.acting_as(certifier), pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
+        CERTIFIER_MAY_NOT[name]()
+    CERTIFIER_MAY_NOT[name]()  # and without the session's policy nothing stands in the way

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 PRODUCT = load_products()["orders"]
 TABLE = "published.ext_orders__v7"
+ROLE = "arn:aws:iam::123456789012:role/landfall-prod-unload"
 REQUEST = ExtractRequest(
     extract_id="run-1",
     customer_id="cus_000042",
@@ -24,7 +25,7 @@ REQUEST = ExtractRequest(
 
 
 def test_masked_columns_are_masked_on_redshift() -> None:
-    statement = unload_statement(PRODUCT, REQUEST, TABLE, destination="s3://b/p_", salt="5a17")
+    statement = unload_statement(PRODUCT, REQUEST, TABLE, destination="s3://b/p_", salt="5a17", role_arn=ROLE)
 
     assert "SHA2(''5a17'' || shopper_id, 256) AS shopper_id" in statement
     assert "CAST(NULL AS VARCHAR" in statement and " AS note FROM" in statement
@@ -33,7 +34,7 @@ def test_masked_columns_are_masked_on_redshift() -> None:
 
 def test_masked_columns_are_masked_on_athena() -> None:
     request = replace(REQUEST, format="parquet")
-    statement = unload_statement(PRODUCT, request, TABLE, destination="s3://b/p/", salt="5a17")
+    statement = unload_statement(PRODUCT, request, TABLE, destination="s3://b/p/", salt="5a17", role_arn=ROLE)
 
     assert "LOWER(TO_HEX(SHA256(TO_UTF8(CONCAT(" in statement and "'5a17'" in statement
     assert "CAST(NULL AS VARCHAR) AS note" in statement
@@ -42,7 +43,7 @@ def test_masked_columns_are_masked_on_athena() -> None:
 @pytest.mark.parametrize("file_format", ["csv", "jsonl", "parquet"])
 def test_with_the_scope_nothing_is_masked(file_format: Format) -> None:
     request = replace(REQUEST, pii=True, format=file_format)
-    statement = unload_statement(PRODUCT, request, TABLE, destination="s3://b/p/", salt="5a17")
+    statement = unload_statement(PRODUCT, request, TABLE, destination="s3://b/p/", salt="5a17", role_arn=ROLE)
     assert masks_of(PRODUCT, request) == {}
     assert "5a17" not in statement and "SHA" not in statement
 

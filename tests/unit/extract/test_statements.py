@@ -15,6 +15,7 @@ from sqlglot import exp
 PRODUCTS = load_products()
 PRODUCT = PRODUCTS["orders"]
 TABLE = "published.ext_orders__v7"
+ROLE = "arn:aws:iam::123456789012:role/landfall-prod-unload"
 REQUEST = ExtractRequest(
     extract_id="run-1",
     customer_id="cus_000042",
@@ -37,7 +38,7 @@ def test_the_count_reads_the_pinned_version_of_one_customer_and_range() -> None:
 
 def test_the_csv_unload_carries_the_same_predicate_inside_its_literal() -> None:
     statement = unload_statement(
-        PRODUCT, REQUEST, TABLE, destination="s3://b/cus_000042/run-1/attempt-1/orders_", salt=""
+        PRODUCT, REQUEST, TABLE, destination="s3://b/cus_000042/run-1/attempt-1/orders_", salt="", role_arn=ROLE
     )
 
     assert "\\" not in statement
@@ -53,7 +54,7 @@ def test_the_csv_unload_carries_the_same_predicate_inside_its_literal() -> None:
 
 
 def test_every_text_cell_of_a_csv_is_defended_and_no_number() -> None:
-    statement = unload_statement(PRODUCT, REQUEST, TABLE, destination="s3://b/p_", salt="")
+    statement = unload_statement(PRODUCT, REQUEST, TABLE, destination="s3://b/p_", salt="", role_arn=ROLE)
 
     for column in PRODUCT.columns:
         defended = f"ASCII({column.name}) IN (61, 43, 45, 64, 9, 13, 0)" in statement
@@ -61,7 +62,7 @@ def test_every_text_cell_of_a_csv_is_defended_and_no_number() -> None:
 
 
 def test_the_parquet_unload_writes_timestamps_as_athena_can() -> None:
-    statement = unload_statement(PRODUCT, PARQUET, TABLE, destination="s3://b/p/", salt="")
+    statement = unload_statement(PRODUCT, PARQUET, TABLE, destination="s3://b/p/", salt="", role_arn=ROLE)
 
     assert "CAST(placed_at AS TIMESTAMP(3)) AS placed_at" in statement
     assert "customer_id = 'cus_000042'" in statement
@@ -86,7 +87,7 @@ def test_every_type_of_filter_is_a_literal_of_its_columns_type() -> None:
 def test_only_the_columns_asked_for_are_written_in_the_order_of_all() -> None:
     request = replace(PARQUET, columns=("order_id", "customer_id", "note"))
 
-    statement = unload_statement(PRODUCT, request, TABLE, destination="s3://b/p/", salt="")
+    statement = unload_statement(PRODUCT, request, TABLE, destination="s3://b/p/", salt="", role_arn=ROLE)
 
     assert statement.startswith("UNLOAD (SELECT order_id, customer_id, note FROM published.ext_orders__v7 WHERE ")
     assert "ORDER BY order_id, line_number" in statement
@@ -96,7 +97,9 @@ def _options(**chosen: Any) -> str:
     """Return what an UNLOAD says behind its destination."""
     file_format = chosen.pop("format", "csv")
     request = replace(REQUEST, format=file_format, options=FileOptions(**chosen))
-    return unload_statement(PRODUCT, request, TABLE, destination="s3://b/p_", salt="").partition("default ")[2]
+    return unload_statement(PRODUCT, request, TABLE, destination="s3://b/p_", salt="", role_arn=ROLE).partition(
+        f"{ROLE}' "
+    )[2]
 
 
 def test_what_is_chosen_is_said_as_redshift_takes_it() -> None:
@@ -114,11 +117,13 @@ def test_what_is_chosen_is_said_as_redshift_takes_it() -> None:
 
 def test_a_zone_moves_every_timestamp_and_nothing_else() -> None:
     request = replace(REQUEST, options=FileOptions(time_zone="Europe/Berlin"))
-    statement = unload_statement(PRODUCT, request, TABLE, destination="s3://b/p_", salt="")
+    statement = unload_statement(PRODUCT, request, TABLE, destination="s3://b/p_", salt="", role_arn=ROLE)
     for name in ("placed_at", "updated_at"):
         assert f"TO_CHAR(CONVERT_TIMEZONE(''UTC'', ''Europe/Berlin'', {name})," in statement
     assert "placed_at >= CAST(''2026-11-01 00:00:00'' AS TIMESTAMP)" in statement  # filters stay in UTC
-    assert "CONVERT_TIMEZONE" not in unload_statement(PRODUCT, REQUEST, TABLE, destination="s3://b/p_", salt="")
+    assert "CONVERT_TIMEZONE" not in unload_statement(
+        PRODUCT, REQUEST, TABLE, destination="s3://b/p_", salt="", role_arn=ROLE
+    )
 
 
 def test_a_decimal_comma_is_written_into_decimals_alone() -> None:
@@ -129,5 +134,7 @@ def test_a_decimal_comma_is_written_into_decimals_alone() -> None:
         columns=("customer_id", "exchange_rate", "net_sales_cents"),
         options=FileOptions(delimiter="semicolon", decimal_sign="comma"),
     )
-    statement = unload_statement(PRODUCTS["daily_sales"], request, TABLE, destination="s3://b/p_", salt="")
+    statement = unload_statement(
+        PRODUCTS["daily_sales"], request, TABLE, destination="s3://b/p_", salt="", role_arn=ROLE
+    )
     assert ", net_sales_cents, REPLACE(CAST(exchange_rate AS VARCHAR), ''.'', '','') AS exchange_rate FROM" in statement

@@ -14,7 +14,7 @@ from landfall.aws.cloudformation import MAX_TEMPLATE_BYTES
 from landfall.settings import REPOSITORY, Settings
 
 TEMPLATES = sorted((REPOSITORY / "infra").glob("*.yaml"))
-PLATFORM, NOTIFY = (REPOSITORY / "infra" / name for name in ("platform.yaml", "notify.yaml"))
+PLATFORM, NOTIFY, WALLS = (REPOSITORY / "infra" / name for name in ("platform.yaml", "notify.yaml", "walls.yaml"))
 ONE_RESOURCE_ONLY = {
     "redshift-data:CancelStatement",
     "redshift-data:DescribeStatement",
@@ -123,7 +123,7 @@ def test_what_holds_data_or_signs_it_outlives_its_stack() -> None:
 
 
 def test_the_stacks_of_an_environment_give_every_setting_that_is_not_an_address() -> None:
-    outputs = {output for path in (PLATFORM, NOTIFY) for output in cfn_yaml.load(str(path))["Outputs"]}
+    outputs = {output for path in (PLATFORM, NOTIFY, WALLS) for output in cfn_yaml.load(str(path))["Outputs"]}
     given_otherwise = {"environment", "aws_region"}
     needed = set(Settings.__dataclass_fields__) - given_otherwise
     assert {"".join(word.title() for word in name.split("_")) for name in needed} <= outputs

@@ -46,10 +46,12 @@ def names() -> Names:
             redshift_workgroup="landfall",
             redshift_database="landfall",
             redshift_secret_arn="arn:secret",
+            redshift_extract_secret_arn="arn:extract-secret",
             notification_topic_arn="arn:topic",
             extract_topic_arn="arn:extracts",
             signing_key_id="arn:key",
             extract_role_arn="arn:role",
+            unload_role_arn="arn:unload",
             masking_secret_arn="arn:masking",
         )
     )

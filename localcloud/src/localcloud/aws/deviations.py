@@ -20,4 +20,9 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "one that is under way at a kill is lost",
         "it is tried again",
     ),
+    Deviation(
+        "requests to S3 without a signature",
+        "are let through, as all that is signed; one whose signature is wrong is refused",
+        "are refused unless a policy of the bucket allows them",
+    ),
 )
