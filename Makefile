@@ -1,7 +1,7 @@
 # The only door to Landfall. `make help` lists what it opens; ARGS="..." hands options to the command behind a target.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status produce test conformance probe-truth chaos chaos-mutants chaos-publications histories mutations money fault lint bench docs contracts new-stream lock product product-dev localcloud localcloud-dev
+.PHONY: help demo up down status produce test conformance probe-truth chaos chaos-mutants chaos-publications isolation histories mutations money fault lint bench docs contracts new-stream lock product product-dev localcloud localcloud-dev
 
 # Both environments are made by the same tools.
 .NOTPARALLEL:
@@ -56,6 +56,9 @@ chaos-mutants: product-dev ## Plant bugs in the load one by one: the histories m
 
 chaos-publications: product-dev ## The same for publications: kills, failed gates, readers (ARGS=--mutants, ARGS=--real)
 	@PYTHONPATH=plugins:. $(PRODUCT) -m tests.chaos.publications $(ARGS)
+
+isolation: product-dev ## Let 120 customers try at each other's extracts 100,000 times (ARGS='--attempts 5000')
+	@PYTHONPATH=plugins:. $(PRODUCT) -m tests.isolation $(ARGS)
 
 histories: product-dev localcloud ## Build random histories on a running stack, load by load and at once: the same rows (ARGS='--seeds 1:21')
 	@LANDFALL_ENV_FILE=.local/env PYTHONPATH=plugins:. make/with_deployment.sh $(PRODUCT) -m tests.dbt $(ARGS)

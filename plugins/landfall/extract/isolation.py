@@ -29,7 +29,7 @@ def session_policy(
     glue = f"arn:{partition}:glue:{settings.aws_region}:{account}"
     versions = [each.table.partition(".") for each in (pinned, base) if each is not None]
     tables = [*((database, table) for database, _, table in versions), lake_views(prefix)]
-    objects = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+    objects = ["s3:Abort*", "s3:GetObject", "s3:PutObject"]  # of multipart uploads; AssumeRole takes few characters
     statements = [
         _allow(["s3:GetObject"], [f"{lake}/extracts/*"]),
         _allow(["s3:GetBucketLocation"], [lake, extracts, ops]),

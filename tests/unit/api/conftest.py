@@ -12,9 +12,8 @@ from landfall.settings import Settings
 from tests.unit.api.world import World
 
 
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    """An API without Airflow and AWS; every setting is its own name."""
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return an API without Airflow and AWS, to which every door leads; every setting is its own name."""
     found = World()
     monkeypatch.setattr(store, "ItemTable", lambda *, name: found.extracts)
     monkeypatch.setattr(keys, "ItemTable", lambda *, name: found.keys)
@@ -26,3 +25,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.setattr(events, "announce", lambda *, topic_arn, message, attributes: found.told.append(message))
     return found
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """The world of one test."""
+    return stand_in(monkeypatch)

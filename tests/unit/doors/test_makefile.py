@@ -22,6 +22,7 @@ DOORS = (
     "chaos",
     "chaos-mutants",
     "chaos-publications",
+    "isolation",
     "histories",
     "mutations",
     "money",
