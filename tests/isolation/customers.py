@@ -18,9 +18,12 @@ Put = Callable[[str, Customer, str], None]
 """Puts a finished extract of an id, with a manifest and files; the last word is its request as JSON text."""
 
 
-def furnish(api: TestClient, keys: ApiKeyStore, put: Put, count: int) -> list[Customer]:
-    """Return `count` customers, and what others have got hold of: ids, ETags, a cursor and an idempotency key."""
-    customers = [_customer(keys, put, f"cus_{700_000 + number:06}") for number in range(count)]
+def furnish(api: TestClient, keys: ApiKeyStore, put: Put, count: int, *, first: int = 700_000) -> list[Customer]:
+    """Return `count` customers, and what others have got hold of: ids, ETags, a cursor and an idempotency key.
+
+    `first` is the number of the first one.
+    """
+    customers = [_customer(keys, put, f"cus_{first + number:06}") for number in range(count)]
     for customer in customers:
         headers = {"Authorization": f"Bearer {customer.tokens[0]}"}
         for rest in ("", "/manifest"):
