@@ -116,6 +116,8 @@ def judged(error: object) -> tuple[State, str]:
         return "held", cause_in_words(cause)
     if isinstance(cause, RequestError | ExtractEndedError):
         return "failed", cause_in_words(cause)
+    if cause is None:
+        return "failed", "the run lost its worker, or staff ended it; ask for a new one"
     return "failed", f"the run failed ({type(cause).__name__}); staff have been told and its log says why"
 
 

@@ -45,8 +45,8 @@ class AdmitRequest(BaseOperator):  # type: ignore[misc]  # mypy does not follow 
             except NoSlotError as error:
                 _wait_for_turn(context, slot=str(error), kwargs={})
 
-    def on_turn(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """Go on where the extract had to wait."""
+    def on_turn(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Go on where the extract had to wait; Airflow may come back without an event when a worker was lost."""
         _refuse_late(event, "its turn")
         return self.execute(context)
 
@@ -64,10 +64,18 @@ class UnloadExtract(BaseOperator):  # type: ignore[misc]
         """Return what was unloaded, or wait without a worker for what takes longer than seconds."""
         return self._go_on(context, known={})
 
-    def on_waited(self, context: Context, event: dict[str, Any], known: dict[str, str]) -> dict[str, Any]:
-        """Go on with the statements that the attempt has started already."""
-        if event["state"] == "late":
+    def on_waited(
+        self, context: Context, known: dict[str, str], attempt: int, event: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Go on with the statements that the `attempt` has started already.
+
+        Airflow comes back here for another try too, without an event. That is another attempt, with a prefix and
+        statements of its own: those of the one before are stopped.
+        """
+        is_late = event is not None and event["state"] == "late"
+        if is_late or context["ti"].try_number != attempt:
             self._stop(known)
+            known = {}
         _refuse_late(event, "an engine")
         return self._go_on(context, known=known)
 
@@ -88,7 +96,8 @@ class UnloadExtract(BaseOperator):  # type: ignore[misc]
                 with course.undone_when_killed(self, admitted, attempt=attempt, settings=settings):
                     return unload(admitted, attempt=attempt, settings=settings, statements=statements).to_json()
             except NoSlotError as error:
-                _wait_for_turn(context, slot=str(error), kwargs={"known": statements.known}, method="on_waited")
+                waited = {"known": statements.known, "attempt": attempt}
+                _wait_for_turn(context, slot=str(error), kwargs=waited, method=self.on_waited.__name__)
             except StillRunningError as error:
                 _wait_for_statement(admitted, error, attempt=attempt)
 
@@ -131,12 +140,12 @@ def _wait_for_statement(admission: Admission, waited: StillRunningError, *, atte
             until=time.time() + LONGEST_STATEMENT.total_seconds(),
         ),
         method_name=UnloadExtract.on_waited.__name__,
-        kwargs={"known": waited.known},
+        kwargs={"known": waited.known, "attempt": attempt},
     )
 
 
-def _refuse_late(event: dict[str, Any], what: str) -> None:
-    if event["state"] == "late":
+def _refuse_late(event: dict[str, Any] | None, what: str) -> None:
+    if event is not None and event["state"] == "late":
         raise AirflowFailException(f"the extract has waited too long for {what}; start a new one")
 
 

@@ -1,0 +1,106 @@
+"""Tasks that come back from a wait: with an event, without one, and in another try than they left in."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from landfall.errors import NoSlotError
+from landfall.extract import admission, attempt, course, store
+from landfall.extract import unload as unload_module
+from landfall.extract.admission import Admission
+from landfall.extract.attempt import StillRunningError
+from landfall.extract.operators import AdmitRequest, UnloadExtract
+from landfall.extract.request import ExtractRequest
+from landfall.settings import Settings
+
+from tests.pinned import PINNED
+from tests.unit.extract.memory import MemoryItems
+
+REQUEST = ExtractRequest(
+    extract_id="run-1", customer_id="cus_000042", product="orders", format="csv", filters={}, columns=("order_id",)
+)
+KNOWN = {"count": "athena:c-1", "unload": "redshift:u-1"}
+
+
+class Engine:
+    """What an unload finds: statements that are known run on, others are started."""
+
+    def __init__(self) -> None:
+        self.stopped: list[str] = []
+        self.calls: list[tuple[int, dict[str, str]]] = []
+        self.raised: Exception | None = None
+
+    def unload(self, admitted: Admission, *, attempt: int, settings: Settings, statements: Any) -> Any:
+        self.calls.append((attempt, statements.known))
+        if self.raised is not None:
+            raise self.raised
+        return SimpleNamespace(to_json=lambda: {"attempt": attempt})
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """An engine in memory, and the settings of nowhere."""
+    found = Engine()
+    monkeypatch.setattr(unload_module, "unload", found.unload)
+    monkeypatch.setattr(attempt, "stop", lambda statement, settings: found.stopped.append(statement))
+    monkeypatch.setattr(course, "enter_step", lambda *args, **kwargs: None)
+    monkeypatch.setattr(store, "ItemTable", lambda *, name: MemoryItems())
+    for name in Settings.__dataclass_fields__:
+        monkeypatch.setenv(f"LANDFALL_{name.upper()}", name)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    return found
+
+
+def context(*, try_number: int) -> Any:
+    run = SimpleNamespace(run_id="run-1", triggering_user_name="ada", run_after=SimpleNamespace(isoformat=lambda: "t"))
+    return {"ti": SimpleNamespace(try_number=try_number), "dag_run": run, "run_id": "run-1", "params": {}}
+
+
+def task() -> UnloadExtract:
+    return UnloadExtract(task_id="unload_extract", admission=Admission(request=REQUEST, pinned=PINNED).to_json())
+
+
+def test_a_slow_statement_is_left_to_the_triggerer_with_all_ids_of_the_attempt(engine: Engine) -> None:
+    engine.raised = StillRunningError(known=KNOWN, statement="redshift:u-1")
+    with pytest.raises(TaskDeferred) as deferred:
+        task().execute(context(try_number=2))
+    assert deferred.value.method_name == "on_waited"
+    assert deferred.value.kwargs == {"known": KNOWN, "attempt": 2}
+    assert deferred.value.trigger.serialize()[1]["prefix"] == "cus_000042/run-1/attempt-2/"
+
+
+@pytest.mark.parametrize("event", [{"state": "ended"}, None])
+def test_the_same_try_goes_on_with_its_statements(engine: Engine, event: dict[str, str] | None) -> None:
+    assert task().on_waited(context(try_number=1), KNOWN, 1, event) == {"attempt": 1}
+    assert (engine.calls, engine.stopped) == ([(1, KNOWN)], [])
+
+
+def test_another_try_stops_the_statements_of_the_one_before_and_starts_its_own(engine: Engine) -> None:
+    assert task().on_waited(context(try_number=2), KNOWN, 1) == {"attempt": 2}
+    assert (engine.calls, engine.stopped) == ([(2, {})], ["athena:c-1", "redshift:u-1"])
+
+
+def test_an_engine_that_takes_too_long_is_stopped_and_not_tried_again(engine: Engine) -> None:
+    with pytest.raises(AirflowFailException, match="too long for an engine"):
+        task().on_waited(context(try_number=1), KNOWN, 1, {"state": "late"})
+    assert (engine.calls, engine.stopped) == ([], ["athena:c-1", "redshift:u-1"])
+
+
+@pytest.mark.parametrize("event", [{"state": "taken"}, None])
+def test_an_extract_waits_for_its_turn_without_a_worker_and_then_goes_on(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, event: dict[str, str] | None
+) -> None:
+    def full(params: Any, **kwargs: Any) -> Admission:
+        raise NoSlotError("cus_000042")
+
+    operator = AdmitRequest(task_id="admit_request")
+    monkeypatch.setattr(admission, "admit", full)
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(context(try_number=1))
+    assert deferred.value.trigger.serialize()[1]["slot"] == "cus_000042"
+
+    monkeypatch.setattr(admission, "admit", lambda params, **kwargs: Admission(request=REQUEST, pinned=PINNED))
+    assert operator.on_turn(context(try_number=1), event)["request"]["extract_id"] == "run-1"
