@@ -18,9 +18,10 @@ worker (*deferred*), and more still are refused. An engine that takes longer tha
 
 **When it fails.** `admit_request`: the message names the field and what would be right; start a new run with it, or
 publish first if nothing is published yet. `unload_extract`: the engine's own message is in the log; clear the task,
-a new attempt gets a prefix of its own. `publish_extract`: the files are not what was asked for and stay unreachable;
-read the Data Docs of the run, then clear from `unload_extract`. A run that has its manifest may be cleared: nothing
-changes.
+a new attempt gets a prefix of its own. If Redshift says there that `extract_walls.<table>` does not exist, clear
+`publish_lake` of the run that published this version: it makes the views through which extracts read.
+`publish_extract`: the files are not what was asked for and stay unreachable; read the Data Docs of the run, then clear
+from `unload_extract`. A run that has its manifest may be cleared: nothing changes.
 
 **Example conf.**
 
