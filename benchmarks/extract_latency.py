@@ -30,6 +30,7 @@ from landfall.contracts.extract_product import load_products
 from landfall.extract.record import UNDER_WAY, ExtractRecord
 from landfall.extract.store import ExtractStore
 from landfall.publish.publication import PublicationStore
+from landfall.publish.walls import raise_walls_of
 from landfall.settings import Settings
 
 from benchmarks.__main__ import REPOSITORY, load_environment
@@ -205,6 +206,7 @@ def _publish_rows(settings: Settings) -> None:
     if current is not None:
         if current.gate != "benchmark":
             raise RuntimeError("the stack has published data: take one of its own, with another LANDFALL_STATE")
+        raise_walls_of(current, settings=settings)
         return
     types = {"integer": "bigint"}
     columns = load_products()["orders"].columns
@@ -216,7 +218,8 @@ def _publish_rows(settings: Settings) -> None:
     )
     athena.run(_ROWS.format(customers=CUSTOMERS, rows=ROWS_EACH))
     candidate = store.freeze("lake", {"ext_orders": "extracts.ext_orders"})
-    store.publish(candidate, gate="benchmark", contract_versions={}, cause_run_id="benchmark")
+    published = store.publish(candidate, gate="benchmark", contract_versions={}, cause_run_id="benchmark")
+    raise_walls_of(published, settings=settings)
 
 
 @contextmanager
