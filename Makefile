@@ -1,7 +1,7 @@
 # The only door to Landfall. `make help` lists what it opens; ARGS="..." hands options to the command behind a target.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status produce test conformance probe-truth chaos chaos-mutants chaos-publications isolation histories mutations money fault lint bench docs contracts new-stream lock product product-dev localcloud localcloud-dev
+.PHONY: help demo up down status produce test conformance probe-truth chaos chaos-mutants chaos-publications isolation histories mutations money formulas fault lint bench docs contracts new-stream lock product product-dev localcloud localcloud-dev
 
 # Both environments are made by the same tools.
 .NOTPARALLEL:
@@ -68,6 +68,10 @@ mutations: product-dev localcloud ## Change data and models on purpose, one by o
 
 money: product-dev localcloud ## Hold a month's published money on both engines against the producer's own account
 	@LANDFALL_ENV_FILE=.local/env PYTHONPATH=plugins:. make/with_deployment.sh $(PRODUCT) -m tests.money $(ARGS)
+
+formulas: product-dev localcloud ## Extract thousands of hostile cells on a running stack and open them in LibreOffice: nothing runs
+	@make/install_libreoffice.sh
+	@LANDFALL_ENV_FILE=.local/env PYTHONPATH=plugins:. make/with_deployment.sh $(PRODUCT) -m tests.formulas $(ARGS)
 
 fault: localcloud ## Let the running local cloud fail on demand (ARGS='add --help')
 	@$(LOCALCLOUD) fault $(ARGS)

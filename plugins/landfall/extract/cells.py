@@ -10,11 +10,14 @@ from sqlglot import exp
 from landfall.contracts.extract_product import Format, ProductColumn
 from landfall.extract.options import UTC, FileOptions
 
-FORMULA_STARTS: Final = "=+-@\t\r\0"
-"""First characters that make a spreadsheet read a cell as a formula (OWASP ASVS 1.2.10)."""
+FORMULA_STARTS: Final = "=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20"
+"""First characters that make a spreadsheet read a cell as a formula (OWASP ASVS 1.2.10), also those of double width."""
 
 FORMULA_ESCAPE: Final = "'"
 """Put before such a cell in CSV; a reader gets the text back by dropping it."""
+
+ESCAPED_STARTS: Final = FORMULA_STARTS + FORMULA_ESCAPE
+"""What the escape is put before: also itself, so that dropping it before any of these is always right."""
 
 _TIMESTAMP_FORMAT: Final = "YYYY-MM-DD HH24:MI:SS.MS"
 
@@ -55,7 +58,7 @@ def _parquet_cell(column: ProductColumn, _options: FileOptions) -> exp.Expr:
 
 def _harmless(name: str) -> exp.Expr:
     first = exp.func("ASCII", exp.column(name))
-    starts = [exp.Literal.number(ord(character)) for character in FORMULA_STARTS]
+    starts = [exp.Literal.number(ord(character)) for character in ESCAPED_STARTS]
     # ASCII('') is 0 too, so NUL alone cannot tell an empty cell from one that starts with it.
     is_formula = exp.and_(exp.func("LENGTH", exp.column(name)) > 0, exp.In(this=first, expressions=starts))
     escape = exp.func("CHR", exp.Literal.number(ord(FORMULA_ESCAPE)))  # a literal would need backslashes in Redshift

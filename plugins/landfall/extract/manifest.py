@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from landfall.contracts.extract_product import ExtractProduct, Mask, ProductColumn
 from landfall.errors import VerificationError
-from landfall.extract.cells import FORMULA_ESCAPE, FORMULA_STARTS
+from landfall.extract.cells import ESCAPED_STARTS, FORMULA_ESCAPE
 from landfall.extract.changes import file_columns
 from landfall.extract.inspection import FileShape
 from landfall.extract.masking import MASK_WORDS, masks_of
@@ -95,7 +95,7 @@ def build_manifest(
     if reused is not None:
         document["reused"] = dict(reused)
     if request.format == "csv":
-        starts = [f"U+{ord(character):04X}" for character in FORMULA_STARTS]
+        starts = [f"U+{ord(character):04X}" for character in ESCAPED_STARTS]
         document["formula_escape"] = {"prefix": FORMULA_ESCAPE, "before_cells_starting_with": starts}
     if request.format == "xlsx":
         document["numbers_as_text"] = {"beyond_significant_digits": SIGNIFICANT_DIGITS}

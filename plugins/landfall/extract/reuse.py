@@ -29,7 +29,7 @@ from landfall.extract.salt import salt_for
 from landfall.extract.store import ExtractStore
 from landfall.settings import Settings
 
-FILES_VERSION: Final = 1
+FILES_VERSION: Final = 2
 """Goes up when the same request of the same version is to give other bytes than before."""
 
 ABOUT_TO_EXPIRE: Final = timedelta(hours=1)

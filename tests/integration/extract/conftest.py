@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -43,7 +43,7 @@ def settings(local_cloud: dict[str, str]) -> Settings:
 @pytest.fixture(scope="session")
 def pinned_table(settings: Settings) -> Iterator[str]:
     """A published, immutable version with rows of two customers."""
-    yield from _publish(
+    yield from published_rows(
         settings, [_row(c, d, n) for c in (CUSTOMER, OTHER) for d in range(DAYS) for n in range(len(NOTES))]
     )
 
@@ -51,7 +51,7 @@ def pinned_table(settings: Settings) -> Iterator[str]:
 @pytest.fixture
 def pinned_with_doubles(settings: Settings) -> Iterator[str]:
     """A published version in which one order line is there twice."""
-    yield from _publish(settings, [_row(CUSTOMER, 0, 0), _row(CUSTOMER, 0, 0)])
+    yield from published_rows(settings, [_row(CUSTOMER, 0, 0), _row(CUSTOMER, 0, 0)])
 
 
 @pytest.fixture
@@ -96,12 +96,15 @@ def published_product(settings: Settings) -> Iterator[Callable[[str], str]]:
                 + ")"
                 for c in (CUSTOMER, OTHER)
             ]
-            return stack.enter_context(contextmanager(_publish)(settings, rows, product=product))
+            return stack.enter_context(contextmanager(published_rows)(settings, rows, product=product))
 
         yield publish
 
 
-def _publish(settings: Settings, rows: list[str], *, product: str = "orders") -> Iterator[str]:
+def published_rows(
+    settings: Settings, rows: Sequence[str], *, product: str = "orders", rows_a_statement: int = 1_000
+) -> Iterator[str]:
+    """Yield a published version of a product's table that holds `rows` (SQL tuples), and take it away afterwards."""
     name = f"ext_{product}_{uuid.uuid4().hex[:12]}"
     source, published = f"scratch.{name}", f"published.{name}__v1"
     athena = Athena(settings=settings)
@@ -109,7 +112,8 @@ def _publish(settings: Settings, rows: list[str], *, product: str = "orders") ->
     columns = load_products()[product].columns
     listed = ", ".join(f"{each.name} {'bigint' if each.type == 'integer' else each.type}" for each in columns)
     athena.run(f"CREATE TABLE {source} ({listed}) LOCATION '{location}' TBLPROPERTIES ('table_type' = 'ICEBERG')")
-    athena.run(f"INSERT INTO {source} VALUES {', '.join(rows)}")
+    for first in range(0, len(rows), rows_a_statement):
+        athena.run(f"INSERT INTO {source} VALUES {', '.join(rows[first : first + rows_a_statement])}")
     catalog = IcebergCatalog()
     catalog.register(published, like=source, metadata_location=catalog.read(source).metadata_location)
     raise_walls({published: "customer_id"}, settings=settings)

@@ -26,6 +26,7 @@ DOORS = (
     "histories",
     "mutations",
     "money",
+    "formulas",
     "fault",
     "docs",
     "contracts",

@@ -11,7 +11,7 @@ from typing import Final
 from localcloud.demo.journal import Journal
 from localcloud.demo.model import STREAMS, Body
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\0")
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """A cell that begins so is run by a spreadsheet (OWASP ASVS 5.0, 1.2.10)."""
 
 

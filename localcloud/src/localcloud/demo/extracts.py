@@ -124,7 +124,7 @@ def _as_csv(line: OrderLine) -> dict[str, Any]:
 
 def _cell(value: object) -> str:
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) and isinstance(value, str) else text
+    return f"'{text}" if text.startswith((*FORMULA_STARTS, "'")) and isinstance(value, str) else text
 
 
 def _fetch(url: str, path: Path) -> Path:
