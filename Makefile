@@ -79,12 +79,13 @@ fault: localcloud ## Let the running local cloud fail on demand (ARGS='add --hel
 lint: product-dev localcloud ## Check style, types, templates and that no registry is named
 	@make/run_lint.sh
 
-bench: product-dev localcloud ## Run the benchmarks (TPC='--scale 1': the data of TPC-H and TPC-DS; LOAD='--events 100000'; DBT='--repeats 3'; NIGHT='--factors 1 10 100')
+bench: product-dev localcloud ## Run the benchmarks (TPC='--scale 1': the data of TPC-H and TPC-DS; LOAD='--events 100000'; DBT='--repeats 3'; NIGHT='--factors 1 10 100'; FILES='--rows 1000000')
 	@$(PRODUCT) -m benchmarks $(ARGS)
 	@$(PRODUCT) -m benchmarks.tpc_totals $(TPC)
 	@$(PRODUCT) -m benchmarks.load $(LOAD)
 	@$(PRODUCT) -m benchmarks.dbt_in_airflow $(DBT)
 	@PYTHONPATH=plugins:. $(PRODUCT) -m benchmarks.nightly_flat $(NIGHT)
+	@PYTHONPATH=plugins:. $(PRODUCT) -m benchmarks.extract_files $(FILES)
 
 docs: product localcloud ## Write the generated part of docs/ anew
 	@$(PRODUCT) docs/generate.py

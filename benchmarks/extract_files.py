@@ -1,0 +1,212 @@
+"""What the files of an extract cost: a customer's rows as CSV.gz, by the whole product and by DuckDB's own COPY.
+
+`python -m benchmarks.extract_files --rows 1000000`, on the stack that `make up` started. The product's arm is all that
+`unload_extract` and `publish_extract` do to the bytes: count, UNLOAD with the formula defence, reading the file back,
+digests; the manifest and the outgoing gate are left out. DuckDB copies the same rows from one Parquet file, in the same
+order and without a defence. The arms run in turn. Then the files are read back, and a workbook is made, in processes of
+their own, whose peak of memory is told by rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from landfall.aws import s3
+from landfall.aws.athena import Athena
+from landfall.aws.glue import delete_table
+from landfall.aws.iceberg import IcebergCatalog
+from landfall.contracts.extract_product import ExtractProduct, load_products
+from landfall.extract.admission import Admission, PinnedDataset
+from landfall.extract.inspection import inspect_file, sha256_of
+from landfall.extract.manifest import shape_of
+from landfall.extract.request import parse_request
+from landfall.extract.unload import unload
+from landfall.extract.workbook import write_workbook
+from landfall.settings import Settings
+
+from benchmarks.__main__ import load_environment
+
+CUSTOMER = "cus_000042"
+_NAME = "ext_orders_of_the_bench"
+_TABLE = f"published.{_NAME}__v1"
+_ROWS = """
+SELECT 'ord_' || lpad(cast(n AS varchar), 12, '0') AS order_id, 1 AS line_number, '{customer}' AS customer_id,
+  'shp_' || lpad(cast(n % 9999 AS varchar), 8, '0') AS shopper_id, 'paid' AS status,
+  'SKU-' || cast(n % 500 AS varchar) AS sku, n % 7 + 1 AS quantity, n % 9000 AS unit_price_cents,
+  (n % 7 + 1) * (n % 9000) AS line_total_cents, 'EUR' AS currency,
+  CASE n % 10 WHEN 0 THEN '=HYPERLINK("http://example.com/?' || cast(n AS varchar) || '")' WHEN 1 THEN '-5, "quoted"'
+    WHEN 2 THEN NULL ELSE 'please leave it with the neighbours, bell ' || cast(n AS varchar) END AS note,
+  date_add('second', cast(n AS integer), TIMESTAMP '2026-01-01 00:00:00.123') AS placed_at,
+  date_add('second', cast(n AS integer), TIMESTAMP '2026-01-01 00:00:01.456') AS updated_at
+FROM (
+  SELECT a * 1000 + b AS n FROM UNNEST(sequence(0, {thousands})) AS t(a) CROSS JOIN UNNEST(sequence(0, 999)) AS u(b)
+)
+"""
+
+
+def main() -> int:
+    """Measure, print, and return 0."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.extract_files", description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="a multiple of 1,000")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--factors", type=int, nargs="+", default=[1, 5, 20], help="times the rows that are read back")
+    parser.add_argument("--measure", nargs=2, metavar=("WHAT", "FILE"), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if not load_environment():
+        sys.stderr.write("benchmarks: the stack is not up: run `make up` first\n")
+        return 1
+    if args.measure:
+        sys.stdout.write(json.dumps(_measured(args.measure[0], Path(args.measure[1]), args.rows)))
+        return 0
+    with tempfile.TemporaryDirectory(prefix="landfall-bench-") as folder, _published(args.rows):
+        _compare(args.rows, args.repeats, Path(folder))
+        _tell_memory(args.rows, args.factors, Path(folder))
+    return 0
+
+
+@contextmanager
+def _published(rows: int) -> Iterator[None]:
+    """Make a published version of ext_orders with so many rows of one customer; it is taken away in the end."""
+    settings = Settings.from_environment()
+    athena, source = Athena(settings=settings), f"scratch.{_NAME}"
+    athena.run(f"DROP TABLE IF EXISTS {source}")
+    location = f"s3://{settings.lake_bucket}/scratch/{_NAME}/"
+    rows_sql = _ROWS.format(customer=CUSTOMER, thousands=rows // 1_000 - 1)
+    made = f"table_type = 'ICEBERG', is_external = false, location = '{location}'"
+    athena.run(f"CREATE TABLE {source} WITH ({made}) AS {rows_sql}")
+    catalog = IcebergCatalog()
+    delete_table(database="published", table=_TABLE.partition(".")[2])
+    catalog.register(_TABLE, like=source, metadata_location=catalog.read(source).metadata_location)
+    try:
+        yield
+    finally:
+        delete_table(database="published", table=_TABLE.partition(".")[2])
+        athena.run(f"DROP TABLE IF EXISTS {source}")
+
+
+def _admission(**asked: Any) -> Admission:
+    params = {"customer_id": CUSTOMER, "product": "orders", "format": "csv", "pii": True, **asked}
+    request = parse_request(params, run_id=f"bench-{time.time_ns()}", products=load_products(), may_have_pii=True)
+    pinned = PinnedDataset(
+        group="lake",
+        version=time.time_ns(),
+        table=_TABLE,
+        snapshot_id=1,
+        gate="passed",
+        contract_versions={},
+        published_at=datetime.now(UTC).isoformat(),
+    )
+    return Admission(request=request, pinned=pinned)
+
+
+def _compare(rows: int, repeats: int, folder: Path) -> None:
+    """Print the seconds of the product's steps and of DuckDB's COPY."""
+    parquet = _extracted(_admission(format="parquet"), folder / "rows")
+    took: dict[str, list[float]] = {"unload": [], "read back": [], "DuckDB COPY": []}
+    for _ in range(repeats):
+        admission = _admission(header=False)
+        path = folder / "rows.csv.gz"
+        took["unload"].append(_seconds(lambda: _extracted(admission, path)))  # noqa: B023 - called at once
+        took["read back"].append(_seconds(lambda: _inspected(path, admission)))  # noqa: B023
+        took["DuckDB COPY"].append(_seconds(lambda: _copied(parquet, folder / "copy.csv.gz")))
+    medians = {name: statistics.median(times) for name, times in took.items()}
+    for name, median in medians.items():
+        sys.stdout.write(f"{name:<20}{median:>8.1f} s   {', '.join(f'{each:.1f}' for each in took[name])}\n")
+    product = medians["unload"] + medians["read back"]
+    sizes = [(folder / name).stat().st_size // 1024 for name in ("rows.csv.gz", "copy.csv.gz")]
+    sys.stdout.write(
+        f"{rows} rows: product {product:.1f} s, {product / medians['DuckDB COPY']:.2f} times DuckDB's COPY (its UNLOAD "
+        f"alone {medians['unload'] / medians['DuckDB COPY']:.2f}); {sizes[0]} and {sizes[1]} KiB\n"
+    )
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    began_at = time.perf_counter()
+    run()
+    return time.perf_counter() - began_at
+
+
+def _extracted(admission: Admission, target: Path) -> Path:
+    """Let the engine write the file of `admission`, and fetch it to `target`."""
+    settings = Settings.from_environment()
+    unloaded = unload(admission, attempt=1, settings=settings)
+    (found,) = s3.list_objects(bucket=settings.extracts_bucket, prefix=unloaded.prefix)
+    with target.open("wb") as file:
+        shutil.copyfileobj(s3.open_object(bucket=settings.extracts_bucket, key=found.key), file)
+    s3.delete_prefix(bucket=settings.extracts_bucket, prefix=unloaded.prefix)
+    return target
+
+
+def _inspected(path: Path, admission: Admission) -> int:
+    """Read a file back as the last task does, and return its rows."""
+    facts = inspect_file(path, shape_of(_product(), admission.request))
+    sha256_of(path)
+    if facts.foreign_rows or facts.formula_cells:
+        raise ValueError(f"{path}: {facts.foreign_rows} rows of others, {facts.formula_cells} formulas")
+    return facts.rows
+
+
+def _product() -> ExtractProduct:
+    return load_products()["orders"]
+
+
+def _copied(parquet: Path, target: Path) -> None:
+    with duckdb.connect() as copier:
+        copier.execute(
+            f"COPY (SELECT * FROM read_parquet('{parquet}') ORDER BY order_id, line_number) "  # noqa: S608
+            f"TO '{target}' (FORMAT csv, HEADER false, COMPRESSION gzip)"
+        )
+
+
+def _tell_memory(rows: int, factors: list[int], folder: Path) -> None:
+    """Print the peak of memory of reading files of several sizes back, and of making a workbook."""
+    one = (folder / "rows.csv.gz").read_bytes()
+    for factor in factors:
+        path = folder / "many.csv.gz"
+        with path.open("wb") as file:  # members of gzip may follow each other
+            for _ in range(factor):
+                file.write(one)
+        _told("read back", path, rows * factor)
+    _told("workbook", folder / "orders.xlsx", min(rows, _product().max_rows_xlsx or rows))
+
+
+def _told(what: str, path: Path, rows: int) -> None:
+    words = [sys.executable, "-m", "benchmarks.extract_files", "--rows", str(rows), "--measure", what, str(path)]
+    found = json.loads(subprocess.run(words, check=True, capture_output=True).stdout.splitlines()[-1])
+    sys.stdout.write(f"{what:<12}{found['rows']:>12} rows{found['seconds']:>8.1f} s{found['mib']:>8.0f} MiB at most\n")
+
+
+def _measured(what: str, path: Path, rows: int) -> dict[str, float]:
+    """Do one thing in this process and return how many rows, seconds and MiB of memory at most it took."""
+    began_at = time.perf_counter()
+    done = _workbook(path, rows) if what == "workbook" else _inspected(path, _admission(header=False))
+    mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"rows": done, "seconds": time.perf_counter() - began_at, "mib": mib}
+
+
+def _workbook(path: Path, rows: int) -> int:
+    """Make a workbook of `rows` and read it back."""
+    types = {column.name: column.type for column in _product().columns}
+    at = "2026-11-20 10:00:00.123"
+    sample = {"customer_id": CUSTOMER, "note": "=1+1", "line_number": 1, "placed_at": at, "updated_at": at}
+    every = ({**sample, "order_id": f"ord_{number:012x}", "quantity": number} for number in range(rows))
+    write_workbook(path, every, types, sheet="orders", made_at=datetime.now(UTC))
+    return _inspected(path, _admission(format="xlsx"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
