@@ -8,9 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from landfall.aws.clients import client
+
+_COPIES = TransferConfig(multipart_threshold=2**30, multipart_chunksize=2**29)
+"""A copy within S3 is one request up to a gigabyte, and of parts above: one request copies 5 GB at most."""
 
 _DELETE_LIMIT = 1000
 """Most keys one DeleteObjects request takes."""
@@ -97,7 +101,7 @@ def copy_object(*, bucket: str, source: str, target: str) -> None:
     Raises KeyError with its address if it is not there.
     """
     try:
-        client("s3").copy({"Bucket": bucket, "Key": source}, bucket, target)
+        client("s3").copy({"Bucket": bucket, "Key": source}, bucket, target, Config=_COPIES)
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
             raise KeyError(f"s3://{bucket}/{source}") from error
