@@ -36,6 +36,7 @@ from landfall.extract.manifest import shape_of
 from landfall.extract.request import parse_request
 from landfall.extract.unload import unload
 from landfall.extract.workbook import write_workbook
+from landfall.publish.walls import raise_walls
 from landfall.settings import Settings
 
 from benchmarks.__main__ import load_environment
@@ -91,6 +92,7 @@ def _published(rows: int) -> Iterator[None]:
     catalog = IcebergCatalog()
     delete_table(database="published", table=_TABLE.partition(".")[2])
     catalog.register(_TABLE, like=source, metadata_location=catalog.read(source).metadata_location)
+    raise_walls({_TABLE: "customer_id"}, settings=settings)
     try:
         yield
     finally:
