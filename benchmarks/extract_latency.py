@@ -27,8 +27,8 @@ import httpx
 from landfall.api.keys import ApiKeyStore
 from landfall.aws.athena import Athena
 from landfall.contracts.extract_product import load_products
-from landfall.extract.record import UNDER_WAY, ExtractRecord
-from landfall.extract.store import ExtractStore
+from landfall.extract.records.record import UNDER_WAY, ExtractRecord
+from landfall.extract.records.store import ExtractStore
 from landfall.publish.publication import PublicationStore
 from landfall.publish.walls import raise_walls_of
 from landfall.settings import Settings

@@ -39,9 +39,9 @@ from landfall.assets import extract_files
 from landfall.contracts.extract_product import load_products
 from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag, notify_failure
 from landfall.errors import ExtractEndedError, RequestError
-from landfall.extract.failure_callback import record_failure
-from landfall.extract.form import form_schema
-from landfall.extract.operators import AdmitRequest, UnloadExtract
+from landfall.extract.door.form import form_schema
+from landfall.extract.run.failure_callback import record_failure
+from landfall.extract.run.operators import AdmitRequest, UnloadExtract
 
 
 def form() -> dict[str, Param]:
@@ -73,9 +73,9 @@ def extract_customer_file() -> None:
     @task(outlets=[extract_files])
     def publish_extract(unloaded: dict[str, Any], ti: Any = None, outlet_events: Any = None) -> dict[str, Any]:
         """Check the files, then write the manifest that makes them exist."""
-        from landfall.extract import course
-        from landfall.extract.publish import publish_extract as publish
-        from landfall.extract.unload import Unloaded
+        from landfall.extract.engines.unload import Unloaded
+        from landfall.extract.run import course
+        from landfall.extract.run.publish import publish_extract as publish
         from landfall.settings import Settings
 
         settings, attempt = Settings.from_environment(), Unloaded.from_json(unloaded)

@@ -37,7 +37,7 @@ def reap_extracts() -> None:
     @task
     def reap(ti: Any = None) -> dict[str, int]:
         """End what is stuck and sweep what has ended."""
-        from landfall.extract import reaping
+        from landfall.extract.records import reaping
         from landfall.settings import Settings
 
         def run_state(run_id: str) -> reaping.RunState:

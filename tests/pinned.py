@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landfall.extract.admission import PinnedDataset
+from landfall.extract.run.admission import PinnedDataset
 
 PINNED = PinnedDataset(
     group="lake",

@@ -25,12 +25,12 @@ SUBCOMMANDS = {
     "published": Subcommand("landfall.publish.published_command", "show published versions; pin a statement to one"),
     "rollback": Subcommand("landfall.publish.rollback_command", "move readers back to an older published version"),
     "lineage": Subcommand("landfall.lineage.command", "what a file was made from, what a column went into"),
-    "signing-key": Subcommand("landfall.extract.signing_key_command", "print the public key that signs extracts"),
+    "signing-key": Subcommand("landfall.extract.proof.signing_key_command", "print the public key that signs extracts"),
     "api-key": Subcommand("landfall.api.keys_command", "make, rotate, revoke and list customers' API keys"),
     "serve-api": Subcommand("landfall.api.serve_command", "serve the extract API alone, beside Airflow"),
     "contacts": Subcommand("landfall.notify.contacts_command", "how a customer is told that an extract has ended"),
     "redeliver": Subcommand("landfall.notify.redeliver_command", "send a channel's dead letters once more"),
-    "verify": Subcommand("landfall.extract.verify_command", "check downloaded extract files against their manifest"),
+    "verify": Subcommand("landfall.extract.proof.verify_command", "check downloaded files against their manifest"),
 }
 
 

@@ -19,7 +19,7 @@ from landfall.api.keys import ApiKeyStore
 from landfall.aws import clients
 from landfall.aws.athena import Athena
 from landfall.aws.secrets import read_secret
-from landfall.extract.masking import salt_of
+from landfall.extract.engines.masking import salt_of
 from landfall.settings import Settings
 
 from tests.leaks import stores

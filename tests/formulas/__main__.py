@@ -19,12 +19,12 @@ from typing import Any, Final
 
 from landfall.aws import s3
 from landfall.contracts.extract_product import load_products
-from landfall.extract.cells import ESCAPED_STARTS, FORMULA_ESCAPE
-from landfall.extract.conversion import finished_prefix
-from landfall.extract.inspection import inspect_file
-from landfall.extract.manifest import shape_of
-from landfall.extract.options import DELIMITERS
-from landfall.extract.unload import unload
+from landfall.extract.door.options import DELIMITERS
+from landfall.extract.engines.unload import unload
+from landfall.extract.files.cells import ESCAPED_STARTS, FORMULA_ESCAPE
+from landfall.extract.files.conversion import finished_prefix
+from landfall.extract.files.inspection import inspect_file
+from landfall.extract.proof.manifest import shape_of
 from landfall.settings import Settings
 
 from tests.formulas import calc

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from landfall.contracts.extract_product import ExtractProduct
-from landfall.extract.record import ExtractRecord, State
+from landfall.extract.records.record import ExtractRecord, State
 
 
 class Answer(BaseModel):

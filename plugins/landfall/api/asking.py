@@ -17,11 +17,11 @@ from landfall.api.problems import Refusal, refusal_of
 from landfall.api.runs import Runs
 from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.errors import QuotaError, RequestError
-from landfall.extract.ending import end
-from landfall.extract.form import form_schema
-from landfall.extract.record import ExtractRecord, digest, request_text, timestamp
-from landfall.extract.request import ExtractRequest, parse_request
-from landfall.extract.store import Claim, ExtractStore
+from landfall.extract.door.form import form_schema
+from landfall.extract.door.request import ExtractRequest, parse_request
+from landfall.extract.records.ending import end
+from landfall.extract.records.record import ExtractRecord, digest, request_text, timestamp
+from landfall.extract.records.store import Claim, ExtractStore
 from landfall.settings import Settings
 
 logger = logging.getLogger(__name__)

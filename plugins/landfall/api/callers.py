@@ -12,7 +12,7 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
 from landfall.api.keys import ApiKey, ApiKeyStore
-from landfall.extract.record import ExtractRecord
+from landfall.extract.records.record import ExtractRecord
 from landfall.settings import Settings
 
 REQUESTS: Final = 300

@@ -17,11 +17,11 @@ from pydantic import BaseModel
 from landfall.api.callers import Caller
 from landfall.api.problems import Refusal, shown
 from landfall.aws import s3
-from landfall.extract.audit import Action, AuditEvent, AuditLog
-from landfall.extract.layout import manifest_key
-from landfall.extract.record import GONE, ExtractRecord, State
-from landfall.extract.request import extract_id_of
-from landfall.extract.store import ExtractStore
+from landfall.extract.door.request import extract_id_of
+from landfall.extract.files.layout import manifest_key
+from landfall.extract.records.audit import Action, AuditEvent, AuditLog
+from landfall.extract.records.record import GONE, ExtractRecord, State
+from landfall.extract.records.store import ExtractStore
 from landfall.settings import Settings
 
 

@@ -12,8 +12,8 @@ from landfall.api.callers import CallerDep
 from landfall.api.desk import Desk, with_etag
 from landfall.api.problems import Refusal, documented
 from landfall.aws import s3
-from landfall.extract.layout import extract_prefix
-from landfall.extract.record import ExtractRecord
+from landfall.extract.files.layout import extract_prefix
+from landfall.extract.records.record import ExtractRecord
 
 LINK_SECONDS: Final = 300
 """How long a download link lives. Ask again for another: an extract outlives its links."""

@@ -15,9 +15,9 @@ from landfall.api.extracts import base_of
 from landfall.api.problems import Refusal, documented
 from landfall.api.runs import Runs, RunsDep
 from landfall.errors import RunsUnavailableError
-from landfall.extract.course import remove_files
-from landfall.extract.ending import end
-from landfall.extract.record import ExtractRecord
+from landfall.extract.records.ending import end
+from landfall.extract.records.record import ExtractRecord
+from landfall.extract.run.course import remove_files
 
 logger = logging.getLogger(__name__)
 

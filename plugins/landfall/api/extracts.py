@@ -17,9 +17,9 @@ from landfall.api.downloads import ExtractId
 from landfall.api.problems import Refusal, documented, refusal_of
 from landfall.api.runs import Runs, RunsDep
 from landfall.errors import EngineError, RequestError, RunsUnavailableError
-from landfall.extract.preflight import expect
-from landfall.extract.record import ExtractRecord, State
-from landfall.extract.request import CUSTOMER_ID_PATTERN
+from landfall.extract.door.preflight import expect
+from landfall.extract.door.request import CUSTOMER_ID_PATTERN
+from landfall.extract.records.record import ExtractRecord, State
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 
 from landfall.aws.dynamodb import Change, ItemTable
 from landfall.errors import ApiKeyError
-from landfall.extract.record import timestamp
+from landfall.extract.records.record import timestamp
 from landfall.settings import Settings
 
 BY_CUSTOMER: Final = "by_customer"

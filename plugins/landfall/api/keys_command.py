@@ -10,8 +10,8 @@ import sys
 from landfall.api.keys import GRACE_HOURS, LONGEST_DAYS, ApiKey, ApiKeyStore
 from landfall.contracts.extract_product import load_products
 from landfall.errors import ApiKeyError
-from landfall.extract.audit import Action, AuditEvent, AuditLog
-from landfall.extract.request import CUSTOMER_ID_PATTERN
+from landfall.extract.door.request import CUSTOMER_ID_PATTERN
+from landfall.extract.records.audit import Action, AuditEvent, AuditLog
 from landfall.settings import Settings
 
 

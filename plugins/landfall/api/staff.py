@@ -22,8 +22,8 @@ from landfall.api.problems import Refusal
 from landfall.api.runs import RunsDep
 from landfall.api.staff_pages import Part, render_extract, render_list, render_refusal
 from landfall.errors import RunsUnavailableError
-from landfall.extract.record import State
-from landfall.extract.request import CUSTOMER_ID_PATTERN
+from landfall.extract.door.request import CUSTOMER_ID_PATTERN
+from landfall.extract.records.record import State
 
 OVERVIEW: Final[tuple[State, ...]] = ("held", "failed", "running", "queued", "done")
 """States on the first page, in this order: what waits for a person comes first."""

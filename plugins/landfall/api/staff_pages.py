@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from landfall.api.pages import STYLE
 from landfall.api.runs import EXTRACT_DAG
-from landfall.extract.record import STATES, ExtractRecord, State
+from landfall.extract.records.record import STATES, ExtractRecord, State
 
 _IN_WORDS: Final[Mapping[State, str]] = {
     "queued": "It waits for its run to begin.",

@@ -12,7 +12,7 @@ from landfall.deploy.environment_file import environment_of, write_environment_f
 from landfall.deploy.plan import plan_deployment
 from landfall.deploy.stacks import deploy
 from landfall.errors import DeploymentError
-from landfall.extract.certificate import publish_public_key
+from landfall.extract.proof.certificate import publish_public_key
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

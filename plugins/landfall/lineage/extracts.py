@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from landfall.contracts.extract_product import ExtractProduct, ProductColumn
-from landfall.extract.changes import file_columns
-from landfall.extract.layout import MANIFEST, extract_prefix
-from landfall.extract.request import ExtractRequest
-from landfall.extract.statements import file_rows
+from landfall.extract.door.request import ExtractRequest
+from landfall.extract.engines.changes import file_columns
+from landfall.extract.engines.statements import file_rows
+from landfall.extract.files.layout import MANIFEST, extract_prefix
 from landfall.lineage.columns import query_columns
 from landfall.lineage.naming import Names
 from landfall.lineage.steps import Field, Read, Step, Written

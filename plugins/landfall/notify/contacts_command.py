@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from landfall.errors import AddressError
-from landfall.extract.request import CUSTOMER_ID_PATTERN
+from landfall.extract.door.request import CUSTOMER_ID_PATTERN
 from landfall.notify.contacts import Contact, Contacts
 from landfall.settings import Settings
 

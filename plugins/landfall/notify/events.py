@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from landfall.aws.notifications import announce
-from landfall.extract.record import ExtractRecord, State
+from landfall.extract.records.record import ExtractRecord, State
 from landfall.settings import Settings
 
 TOLD: Final[Mapping[State, str]] = {

@@ -20,7 +20,7 @@ from landfall.aws.engine_urls import redshift_engine
 from landfall.aws.secrets import read_secret
 from landfall.contracts.extract_product import load_products
 from landfall.errors import EngineError, SettingsError
-from landfall.extract.walls import CUSTOMER_SETTING, WAREHOUSE_SCHEMA, warehouse_view
+from landfall.extract.engines.walls import CUSTOMER_SETTING, WAREHOUSE_SCHEMA, warehouse_view
 from landfall.publish.groups import LAKE
 from landfall.publish.publication import PublicationStore
 from landfall.publish.record import Publication

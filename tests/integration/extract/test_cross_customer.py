@@ -16,8 +16,8 @@ from fastapi.testclient import TestClient
 from landfall.api.app import Doors, create_app
 from landfall.api.keys import ApiKeyStore
 from landfall.aws import s3
-from landfall.extract.record import ExtractRecord, timestamp
-from landfall.extract.store import ExtractStore
+from landfall.extract.records.record import ExtractRecord, timestamp
+from landfall.extract.records.store import ExtractStore
 from landfall.settings import Settings
 
 from tests.isolation.attempts import Customer, manifest_of

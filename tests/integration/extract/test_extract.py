@@ -24,17 +24,17 @@ from landfall.aws.athena import Athena
 from landfall.aws.secrets import read_secret
 from landfall.contracts.extract_product import load_products
 from landfall.errors import GateFailed, RequestError, VerificationError
-from landfall.extract import course
-from landfall.extract import unload as unload_module
-from landfall.extract.admission import Admission, _entered
-from landfall.extract.layout import extract_prefix
-from landfall.extract.masking import salt_of
-from landfall.extract.publish import Published, publish_extract
-from landfall.extract.request import ExtractRequest
-from landfall.extract.signature import SIGNING_KEYS
-from landfall.extract.store import ExtractStore
-from landfall.extract.unload import Unloaded, unload
-from landfall.extract.verify import verify
+from landfall.extract.door.request import ExtractRequest
+from landfall.extract.engines import unload as unload_module
+from landfall.extract.engines.masking import salt_of
+from landfall.extract.engines.unload import Unloaded, unload
+from landfall.extract.files.layout import extract_prefix
+from landfall.extract.proof.signature import SIGNING_KEYS
+from landfall.extract.proof.verify import verify
+from landfall.extract.records.store import ExtractStore
+from landfall.extract.run import course
+from landfall.extract.run.admission import Admission, _entered
+from landfall.extract.run.publish import Published, publish_extract
 from landfall.settings import Settings
 
 from tests.unit.api.world import MemoryRuns

@@ -13,8 +13,8 @@ from landfall.api import callers
 from landfall.api.app import Doors, create_app
 from landfall.api.keys import ApiKeyStore
 from landfall.aws import s3
-from landfall.extract.audit import PREFIX
-from landfall.extract.store import ExtractStore
+from landfall.extract.records.audit import PREFIX
+from landfall.extract.records.store import ExtractStore
 from landfall.settings import Settings
 
 from tests.unit.api.world import BODY, MemoryRuns

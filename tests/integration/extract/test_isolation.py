@@ -18,7 +18,7 @@ import pytest
 from botocore.exceptions import ClientError
 from landfall.aws import clients
 from landfall.aws.sts import narrowed_session
-from landfall.extract.isolation import certificate_policy, session_policy
+from landfall.extract.engines.isolation import certificate_policy, session_policy
 from landfall.settings import Settings
 
 from tests.pinned import PINNED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from landfall.api import extracts, keys
 from landfall.aws import s3
-from landfall.extract import store
+from landfall.extract.records import store
 from landfall.notify import events
 from landfall.settings import Settings
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from landfall.api.asking import LARGEST_BODY_BYTES, Asking, read_body
 from landfall.api.callers import Caller
-from landfall.extract.record import timestamp
+from landfall.extract.records.record import timestamp
 
 from tests.unit.api.world import BODY, CUSTOMER, OTHER, STAFF, World
 
@@ -99,7 +99,7 @@ def test_who_dies_between_claim_and_record_leaves_nothing_half_done(
 ) -> None:
     headers = world.key()
     with monkeypatch.context() as patch:
-        patch.setattr("landfall.extract.store.ExtractStore.create", lambda *_: (_ for _ in ()).throw(OSError))
+        patch.setattr("landfall.extract.records.store.ExtractStore.create", lambda *_: (_ for _ in ()).throw(OSError))
         assert world.ask(headers, **KEY).status_code == 500
     answer = world.ask(headers, **KEY)
 

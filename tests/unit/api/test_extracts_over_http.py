@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from landfall.extract.record import timestamp
+from landfall.extract.records.record import timestamp
 
 from tests.unit.api.world import BODY, CUSTOMER, OTHER, STAFF, World
 

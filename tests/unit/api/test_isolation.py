@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from landfall.api.callers import Caller
-from landfall.extract.record import ExtractRecord
-from landfall.extract.store import ExtractStore
+from landfall.extract.records.record import ExtractRecord
+from landfall.extract.records.store import ExtractStore
 
 from tests.isolation.memory import furnish_world, play
 from tests.isolation.stage import foreign_canaries, try_all

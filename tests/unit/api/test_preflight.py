@@ -10,9 +10,9 @@ from landfall.aws.athena import AthenaResult
 from landfall.aws.iceberg import Pointer
 from landfall.contracts.extract_product import load_products
 from landfall.errors import EngineError, RequestError
-from landfall.extract import preflight
-from landfall.extract.admission import PinnedDataset
-from landfall.extract.request import parse_request
+from landfall.extract.door import preflight
+from landfall.extract.door.request import parse_request
+from landfall.extract.run.admission import PinnedDataset
 from landfall.settings import Settings
 
 from tests.unit.api.world import BODY, EXPECTED, World

@@ -15,10 +15,10 @@ from landfall.api.app import Doors, create_app
 from landfall.api.keys import ApiKeyStore
 from landfall.api.runs import RunState
 from landfall.errors import RunsUnavailableError
-from landfall.extract.preflight import Expected
-from landfall.extract.record import ExtractRecord, timestamp
-from landfall.extract.request import ExtractRequest
-from landfall.extract.store import ExtractStore
+from landfall.extract.door.preflight import Expected
+from landfall.extract.door.request import ExtractRequest
+from landfall.extract.records.record import ExtractRecord, timestamp
+from landfall.extract.records.store import ExtractStore
 
 from tests.unit.extract.memory import MemoryBuckets, MemoryItems
 

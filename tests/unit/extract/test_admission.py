@@ -11,13 +11,13 @@ import pytest
 from landfall.aws import s3
 from landfall.contracts.limits import CustomerLimits, Limits
 from landfall.errors import DataHeldError, ExtractEndedError, NoSlotError, QuotaError, RequestError
-from landfall.extract import admission as module
-from landfall.extract import store
-from landfall.extract.admission import Admission, admit
-from landfall.extract.course import judged
-from landfall.extract.ending import end
-from landfall.extract.slots import Slots
-from landfall.extract.store import ExtractStore
+from landfall.extract.records import store
+from landfall.extract.records.ending import end
+from landfall.extract.records.slots import Slots
+from landfall.extract.records.store import ExtractStore
+from landfall.extract.run import admission as module
+from landfall.extract.run.admission import Admission, admit
+from landfall.extract.run.course import judged
 from landfall.notify import events
 from landfall.publish.last_gate import LastGate
 from landfall.publish.publication import Publication, PublishedDataset

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from landfall.aws import athena, redshift_data
 from landfall.errors import EngineError
-from landfall.extract import attempt
-from landfall.extract.attempt import AttemptStatements, StillRunningError
+from landfall.extract.engines import attempt
+from landfall.extract.engines.attempt import AttemptStatements, StillRunningError
 from landfall.settings import Settings
 
 SETTINGS = Settings(**dict.fromkeys(Settings.__dataclass_fields__, "x"))

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from landfall.contracts.extract_product import load_products
 from landfall.errors import RequestError
-from landfall.extract.changes import CHANGE, file_columns
-from landfall.extract.request import ExtractRequest, parse_request
-from landfall.extract.statements import count_rows, file_rows
+from landfall.extract.door.request import ExtractRequest, parse_request
+from landfall.extract.engines.changes import CHANGE, file_columns
+from landfall.extract.engines.statements import count_rows, file_rows
 
 PRODUCTS = load_products()
 PRODUCT = PRODUCTS["orders"]

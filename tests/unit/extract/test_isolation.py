@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from landfall.aws import clients
 from landfall.aws.sts import LONGEST_POLICY
-from landfall.extract.isolation import certificate_policy, session_policy
-from landfall.extract.walls import lake_views
+from landfall.extract.engines.isolation import certificate_policy, session_policy
+from landfall.extract.engines.walls import lake_views
 from landfall.settings import Settings
 
 from tests.pinned import PINNED

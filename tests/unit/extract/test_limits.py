@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from landfall.contracts.extract_product import load_products
-from landfall.extract.limits import too_many
+from landfall.extract.door.limits import too_many
 
 PRODUCT = replace(load_products()["daily_sales"], max_rows=100, max_rows_xlsx=10)
 

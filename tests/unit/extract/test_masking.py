@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 from landfall.contracts.extract_product import Format, Mask, ProductColumn, load_products
-from landfall.extract.masking import Engine, masked, masks_of, salt_of
-from landfall.extract.request import ExtractRequest
-from landfall.extract.statements import unload_statement
+from landfall.extract.door.request import ExtractRequest
+from landfall.extract.engines.masking import Engine, masked, masks_of, salt_of
+from landfall.extract.engines.statements import unload_statement
 from sqlglot import exp
 
 PRODUCT = load_products()["orders"]

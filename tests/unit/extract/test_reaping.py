@@ -12,12 +12,16 @@ import pytest
 from landfall.aws import kms, s3
 from landfall.contracts.extract_product import load_products
 from landfall.errors import VerificationError
-from landfall.extract import admission as admission_module
-from landfall.extract import attempt, certificate, course, publish, reaping, reuse, store
-from landfall.extract.admission import admit
-from landfall.extract.record import ExtractRecord
-from landfall.extract.store import ExtractStore
-from landfall.extract.unload import Unloaded
+from landfall.extract.engines import attempt
+from landfall.extract.engines.unload import Unloaded
+from landfall.extract.files import reuse
+from landfall.extract.proof import certificate
+from landfall.extract.records import reaping, store
+from landfall.extract.records.record import ExtractRecord
+from landfall.extract.records.store import ExtractStore
+from landfall.extract.run import admission as admission_module
+from landfall.extract.run import course, publish
+from landfall.extract.run.admission import admit
 from landfall.notify import events
 from landfall.publish.last_gate import LastGate
 from landfall.publish.publication import Publication, PublishedDataset

@@ -9,9 +9,9 @@ import pytest
 from jsonschema.validators import validator_for
 from landfall.contracts.extract_product import load_products
 from landfall.errors import RequestError
-from landfall.extract.form import form_schema
-from landfall.extract.options import OPTION_PARAMS, FileOptions, time_zones
-from landfall.extract.request import ExtractRequest, extract_id_of, parse_request
+from landfall.extract.door.form import form_schema
+from landfall.extract.door.options import OPTION_PARAMS, FileOptions, time_zones
+from landfall.extract.door.request import ExtractRequest, extract_id_of, parse_request
 
 PRODUCTS = load_products()
 REQUIRED = ["customer_id", "product", "format"]

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from landfall.aws import kms, s3
 from landfall.cli import main
-from landfall.extract import certificate
-from landfall.extract.request import ExtractRequest
-from landfall.extract.signature import fingerprint, signature_problem, to_pem, with_signature_named
+from landfall.extract.door.request import ExtractRequest
+from landfall.extract.proof import certificate
+from landfall.extract.proof.signature import fingerprint, signature_problem, to_pem, with_signature_named
 from landfall.settings import Settings
 
 KEY = ec.derive_private_key(7, ec.SECP256R1())

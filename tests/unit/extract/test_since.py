@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from landfall.contracts.extract_product import load_products
 from landfall.errors import PublicationError, RequestError
-from landfall.extract import since
-from landfall.extract.record import ExtractRecord, request_text
-from landfall.extract.request import ExtractRequest, parse_request
-from landfall.extract.store import ExtractStore
+from landfall.extract.door import since
+from landfall.extract.door.request import ExtractRequest, parse_request
+from landfall.extract.records.record import ExtractRecord, request_text
+from landfall.extract.records.store import ExtractStore
 from landfall.publish.record import Publication, PublishedDataset
 from landfall.settings import Settings
 

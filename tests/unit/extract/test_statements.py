@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlglot
 from landfall.contracts.extract_product import load_products
-from landfall.extract.options import FileOptions
-from landfall.extract.request import ExtractRequest
-from landfall.extract.statements import count_rows, unload_statement
+from landfall.extract.door.options import FileOptions
+from landfall.extract.door.request import ExtractRequest
+from landfall.extract.engines.statements import count_rows, unload_statement
 from sqlglot import exp
 
 PRODUCTS = load_products()

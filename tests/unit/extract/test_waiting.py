@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from airflow.triggers.base import TriggerEvent
 from landfall.aws import s3
-from landfall.extract import attempt, store, waiting
-from landfall.extract.store import ExtractStore
-from landfall.extract.waiting import StatementTrigger, TurnTrigger
+from landfall.extract.engines import attempt
+from landfall.extract.records import store
+from landfall.extract.records.store import ExtractStore
+from landfall.extract.run import waiting
+from landfall.extract.run.waiting import StatementTrigger, TurnTrigger
 from landfall.settings import Settings
 
 from tests.unit.extract.memory import MemoryBuckets, MemoryItems
@@ -129,5 +131,5 @@ def test_the_kill_of_a_waiting_task_stops_its_statement(items: MemoryItems, engi
 @pytest.mark.parametrize("trigger", [turn("run-1", since="2026"), statement()], ids=["turn", "statement"])
 def test_a_trigger_is_made_anew_from_what_it_says_of_itself(trigger: Any) -> None:
     path, values = trigger.serialize()
-    assert path == f"landfall.extract.waiting.{type(trigger).__name__}"
+    assert path == f"landfall.extract.run.waiting.{type(trigger).__name__}"
     assert type(trigger)(**values).serialize() == (path, values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from landfall.contracts.extract_product import load_products
 from landfall.errors import IsolationError, VerificationError
-from landfall.extract.walls import binding, create_lake_view, lake_views, require_views, warehouse_view
+from landfall.extract.engines.walls import binding, create_lake_view, lake_views, require_views, warehouse_view
 from sqlglot import exp, parse_one
 
 VIEW = "extract_walls.ext_orders__v7"

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from landfall.errors import RequestError, VerificationError
-from landfall.extract.inspection import FileShape, inspect_file
-from landfall.extract.options import FileOptions
-from landfall.extract.workbook import write_workbook
-from landfall.extract.workbook_reading import read_workbook
+from landfall.extract.door.options import FileOptions
+from landfall.extract.files.inspection import FileShape, inspect_file
+from landfall.extract.files.workbook import write_workbook
+from landfall.extract.files.workbook_reading import read_workbook
 from openpyxl.utils.escape import unescape  # type: ignore[import-untyped]
 
 AT = datetime(2026, 11, 20, 1, 2, 3, tzinfo=UTC)

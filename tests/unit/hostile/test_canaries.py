@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from landfall.contracts.extract_product import load_products
-from landfall.extract.form import form_schema
+from landfall.extract.door.form import form_schema
 
 from tests.hostile.corpus import Hostile, corpus
 from tests.unit.api.conftest import stand_in

@@ -18,12 +18,12 @@ from landfall.api.callers import Caller
 from landfall.api.problems import Refusal
 from landfall.contracts.extract_product import load_products
 from landfall.errors import RequestError
-from landfall.extract.form import form_schema
-from landfall.extract.layout import attempt_prefix, manifest_key
-from landfall.extract.options import FileOptions
-from landfall.extract.request import ExtractRequest, extract_id_of, parse_request
-from landfall.extract.statements import count_rows, unload_statement
-from landfall.extract.walls import binding, create_lake_view
+from landfall.extract.door.form import form_schema
+from landfall.extract.door.options import FileOptions
+from landfall.extract.door.request import ExtractRequest, extract_id_of, parse_request
+from landfall.extract.engines.statements import count_rows, unload_statement
+from landfall.extract.engines.walls import binding, create_lake_view
+from landfall.extract.files.layout import attempt_prefix, manifest_key
 from sqlglot import exp
 
 from tests.hostile.corpus import corpus

@@ -1,0 +1,185 @@
+"""Let an engine write an extract's files: Redshift writes CSV and JSON lines, Athena writes Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from landfall.aws import glue, s3
+from landfall.aws.clients import acting_as
+from landfall.aws.redshift_data import RedshiftData
+from landfall.aws.sts import narrowed_session
+from landfall.contracts.extract_product import load_products
+from landfall.errors import RequestError
+from landfall.extract.door.limits import too_many
+from landfall.extract.engines.attempt import AttemptStatements, StillRunningError
+from landfall.extract.engines.isolation import session_policy
+from landfall.extract.engines.masking import Engine
+from landfall.extract.engines.salt import salt_for
+from landfall.extract.engines.statements import ENGINES, count_rows, unload_statement
+from landfall.extract.engines.walls import binding, create_lake_view, lake_views, warehouse_view
+from landfall.extract.files.layout import attempt_prefix
+from landfall.extract.files.reuse import Reused, files_id, take_over
+from landfall.extract.records.store import ExtractStore
+from landfall.extract.run.admission import Admission
+from landfall.settings import Settings
+
+_WHY: Mapping[Engine, str] = {
+    "redshift": "its UNLOAD writes text with a header, in order, in one file or in parts of a size; Athena's does not",
+    "athena": "it reads and writes the lake without waking the warehouse",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unloaded:
+    """What an attempt left: `prefix` in the extracts bucket, the rows the files must hold, and who wrote them and why.
+
+    `scanned_bytes` are those of each statement on Athena. `files_id` is what another extract must have to be given the
+    same files; `reused` is set when these are an earlier one's.
+    """
+
+    admission: Admission
+    prefix: str
+    expected_rows: int
+    engine: Mapping[str, str]
+    scanned_bytes: tuple[int, ...]
+    files_id: str
+    reused: Reused | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values for an XCom: ids and counts, no row."""
+        reused = self.reused and self.reused.to_json()
+        return {**asdict(self), "admission": self.admission.to_json(), "reused": reused}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Unloaded:
+        """Return what `to_json` wrote."""
+        return cls(
+            **{
+                **value,
+                "admission": Admission.from_json(value["admission"]),
+                "scanned_bytes": tuple(value["scanned_bytes"]),
+                "reused": value["reused"] and Reused(**value["reused"]),
+            }
+        )
+
+
+def unload(
+    admission: Admission, *, attempt: int, settings: Settings, statements: AttemptStatements | None = None
+) -> Unloaded:
+    """Write the files of `admission` to the prefix of this `attempt` (1, 2, ...), emptied before.
+
+    Finished files of an earlier extract that is the same are copied, and no engine is asked. Otherwise all is done with
+    credentials that can read the published version and write this prefix, and nothing else, and the files are made
+    through views that show this customer's rows alone.
+
+    `statements` are those of the attempt so far, which must not take longer than they say. Raises StillRunningError
+    when they do, NoSlotError when large extracts must wait, RequestError when the rows are more than the product
+    allows, EngineError when an engine fails.
+    """
+    statements = statements or AttemptStatements(settings=settings)
+    prefix = attempt_prefix(admission.request, attempt)
+    # Taken up again, the attempt has files of its own at the prefix.
+    reused = None if statements.known else take_over(admission, prefix=prefix, settings=settings)
+    if reused is not None:
+        return _as_unloaded(admission, reused, prefix=prefix)
+    policy = session_policy(admission.pinned, base=admission.base, prefix=prefix, settings=settings)
+    session = narrowed_session(settings.extract_role_arn, policy=policy, name=admission.request.extract_id)
+    with acting_as(session):
+        rows, scanned_bytes = _count(admission, statements)
+    ExtractStore.of(settings).slots.take_if_large(admission.request.extract_id, rows=rows)
+    with _walls(admission, statements, prefix=prefix) as views, acting_as(session):
+        salt = salt_for(admission.request, settings)
+        statement_id, written_bytes = _write(
+            admission, statements, views=views, prefix=prefix, salt=salt, settings=settings
+        )
+    engine = ENGINES[admission.request.format]
+    return Unloaded(
+        admission=admission,
+        prefix=prefix,
+        expected_rows=rows,
+        engine={"name": engine, "statement_id": statement_id, "why": _WHY[engine]},
+        scanned_bytes=(scanned_bytes, *written_bytes),
+        files_id=files_id(admission, salt),
+    )
+
+
+def _as_unloaded(admission: Admission, reused: Reused, *, prefix: str) -> Unloaded:
+    return Unloaded(
+        admission=admission,
+        prefix=prefix,
+        expected_rows=reused.rows,
+        engine=reused.engine,
+        scanned_bytes=(),
+        files_id=reused.files_id,
+        reused=reused,
+    )
+
+
+def _count(admission: Admission, statements: AttemptStatements) -> tuple[int, int]:
+    """Return how many rows the files must hold, and the bytes scanned to know it."""
+    request = admission.request
+    product = load_products()[request.product]
+    table, base = admission.pinned.table, admission.base_table
+    counted = statements.on_athena("count", lambda: count_rows(product, request, table, base), fetch=True)
+    rows = int(counted.rows[0][0] or 0)
+    if refusal := too_many(rows, product, request.format):
+        raise RequestError(refusal)
+    return rows, counted.scanned_bytes
+
+
+@contextmanager
+def _walls(admission: Admission, statements: AttemptStatements, *, prefix: str) -> Iterator[list[str]]:
+    """Yield the views of the pinned version and of its base; those of Athena live while the attempt is under way."""
+    request = admission.request
+    tables = [table for table in (admission.pinned.table, admission.base_table) if table is not None]
+    if ENGINES[request.format] == "redshift":
+        yield [warehouse_view(table) for table in tables]
+        return
+    product, (database, name), is_over = load_products()[request.product], lake_views(prefix), True
+    views = {f"{database}.{name}{number}": table for number, table in enumerate(tables)}
+    try:
+        for view, table in views.items():
+            made = create_lake_view(view, product=product, customer_id=request.customer_id, table=table)
+            statements.on_athena(view, lambda made=made: made)  # type: ignore[misc]
+        yield list(views)
+    except StillRunningError:
+        is_over = False
+        raise
+    finally:
+        if is_over:
+            for view in views:
+                glue.delete_table(database=database, table=view.partition(".")[2])
+
+
+def _write(
+    admission: Admission,
+    statements: AttemptStatements,
+    *,
+    views: Sequence[str],
+    prefix: str,
+    salt: str,
+    settings: Settings,
+) -> tuple[str, tuple[int, ...]]:
+    """Let the engine write what `views` show to `prefix`; return the statement's id and the scanned bytes that cost."""
+    request = admission.request
+    product = load_products()[request.product]
+
+    def statement(names: str) -> str:
+        # Only before the statement is started: taken up again, the attempt must find what it has written.
+        s3.delete_prefix(bucket=settings.extracts_bucket, prefix=prefix)
+        destination = f"s3://{settings.extracts_bucket}/{prefix}{names}"
+        role_arn = settings.unload_role_arn
+        return unload_statement(product, request, *views, destination=destination, salt=salt, role_arn=role_arn)
+
+    if ENGINES[request.format] == "athena":
+        done = statements.on_athena("unload", lambda: statement(""))
+        return done.query_execution_id, (done.scanned_bytes,)
+
+    def start(redshift: RedshiftData) -> str:
+        bound = binding(request.customer_id).sql(dialect="redshift")
+        return redshift.start_together([bound, statement(f"{product.product}_")], name="landfall-extract")
+
+    return statements.on_redshift("unload", start), ()

@@ -1,0 +1,1 @@
+"""The tasks of `extract_customer_file` and how they wait."""

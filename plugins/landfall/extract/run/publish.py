@@ -1,0 +1,144 @@
+"""Check an attempt's files and write the manifest that makes them exist."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from landfall.aws import s3
+from landfall.aws.clients import acting_as
+from landfall.aws.sts import narrowed_session
+from landfall.contracts.extract_product import ExtractProduct, load_products
+from landfall.errors import VerificationError
+from landfall.extract.door.request import ExtractRequest
+from landfall.extract.engines.isolation import certificate_policy
+from landfall.extract.engines.unload import Unloaded
+from landfall.extract.files.conversion import finished_prefix
+from landfall.extract.files.inspection import inspect_file, sha256_of
+from landfall.extract.files.layout import extract_prefix, manifest_key
+from landfall.extract.files.outgoing import run_outgoing_gate
+from landfall.extract.files.reuse import remember
+from landfall.extract.proof.certificate import read_manifest, remove_what_is_not_certified, write_manifest
+from landfall.extract.proof.manifest import ManifestFile, build_manifest, cost_of, shape_of
+from landfall.lineage import hooks as lineage
+from landfall.prices import Prices
+from landfall.settings import Settings
+
+
+@dataclass(frozen=True)
+class Published:
+    """An extract that exists: where its manifest is, and how much it holds."""
+
+    manifest_uri: str
+    rows: int
+    files: int
+    bytes: int
+
+
+def publish_extract(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_id: str) -> Published:
+    """Check every file of the attempt, run the outgoing gate, write the manifest and remove other attempts.
+
+    An extract that has its manifest already is left as it is. Raises VerificationError or GateFailed when the
+    files are not what was asked for: then no manifest exists and nobody can reach them.
+
+    The extracts bucket is only touched with credentials that can read this one extract, and write its manifest.
+    """
+    request = unloaded.admission.request
+    as_certifier = _as_certifier(request, settings)
+    with as_certifier:
+        document = read_manifest(request, settings)
+    if document is None:
+        certified = _certify(unloaded, as_certifier, settings=settings, dag_id=dag_id, run_id=run_id)
+        with as_certifier:
+            document = write_manifest(certified, request, settings)
+    remember(unloaded.admission, unloaded.files_id, document, settings)
+    lineage.extracted(document, load_products()[request.product], bucket=settings.extracts_bucket)
+    with as_certifier:
+        remove_what_is_not_certified(request, document, settings)
+    key = manifest_key(customer_id=request.customer_id, extract_id=request.extract_id)
+    return Published(
+        manifest_uri=f"s3://{settings.extracts_bucket}/{key}",
+        rows=document["rows"],
+        files=len(document["files"]),
+        bytes=sum(file["bytes"] for file in document["files"]),
+    )
+
+
+def _as_certifier(request: ExtractRequest, settings: Settings) -> acting_as:
+    """Return the context of credentials that can certify the extract of `request`, and no other."""
+    base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
+    policy = certificate_policy(base, settings=settings)
+    return acting_as(narrowed_session(settings.extract_role_arn, policy=policy, name=request.extract_id))
+
+
+def _certify(
+    unloaded: Unloaded, as_certifier: acting_as, *, settings: Settings, dag_id: str, run_id: str
+) -> dict[str, Any]:
+    """Return the manifest of the attempt's files, or raise VerificationError or GateFailed."""
+    request = unloaded.admission.request
+    product = load_products()[request.product]
+    base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
+    files: list[ManifestFile] = []
+    line_break_cells = 0
+    with as_certifier:
+        prefix = finished_prefix(unloaded, product, settings)
+        for found in s3.list_objects(bucket=settings.extracts_bucket, prefix=prefix):
+            file, breaks = _check_file(found.key, base=base, product=product, request=request, settings=settings)
+            files.append(file)
+            line_break_cells += breaks
+    rows = sum(file.rows for file in files)
+    if rows != unloaded.expected_rows:
+        raise VerificationError(
+            f"extract {request.extract_id}: the files hold {rows} rows, the published version has "
+            f"{unloaded.expected_rows}; clear the run to write them again"
+        )
+    gate: Mapping[str, Any]
+    if unloaded.reused is not None:
+        unloaded.reused.check(files)
+        gate = unloaded.reused.gate
+    elif line_break_cells or not files:
+        # Athena's CSV SerDe splits a quoted cell at its line break, and there is nothing to ask of no file.
+        gate = {"name": f"outgoing_{product.product}", "passed": None, "reason": "files were scanned row by row only"}
+    else:
+        gate = run_outgoing_gate(unloaded, product, settings=settings, dag_id=dag_id, run_id=run_id)
+    return build_manifest(
+        admission=unloaded.admission,
+        product=product,
+        files=files,
+        engine=unloaded.engine,
+        cost=cost_of(unloaded.scanned_bytes, Prices.from_environment()),
+        gate=gate,
+        run_id=run_id,
+        created_at=datetime.now(UTC),
+        reused=unloaded.reused.certified() if unloaded.reused else None,
+    )
+
+
+def _check_file(
+    key: str, *, base: str, product: ExtractProduct, request: ExtractRequest, settings: Settings
+) -> tuple[ManifestFile, int]:
+    """Read one finished file back; return its entry in the manifest and how many cells hold a line break."""
+    with tempfile.TemporaryDirectory(prefix="landfall-extract-") as folder:
+        path = Path(folder) / PurePosixPath(key).name
+        with path.open("wb") as target:
+            shutil.copyfileobj(s3.open_object(bucket=settings.extracts_bucket, key=key), target)
+        facts = inspect_file(path, shape_of(product, request))
+        if facts.foreign_rows or facts.formula_cells or facts.unmasked_cells:
+            raise VerificationError(
+                f"{key}: {facts.foreign_rows} rows of another customer, {facts.formula_cells} formula cells and "
+                f"{facts.unmasked_cells} cells of masked columns as they are; the extract is held back"
+            )
+        entry = ManifestFile(
+            path=key.removeprefix(base),
+            rows=facts.rows,
+            bytes=path.stat().st_size,
+            sha256=sha256_of(path),
+            first_key=facts.first_key,
+            last_key=facts.last_key,
+        )
+    return entry, facts.line_break_cells
