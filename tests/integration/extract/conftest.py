@@ -13,6 +13,7 @@ from landfall.aws.glue import delete_table
 from landfall.aws.iceberg import IcebergCatalog
 from landfall.contracts.extract_product import load_products
 from landfall.extract.door.request import ExtractRequest, parse_request
+from landfall.extract.engines import unload
 from landfall.extract.run.admission import Admission, PinnedDataset
 from landfall.publish.walls import raise_walls
 from landfall.settings import Settings
@@ -81,6 +82,12 @@ def admission_of(
         published_at="2026-11-20T00:00:00+00:00",
     )
     return Admission(request=request, pinned=pinned)
+
+
+@pytest.fixture
+def nothing_finished_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every extract ask the engine, though another test may have finished the very same."""
+    monkeypatch.setattr(unload, "take_over", lambda *_args, **_named: None)
 
 
 @pytest.fixture

@@ -78,6 +78,7 @@ def test_a_day_has_so_many_and_counts_one_that_is_asked_for_again_once(slots: Sl
     assert asked is not None and len(asked["members"]) == 8
 
 
+@pytest.mark.usefixtures("nothing_finished_before")
 @pytest.mark.parametrize("file_format", ["csv", "parquet"])
 def test_an_attempt_that_goes_on_after_its_wait_has_written_once(
     file_format: str, admitted: Callable[..., Admission], settings: Settings

@@ -53,7 +53,7 @@ def _customers(unloaded: Unloaded, settings: Settings) -> list[str]:
     return found
 
 
-@pytest.mark.usefixtures("without_the_first_wall")
+@pytest.mark.usefixtures("without_the_first_wall", "nothing_finished_before")
 @pytest.mark.parametrize("file_format", ["csv", "parquet"])
 def test_a_statement_that_forgets_the_customer_gives_no_foreign_row(
     file_format: str, admitted: Admit, settings: Settings
