@@ -38,9 +38,10 @@ def reap_extracts() -> None:
     def reap(ti: Any = None) -> dict[str, int]:
         """End what is stuck and sweep what has ended."""
         from landfall.extract.records import reaping
+        from landfall.extract.records.record import RunState
         from landfall.settings import Settings
 
-        def run_state(run_id: str) -> reaping.RunState:
+        def run_state(run_id: str) -> RunState:
             return reaping.state_of(
                 lambda state: ti.get_dr_count(dag_id="extract_customer_file", run_ids=[run_id], states=[state]) > 0
             )

@@ -20,7 +20,7 @@ from landfall.errors import QuotaError, RequestError
 from landfall.extract.door.form import form_schema
 from landfall.extract.door.request import ExtractRequest, parse_request
 from landfall.extract.records.ending import end
-from landfall.extract.records.record import ExtractRecord, digest, request_text, timestamp
+from landfall.extract.records.record import ENDED_WITHOUT_A_WORD, ExtractRecord, digest, request_text, timestamp
 from landfall.extract.records.store import Claim, ExtractStore
 from landfall.settings import Settings
 
@@ -34,7 +34,6 @@ STARTED_AFTER_SECONDS: Final = 5
 """A run that nobody is known to have started is started again after so long; Airflow makes it once."""
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
-_ENDED_WITHOUT_A_WORD: Final = "the run ended and did not say why; staff find it in Airflow"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +201,7 @@ class Asking:
         logger.warning("extract %s: its run is %s and did not say so", record.extract_id, state)
         settings = Settings.from_environment()
         _, found = end(
-            self._store, record.extract_id, "failed", settings=settings, cause=_ENDED_WITHOUT_A_WORD, step=None
+            self._store, record.extract_id, "failed", settings=settings, cause=ENDED_WITHOUT_A_WORD, step=None
         )
         return found or record
 

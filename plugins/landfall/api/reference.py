@@ -8,7 +8,8 @@ from typing import Any
 from landfall.api.app import Doors, create_app
 from landfall.api.callers import REQUESTS, WINDOW_SECONDS
 from landfall.api.downloads import LINK_SECONDS
-from landfall.api.runs import Runs, RunState
+from landfall.api.runs import Runs
+from landfall.extract.records.record import RunState
 
 PREFIX = "/landfall"
 

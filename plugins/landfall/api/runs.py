@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Annotated, Any, Final, Protocol
 
 from fastapi import Depends, Request
 
-EXTRACT_DAG: Final = "extract_customer_file"
+from landfall.extract.records.record import RunState
 
-RunState = Literal["queued", "running", "failed", "success", "unknown"]
-"""`unknown`: Airflow has no such run."""
+EXTRACT_DAG: Final = "extract_customer_file"
 
 
 class Runs(Protocol):

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from jsonschema import Draft202012Validator
-
 from landfall.contracts.extract_schema import PRODUCT_SCHEMA
+from landfall.contracts.reading import read_checked
 from landfall.errors import ContractError
 from landfall.settings import REPOSITORY
 
@@ -98,14 +96,7 @@ class ExtractProduct:
 
 def load_product(path: Path) -> ExtractProduct:
     """Read one product file; raises ContractError that names the file, the field and what is wrong with it."""
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise ContractError(f"extract product {path} cannot be read: {error}") from error
-    problems = sorted(Draft202012Validator(PRODUCT_SCHEMA).iter_errors(document), key=lambda error: list(error.path))
-    if problems:
-        field = ".".join(str(part) for part in problems[0].absolute_path) or "the document"
-        raise ContractError(f"extract product {path.name}: {field}: {problems[0].message}")
+    document = read_checked(path, PRODUCT_SCHEMA, what="extract product")
     product = _build(document)
     _check_references(path, product)
     return product

@@ -8,10 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-from jsonschema import Draft202012Validator
-
-from landfall.errors import ContractError
+from landfall.contracts.reading import read_checked
 from landfall.settings import REPOSITORY
 
 LIMITS: Final = REPOSITORY / "contracts" / "limits.yaml"
@@ -64,14 +61,7 @@ class Limits:
 
 def read_limits(path: Path) -> Limits:
     """Read a file of limits; raises ContractError that names the field and what is wrong with it."""
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise ContractError(f"limits {path} cannot be read: {error}") from error
-    problems = sorted(Draft202012Validator(_SCHEMA).iter_errors(document), key=lambda error: list(error.path))
-    if problems:
-        field = ".".join(str(part) for part in problems[0].absolute_path) or "the document"
-        raise ContractError(f"limits {path.name}: {field}: {problems[0].message}")
+    document = read_checked(path, _SCHEMA, what="limits")
     return Limits(
         default=CustomerLimits(**document["customer"]),
         exceptions={customer: CustomerLimits(**each) for customer, each in document["customers"].items()},

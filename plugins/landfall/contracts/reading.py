@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
+from jsonschema import Draft202012Validator
 
 from landfall.errors import ContractError
 
@@ -99,3 +100,13 @@ def read_document(path: Path) -> Place:
         raise ContractError(f"{path}: not readable as YAML: {error}") from error
     except OSError as error:
         raise ContractError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def read_checked(path: Path, schema: Mapping[str, Any], *, what: str) -> Any:
+    """Return the values of the YAML file `path`, which is `what`; ContractError names what `schema` refuses."""
+    document = read_document(path).value
+    problems = sorted(Draft202012Validator(schema).iter_errors(document), key=lambda error: list(error.path))
+    if problems:
+        field = ".".join(str(part) for part in problems[0].absolute_path) or "the document"
+        raise ContractError(f"{what} {path.name}: {field}: {problems[0].message}")
+    return document

@@ -13,11 +13,10 @@ from fastapi import HTTPException, Request
 from fastapi.testclient import TestClient
 from landfall.api.app import Doors, create_app
 from landfall.api.keys import ApiKeyStore
-from landfall.api.runs import RunState
 from landfall.errors import RunsUnavailableError
 from landfall.extract.door.preflight import Expected
 from landfall.extract.door.request import ExtractRequest
-from landfall.extract.records.record import ExtractRecord, timestamp
+from landfall.extract.records.record import ExtractRecord, RunState, timestamp
 from landfall.extract.records.store import ExtractStore
 
 from tests.unit.extract.memory import MemoryBuckets, MemoryItems

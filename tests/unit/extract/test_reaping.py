@@ -17,7 +17,7 @@ from landfall.extract.engines.unload import Unloaded
 from landfall.extract.files import reuse
 from landfall.extract.proof import certificate
 from landfall.extract.records import reaping, store
-from landfall.extract.records.record import ExtractRecord
+from landfall.extract.records.record import ExtractRecord, RunState
 from landfall.extract.records.store import ExtractStore
 from landfall.extract.run import admission as admission_module
 from landfall.extract.run import course, publish
@@ -172,7 +172,7 @@ def play(world: World, *, attempt: int) -> None:
     course.finish(admitted, published, settings=SETTINGS)
 
 
-def reap(*, minutes: int, run: reaping.RunState) -> reaping.Reaped:
+def reap(*, minutes: int, run: RunState) -> reaping.Reaped:
     """Let the reaper come by in so many minutes, when the run stands so in Airflow."""
     now = datetime.now(UTC) + timedelta(minutes=minutes)
     return reaping.reap(run_state=lambda run_id: run, settings=SETTINGS, now=now)
@@ -280,14 +280,14 @@ def half_done(world: World) -> None:
         ("running", 5, "has said nothing for 4:00:00"),
     ],
 )
-def test_what_is_stuck_ends_with_its_cause(world: World, run: reaping.RunState, hours: int, cause: str) -> None:
+def test_what_is_stuck_ends_with_its_cause(world: World, run: RunState, hours: int, cause: str) -> None:
     half_done(world)
     reap(minutes=3 + 60 * hours, run=run)
     assert world.record.state == "failed" and cause in (world.record.cause or "")
 
 
 @pytest.mark.parametrize(("run", "minutes"), [("running", 60), ("queued", 60), ("failed", 1)])
-def test_what_lives_or_has_just_spoken_is_left_alone(world: World, run: reaping.RunState, minutes: int) -> None:
+def test_what_lives_or_has_just_spoken_is_left_alone(world: World, run: RunState, minutes: int) -> None:
     half_done(world)
     assert reap(minutes=minutes, run=run).ended == 0
     assert world.record.state == "running" and world.left() == ["attempt-1/orders_0"]

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from landfall.aws import s3
 from landfall.extract.door.request import ExtractRequest
@@ -18,13 +18,11 @@ from landfall.extract.engines import attempt
 from landfall.extract.files.layout import extract_prefix
 from landfall.extract.proof.certificate import read_manifest, remove_what_is_not_certified
 from landfall.extract.records.ending import end
-from landfall.extract.records.record import UNDER_WAY, ExtractRecord, State, timestamp
+from landfall.extract.records.record import ENDED_WITHOUT_A_WORD, UNDER_WAY, ExtractRecord, RunState, State, timestamp
 from landfall.extract.records.store import ExtractStore
 from landfall.settings import Settings
 
 logger = logging.getLogger(__name__)
-
-RunState = Literal["queued", "running", "failed", "success", "unknown"]
 
 SILENT: Final = timedelta(minutes=2)
 """An extract is looked after when its record has said nothing for so long."""
@@ -41,7 +39,6 @@ SETTLED: Final = timedelta(minutes=5)
 SWEPT_DAYS: Final = 7
 """Extracts asked for longer ago are taken for swept."""
 
-_ENDED_WITHOUT_A_WORD: Final = "the run ended and did not say why; staff find it in Airflow"
 _SWEPT: tuple[State, ...] = ("done", "failed", "held", "cancelled", "expired", "deleted")
 
 
@@ -117,7 +114,7 @@ def _stuck(record: ExtractRecord, run_state: Callable[[str], RunState], now: dat
     """Return why an extract under way that is silent must end, None if it need not."""
     state = run_state(record.run_id)
     if state in ("failed", "success"):
-        return _ENDED_WITHOUT_A_WORD
+        return ENDED_WITHOUT_A_WORD
     if state == "unknown":
         if record.triggered:
             return "its run is gone from Airflow; ask for a new one"

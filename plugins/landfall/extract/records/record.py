@@ -12,6 +12,12 @@ from typing import Any, Literal, cast, get_args
 State = Literal["queued", "running", "done", "failed", "cancelled", "held", "expired", "deleted"]
 """`held`: a gate found the files or the data unfit. `expired` and `deleted`: the files are gone, the record stays."""
 
+RunState = Literal["queued", "running", "failed", "success", "unknown"]
+"""How Airflow has the run of an extract; `unknown`: it has none."""
+
+ENDED_WITHOUT_A_WORD = "the run ended and did not say why; staff find it in Airflow"
+"""Cause of an extract whose run has ended and left the record as it was."""
+
 STATES: tuple[State, ...] = get_args(State)
 
 GONE: frozenset[State] = frozenset({"expired", "deleted"})
