@@ -29,12 +29,12 @@ from landfall.aws.athena import Athena
 from landfall.aws.glue import delete_table
 from landfall.aws.iceberg import IcebergCatalog
 from landfall.contracts.extract_product import ExtractProduct, load_products
+from landfall.extract.door.pinning import Admission, PinnedDataset
 from landfall.extract.door.request import parse_request
 from landfall.extract.engines.unload import unload
 from landfall.extract.files.inspection import inspect_file, sha256_of
 from landfall.extract.files.workbook import write_workbook
 from landfall.extract.proof.manifest import shape_of
-from landfall.extract.run.admission import Admission, PinnedDataset
 from landfall.publish.walls import raise_walls
 from landfall.settings import Settings
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landfall.extract.run.admission import PinnedDataset
+from landfall.extract.door.pinning import PinnedDataset
 
 PINNED = PinnedDataset(
     group="lake",

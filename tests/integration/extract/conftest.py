@@ -12,9 +12,9 @@ from landfall.aws.athena import Athena
 from landfall.aws.glue import delete_table
 from landfall.aws.iceberg import IcebergCatalog
 from landfall.contracts.extract_product import load_products
+from landfall.extract.door.pinning import Admission, PinnedDataset
 from landfall.extract.door.request import ExtractRequest, parse_request
 from landfall.extract.engines import unload
-from landfall.extract.run.admission import Admission, PinnedDataset
 from landfall.publish.walls import raise_walls
 from landfall.settings import Settings
 

@@ -24,6 +24,7 @@ from landfall.aws.athena import Athena
 from landfall.aws.secrets import read_secret
 from landfall.contracts.extract_product import load_products
 from landfall.errors import GateFailed, RequestError, VerificationError
+from landfall.extract.door.pinning import Admission
 from landfall.extract.door.request import ExtractRequest
 from landfall.extract.engines import unload as unload_module
 from landfall.extract.engines.masking import salt_of
@@ -33,7 +34,7 @@ from landfall.extract.proof.signature import SIGNING_KEYS
 from landfall.extract.proof.verify import verify
 from landfall.extract.records.store import ExtractStore
 from landfall.extract.run import course
-from landfall.extract.run.admission import Admission, _entered
+from landfall.extract.run.admission import _entered
 from landfall.extract.run.publish import Published, publish_extract
 from landfall.settings import Settings
 

@@ -11,11 +11,11 @@ from typing import Any
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from landfall.aws import s3
+from landfall.extract.door.pinning import Admission, PinnedDataset
 from landfall.extract.engines.unload import Unloaded, unload
 from landfall.extract.files.layout import extract_prefix
 from landfall.extract.proof.verify import verify
 from landfall.extract.run import publish
-from landfall.extract.run.admission import Admission, PinnedDataset
 from landfall.extract.run.publish import publish_extract
 from landfall.settings import Settings
 

@@ -15,13 +15,13 @@ from landfall.aws import s3
 from landfall.aws.athena import Athena
 from landfall.aws.redshift_data import RedshiftData
 from landfall.errors import VerificationError
+from landfall.extract.door.pinning import Admission
 from landfall.extract.engines.unload import Unloaded, unload
 from landfall.extract.files import reuse
 from landfall.extract.files.layout import attempt_prefix, extract_prefix, manifest_key
 from landfall.extract.records.record import ExtractRecord, request_text, timestamp
 from landfall.extract.records.store import ExtractStore
 from landfall.extract.run import course, publish
-from landfall.extract.run.admission import Admission
 from landfall.extract.run.publish import Published, publish_extract
 from landfall.settings import Settings
 

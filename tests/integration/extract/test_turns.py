@@ -13,13 +13,14 @@ from landfall.aws import s3
 from landfall.aws.dynamodb import ItemTable
 from landfall.contracts.limits import CustomerLimits, Limits
 from landfall.errors import QuotaError
+from landfall.extract.door.pinning import Admission
 from landfall.extract.engines import attempt
 from landfall.extract.engines.attempt import AttemptStatements, StillRunningError
 from landfall.extract.engines.unload import Unloaded, unload
 from landfall.extract.files.layout import attempt_prefix
 from landfall.extract.records.slots import Slots
 from landfall.extract.records.store import ExtractStore
-from landfall.extract.run.admission import Admission, _entered
+from landfall.extract.run.admission import _entered
 from landfall.settings import Settings
 
 LIMITS = Limits(

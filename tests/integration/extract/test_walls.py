@@ -15,11 +15,11 @@ from landfall.aws.clients import client
 from landfall.aws.redshift_data import RedshiftData
 from landfall.contracts.extract_product import ExtractProduct
 from landfall.errors import EngineError, VerificationError
+from landfall.extract.door.pinning import Admission
 from landfall.extract.door.request import ExtractRequest
 from landfall.extract.engines import statements
 from landfall.extract.engines.unload import Unloaded, unload
 from landfall.extract.engines.walls import binding, lake_views, warehouse_view
-from landfall.extract.run.admission import Admission
 from landfall.extract.run.publish import publish_extract
 from landfall.publish.walls import raise_walls
 from landfall.settings import Settings

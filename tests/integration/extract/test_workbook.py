@@ -16,12 +16,12 @@ import pytest
 from landfall.aws import s3
 from landfall.contracts.extract_product import load_products
 from landfall.errors import GateFailed, RequestError
+from landfall.extract.door.pinning import Admission
 from landfall.extract.engines import unload as unload_module
 from landfall.extract.engines.unload import unload
 from landfall.extract.files.layout import extract_prefix
 from landfall.extract.proof.verify import verify
 from landfall.extract.run import publish
-from landfall.extract.run.admission import Admission
 from landfall.extract.run.publish import publish_extract
 from landfall.settings import Settings
 

@@ -11,8 +11,8 @@ from landfall.aws.iceberg import Pointer
 from landfall.contracts.extract_product import load_products
 from landfall.errors import EngineError, RequestError
 from landfall.extract.door import preflight
+from landfall.extract.door.pinning import PinnedDataset
 from landfall.extract.door.request import parse_request
-from landfall.extract.run.admission import PinnedDataset
 from landfall.settings import Settings
 
 from tests.unit.api.world import BODY, EXPECTED, World

@@ -11,12 +11,14 @@ import pytest
 from landfall.aws import s3
 from landfall.contracts.limits import CustomerLimits, Limits
 from landfall.errors import DataHeldError, ExtractEndedError, NoSlotError, QuotaError, RequestError
+from landfall.extract.door import pinning
+from landfall.extract.door.pinning import Admission
 from landfall.extract.records import store
 from landfall.extract.records.ending import end
 from landfall.extract.records.slots import Slots
 from landfall.extract.records.store import ExtractStore
 from landfall.extract.run import admission as module
-from landfall.extract.run.admission import Admission, admit
+from landfall.extract.run.admission import admit
 from landfall.extract.run.course import judged
 from landfall.notify import events
 from landfall.publish.last_gate import LastGate
@@ -64,7 +66,7 @@ def _publish(
         def last_gate(self, group: str) -> LastGate | None:
             return last_gate
 
-    monkeypatch.setattr(module, "PublicationStore", Store)
+    monkeypatch.setattr(pinning, "PublicationStore", Store)
 
 
 def _admit(**changes: Any) -> Admission:
@@ -250,8 +252,8 @@ def test_while_newer_data_did_not_pass_their_gate_the_last_good_version_is_serve
 def test_a_contract_may_have_an_extract_held_while_newer_data_did_not_pass(
     table: MemoryItems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    products = {name: replace(each, when_gate_fails="refuse") for name, each in module.load_products().items()}
-    monkeypatch.setattr(module, "load_products", lambda: products)
+    products = {name: replace(each, when_gate_fails="refuse") for name, each in pinning.load_products().items()}
+    monkeypatch.setattr(pinning, "load_products", lambda: products)
     _publish(monkeypatch, PUBLICATION, TURNED_DOWN)
     with pytest.raises(DataHeldError, match="the newest data of 'orders' did not pass their gate") as refused:
         _admit()

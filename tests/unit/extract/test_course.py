@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from landfall.aws import s3
 from landfall.errors import EngineError, ExtractEndedError, GateFailed, RequestError, VerificationError
+from landfall.extract.door.pinning import Admission, PinnedDataset
 from landfall.extract.door.request import ExtractRequest
 from landfall.extract.records import store
 from landfall.extract.records.record import MAY_FOLLOW, STATES, ExtractRecord
 from landfall.extract.records.store import ExtractStore
 from landfall.extract.run import course
-from landfall.extract.run.admission import Admission, PinnedDataset
 from landfall.extract.run.publish import Published
 from landfall.notify import events
 from landfall.settings import Settings

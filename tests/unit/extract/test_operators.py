@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from landfall.errors import NoSlotError
+from landfall.extract.door.pinning import Admission
 from landfall.extract.door.request import ExtractRequest
 from landfall.extract.engines import attempt
 from landfall.extract.engines import unload as unload_module
 from landfall.extract.engines.attempt import StillRunningError
 from landfall.extract.records import store
 from landfall.extract.run import admission, course
-from landfall.extract.run.admission import Admission
 from landfall.extract.run.operators import AdmitRequest, UnloadExtract
 from landfall.settings import Settings
 

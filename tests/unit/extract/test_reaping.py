@@ -12,6 +12,7 @@ import pytest
 from landfall.aws import kms, s3
 from landfall.contracts.extract_product import load_products
 from landfall.errors import VerificationError
+from landfall.extract.door import pinning
 from landfall.extract.engines import attempt
 from landfall.extract.engines.unload import Unloaded
 from landfall.extract.files import reuse
@@ -109,11 +110,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 def new_world(monkeypatch: pytest.MonkeyPatch) -> World:
     """Return surroundings in which nothing has happened yet, in place of those of before."""
     found = World()
-    for module in (admission_module, publish):
+    for module in (admission_module, pinning, publish):
         monkeypatch.setattr(module, "load_products", lambda: PRODUCTS)
     for holder in (store, reuse):
         monkeypatch.setattr(holder, "ItemTable", lambda *, name: Items(found))
-    monkeypatch.setattr(admission_module, "PublicationStore", Publications)
+    monkeypatch.setattr(pinning, "PublicationStore", Publications)
     for name in ("read_object", "list_objects", "list_folders"):
         monkeypatch.setattr(s3, name, getattr(found.buckets, name))
     for name in ("write_object", "write_new_object", "delete_prefix", "delete_objects"):

@@ -18,11 +18,11 @@ from landfall.cli import main
 from landfall.contracts.extract_product import load_products
 from landfall.errors import VerificationError
 from landfall.extract.door.options import Compression, Delimiter, FileOptions
+from landfall.extract.door.pinning import Admission
 from landfall.extract.door.request import ExtractRequest
 from landfall.extract.files.inspection import inspect_file, sha256_of
 from landfall.extract.proof.manifest import ManifestFile, build_manifest, cost_of, shape_of
 from landfall.extract.proof.verify import verify
-from landfall.extract.run.admission import Admission
 from landfall.prices import Prices
 
 from tests.pinned import PINNED

@@ -8,9 +8,9 @@ from landfall.aws.athena import Athena
 from landfall.aws.iceberg import IcebergCatalog, metadata_document
 from landfall.contracts.extract_product import load_products
 from landfall.extract.door.limits import too_many
+from landfall.extract.door.pinning import pin, pin_base
 from landfall.extract.door.request import ExtractRequest
 from landfall.extract.engines.statements import count_rows
-from landfall.extract.run.admission import pin, pin_base
 from landfall.prices import Prices
 from landfall.settings import Settings
 

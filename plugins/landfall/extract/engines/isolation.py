@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from landfall.extract.door.pinning import PinnedDataset
 from landfall.extract.engines.walls import lake_views
 from landfall.extract.files.layout import MANIFEST
 from landfall.extract.proof.signature import SIGNATURE_PREFIX
-from landfall.extract.run.admission import PinnedDataset
 from landfall.settings import Settings
 
 

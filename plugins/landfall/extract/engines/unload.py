@@ -14,6 +14,7 @@ from landfall.aws.sts import narrowed_session
 from landfall.contracts.extract_product import load_products
 from landfall.errors import RequestError
 from landfall.extract.door.limits import too_many
+from landfall.extract.door.pinning import Admission
 from landfall.extract.engines.attempt import AttemptStatements, StillRunningError
 from landfall.extract.engines.isolation import session_policy
 from landfall.extract.engines.masking import Engine
@@ -23,7 +24,6 @@ from landfall.extract.engines.walls import binding, create_lake_view, lake_views
 from landfall.extract.files.layout import attempt_prefix
 from landfall.extract.files.reuse import Reused, files_id, take_over
 from landfall.extract.records.store import ExtractStore
-from landfall.extract.run.admission import Admission
 from landfall.settings import Settings
 
 _WHY: Mapping[Engine, str] = {

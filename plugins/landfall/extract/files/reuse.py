@@ -19,6 +19,7 @@ from landfall.aws.dynamodb import Change, ItemTable
 from landfall.aws.sts import narrowed_session
 from landfall.contracts.extract_product import load_products
 from landfall.errors import VerificationError
+from landfall.extract.door.pinning import Admission
 from landfall.extract.engines.isolation import copy_policy
 from landfall.extract.engines.salt import salt_for
 from landfall.extract.files.layout import extract_prefix
@@ -26,7 +27,6 @@ from landfall.extract.proof.certificate import read_certified
 from landfall.extract.proof.manifest import MANIFEST_VERSION, ManifestFile
 from landfall.extract.records.record import digest, request_text
 from landfall.extract.records.store import ExtractStore
-from landfall.extract.run.admission import Admission
 from landfall.settings import Settings
 
 FILES_VERSION: Final = 2

@@ -19,8 +19,8 @@ from landfall.extract.files.workbook import SIGNIFICANT_DIGITS
 from landfall.prices import ATHENA_CHARGED_AT_LEAST, Prices
 
 if TYPE_CHECKING:  # `landfall verify` reads manifests without the modules that talk to AWS
+    from landfall.extract.door.pinning import Admission
     from landfall.extract.door.request import ExtractRequest
-    from landfall.extract.run.admission import Admission
 
 MANIFEST_VERSION = 2
 

@@ -9,6 +9,7 @@ from typing import Any, Final, NoReturn
 
 from landfall.aws import s3
 from landfall.errors import DataHeldError, ExtractEndedError, GateFailed, RequestError, VerificationError
+from landfall.extract.door.pinning import Admission
 from landfall.extract.door.request import extract_id_of
 from landfall.extract.files.layout import attempt_prefix, extract_prefix
 from landfall.extract.proof.certificate import read_manifest
@@ -16,7 +17,6 @@ from landfall.extract.records.audit import AuditEvent, AuditLog
 from landfall.extract.records.ending import end
 from landfall.extract.records.record import ExtractRecord, State, cause_in_words
 from landfall.extract.records.store import ExtractStore
-from landfall.extract.run.admission import Admission
 from landfall.extract.run.publish import Published
 from landfall.settings import Settings
 

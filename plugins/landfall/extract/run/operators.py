@@ -17,8 +17,8 @@ from landfall.extract.run.waiting import StatementTrigger, TurnTrigger
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from landfall.extract.door.pinning import Admission
     from landfall.extract.engines.attempt import StillRunningError
-    from landfall.extract.run.admission import Admission
 
 LONGEST_TURN: Final = timedelta(hours=12)
 """How long an extract waits for its turn."""
@@ -81,10 +81,10 @@ class UnloadExtract(BaseOperator):  # type: ignore[misc]
 
     def _go_on(self, context: Context, *, known: dict[str, str]) -> dict[str, Any]:
         from landfall.errors import NoSlotError
+        from landfall.extract.door.pinning import Admission
         from landfall.extract.engines.attempt import INLINE_SECONDS, AttemptStatements, StillRunningError
         from landfall.extract.engines.unload import unload
         from landfall.extract.run import course
-        from landfall.extract.run.admission import Admission
         from landfall.settings import Settings
 
         settings, attempt = Settings.from_environment(), context["ti"].try_number
