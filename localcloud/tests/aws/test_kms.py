@@ -1,4 +1,4 @@
-"""Keys that sign: made, named, used and kept as KMS does, and everything else refused in words."""
+"""Keys that sign, and those that S3 encrypts with: made, named, used and kept as KMS does; the rest is refused."""
 
 from __future__ import annotations
 
@@ -82,7 +82,9 @@ def test_a_wrong_request_is_refused_as_kms_does(aws: AwsProcess, changed: dict[s
 @pytest.mark.parametrize(
     "call",
     [
-        lambda kms: kms.create_key(),
+        lambda kms: kms.create_key(KeyUsage="SIGN_VERIFY"),
+        lambda kms: kms.create_key(KeySpec="ECC_NIST_P256"),
+        lambda kms: kms.encrypt(KeyId="x", Plaintext=b"x"),
         lambda kms: kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY"),
         lambda kms: kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="KEY_AGREEMENT"),
         lambda kms: kms.generate_random(NumberOfBytes=8),

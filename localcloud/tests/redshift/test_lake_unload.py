@@ -93,3 +93,17 @@ def test_parts_of_parquet_are_not_too_large_and_keep_the_order_of_the_rows(pg: P
     bodies = [s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read() for entry in found]
     numbers = [n for body in bodies for n in pq.read_table(io.BytesIO(body))["n"].to_pylist()]
     assert numbers == list(range(300_000, 0, -1))
+
+
+def test_kms_key_id_encrypts_each_file(cloud: Cloud, pg: PgClient, s3: Any) -> None:
+    kms = cloud.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    unload(pg, f"csv parallel off manifest kms_key_id '{key}' encrypted")
+    found = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
+    heads = [s3.head_object(Bucket=BUCKET, Key=name) for name in found]
+    assert len(found) == 2 and {head["SSEKMSKeyId"] for head in heads} == {key}
+    with pytest.raises(PgError, match="ENCRYPTED"):
+        unload(pg, f"csv allowoverwrite kms_key_id '{key}'")
+    kms.disable_key(KeyId=key)
+    with pytest.raises(PgError, match=r"Error KMS\.DisabledException"):
+        unload(pg, f"csv allowoverwrite kms_key_id '{key}' encrypted")

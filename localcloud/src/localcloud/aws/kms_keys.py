@@ -1,7 +1,7 @@
-"""KMS as far as the pipeline uses it: keys that sign with ECDSA on P-256.
+"""KMS as far as the pipeline uses it: keys that sign with ECDSA on P-256, and symmetric keys for S3 to encrypt with.
 
 ministack makes the keys, keeps them and signs. What else it can do is refused here: nobody has checked it for this
-pipeline. So are requests to sign that KMS refuses and ministack does not.
+pipeline. So are requests to sign that KMS refuses and ministack does not. S3 asks for a symmetric key in `s3_kms`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from ministack.services import kms
 
 Response = tuple[int, dict[str, str], bytes]
 
-_SPEC, _USAGE = "ECC_NIST_P256", "SIGN_VERIFY"
+_USAGES = {"ECC_NIST_P256": "SIGN_VERIFY", "SYMMETRIC_DEFAULT": "ENCRYPT_DECRYPT"}
+"""Spec of a key -> what it is for."""
+
 _LONGEST_RAW_MESSAGE = 4096
 """Bytes that Sign takes as a message; of more a digest is sent (the Sign operation's reference)."""
 
@@ -52,10 +54,11 @@ def install() -> None:
 
 
 def _key_refusal(request: dict[str, Any]) -> Response | None:
-    if (spec := request.get("KeySpec", request.get("CustomerMasterKeySpec"))) != _SPEC:
-        return _unsupported(f"KeySpec {spec or 'SYMMETRIC_DEFAULT'}")
-    if (usage := request.get("KeyUsage")) != _USAGE:
-        return _unsupported(f"KeyUsage {usage or 'ENCRYPT_DECRYPT'} of {_SPEC}")
+    spec = request.get("KeySpec", request.get("CustomerMasterKeySpec", "SYMMETRIC_DEFAULT"))
+    if spec not in _USAGES:
+        return _unsupported(f"KeySpec {spec}")
+    if (usage := request.get("KeyUsage", "ENCRYPT_DECRYPT")) != _USAGES[spec]:
+        return _unsupported(f"KeyUsage {usage} of {spec}")
     if request.get("Origin", "AWS_KMS") != "AWS_KMS" or request.get("MultiRegion"):
         return _unsupported("a key of another origin or of several regions")
     return None

@@ -15,8 +15,10 @@ from localcloud.aws import (
     kinesis_records,
     kms_keys,
     s3_files,
+    s3_kms,
     s3_memory,
     s3_ranges,
+    sts_trust,
 )
 
 
@@ -25,6 +27,8 @@ def install(*, state_dir: Path, athena_endpoint: str, redshift_endpoint: str) ->
     s3_files.install(state_dir / "s3-writing")
     s3_memory.install()
     s3_ranges.install()
+    s3_kms.install()
+    sts_trust.install()
     kinesis_records.install(state_dir / "kinesis")
     glue_catalog.install()
     kms_keys.install()

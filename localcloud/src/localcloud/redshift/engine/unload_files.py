@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import IO, Any
 
 import zstandard
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import ClientError
 
+from localcloud.redshift.errors import RedshiftError
 from localcloud.redshift.sql.unload_options import UnloadOptions
 
 _SUFFIXES = {"GZIP": ".gz", "ZSTD": ".zst", "BZIP2": ".bz2", "": ""}
@@ -32,6 +35,27 @@ def file_name(options: UnloadOptions, part_of_slice: int, part: int) -> str:
     if options.extension is not None:
         return f"{stem}.{options.extension.removeprefix('.')}"
     return stem + (".parquet" if options.format == "PARQUET" else _SUFFIXES[options.compression])
+
+
+def upload(s3: Any, path: Path, options: UnloadOptions, key: str) -> None:
+    """Put a local file, under the key of KMS if there is one; raises RedshiftError with S3's reason."""
+    try:
+        s3.upload_file(str(path), options.bucket, key, ExtraArgs=encryption(options))
+    except S3UploadFailedError as error:
+        cause = error.__context__
+        if not isinstance(cause, ClientError):
+            raise
+        told = cause.response["Error"]
+        status = cause.response["ResponseMetadata"]["HTTPStatusCode"]
+        words = f"S3ServiceException:{told['Message']},Status {status},Error {told['Code']}"
+        raise RedshiftError("XX000", words) from error
+
+
+def encryption(options: UnloadOptions) -> dict[str, str]:
+    """Return what S3 is told of the encryption of each file."""
+    if not options.kms_key_id:
+        return {}
+    return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": options.kms_key_id}
 
 
 @dataclass
@@ -70,7 +94,7 @@ class SliceWriter:
     def put(self, path: Path, rows: int) -> None:
         """Put a finished local file as the next part, and remove it."""
         key = self.options.prefix + file_name(self.options, self.number, len(self.written))
-        self.s3.upload_file(str(path), self.options.bucket, key)
+        upload(self.s3, path, self.options, key)
         self.written.append(Written(key, path.stat().st_size, rows))
         path.unlink()
 

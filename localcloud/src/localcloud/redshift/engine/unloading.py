@@ -14,7 +14,7 @@ from sqlglot import exp
 from localcloud.lake.sql_text import identifier, quoted
 from localcloud.redshift.engine.history import Unload
 from localcloud.redshift.engine.result import Column, Result
-from localcloud.redshift.engine.unload_files import SliceWriter, Written, manifest
+from localcloud.redshift.engine.unload_files import SliceWriter, Written, encryption, manifest
 from localcloud.redshift.engine.unload_parquet import write_parquet
 from localcloud.redshift.errors import RedshiftError
 from localcloud.redshift.sql.statement import Statement, split
@@ -45,7 +45,8 @@ def unload(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
         written = _write(session, sql, columns, options, Path(folder))
     if options.manifest:
         kinds = [(column.name, of_result(column.type).name) for column in columns]
-        s3.put_object(Bucket=options.bucket, Key=f"{options.prefix}manifest", Body=manifest(options, written, kinds))
+        body = manifest(options, written, kinds)
+        s3.put_object(Bucket=options.bucket, Key=f"{options.prefix}manifest", Body=body, **encryption(options))
     session.database.history.unloads.extend(
         Unload(
             session.user,

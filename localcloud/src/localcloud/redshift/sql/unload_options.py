@@ -42,6 +42,8 @@ class UnloadOptions:
     partition_by: tuple[str, ...] = ()
     include: bool = False
     row_group_size: int = 0
+    kms_key_id: str = ""
+    encrypted: bool = False
 
 
 def unload_options(words: Words) -> UnloadOptions:
@@ -64,6 +66,8 @@ def unload_options(words: Words) -> UnloadOptions:
         raise RedshiftError("0A000", f"UNLOAD PARQUET does not support {options.compression}")
     if options.format == "CSV" and (options.add_quotes or options.escape):
         raise RedshiftError("0A000", "CSV is not supported with ESCAPE or ADDQUOTES")
+    if options.kms_key_id and not options.encrypted:
+        raise RedshiftError("42601", "KMS_KEY_ID needs the ENCRYPTED option")
     options.delimiter = options.delimiter or ("," if options.format == "CSV" else "|")
     return options
 
@@ -117,9 +121,15 @@ def _extension(words: Words, options: UnloadOptions) -> None:
     options.extension = words.string()
 
 
-def _encrypted(words: Words, _options: UnloadOptions) -> None:
+def _encrypted(words: Words, options: UnloadOptions) -> None:
     """Without a key, S3's own encryption, which the local cloud's S3 does not show."""
+    options.encrypted = True
     words.accept("AUTO")
+
+
+def _kms_key_id(words: Words, options: UnloadOptions) -> None:
+    words.accept("AS")
+    options.kms_key_id = words.string()
 
 
 _UNLOAD: dict[str, Callable[[Words, Any], None]] = {
@@ -136,7 +146,8 @@ _UNLOAD: dict[str, Callable[[Words, Any], None]] = {
     "MAXFILESIZE": _max_file_size,
     "EXTENSION": _extension,
     "ENCRYPTED": _encrypted,
+    "KMS_KEY_ID": _kms_key_id,
     "PARTITION BY": _partition,
     "ROWGROUPSIZE": _row_group_size,
-    **{name: _refused("UNLOAD", name) for name in ("FIXEDWIDTH", "KMS_KEY_ID")},
+    "FIXEDWIDTH": _refused("UNLOAD", "FIXEDWIDTH"),
 }
