@@ -21,7 +21,8 @@ publish first if nothing is published yet. `unload_extract`: the engine's own me
 a new attempt gets a prefix of its own. If Redshift says there that `extract_walls.<table>` does not exist, clear
 `publish_lake` of the run that published this version: it makes the views through which extracts read.
 `publish_extract`: the files are not what was asked for and stay unreachable; read the Data Docs of the run, then clear
-from `unload_extract`. A run that has its manifest may be cleared: nothing changes.
+from `unload_extract`. If the message begins with `destination:`, the customer's own key or bucket refuses, and it says
+what the customer must mend; then clear the run. A run that has its manifest may be cleared: nothing changes.
 
 **Example conf.**
 

@@ -27,6 +27,9 @@ SUBCOMMANDS = {
     "lineage": Subcommand("landfall.lineage.command", "what a file was made from, what a column went into"),
     "signing-key": Subcommand("landfall.extract.proof.signing_key_command", "print the public key that signs extracts"),
     "api-key": Subcommand("landfall.api.keys_command", "make, rotate, revoke and list customers' API keys"),
+    "destination": Subcommand(
+        "landfall.extract.delivery.command", "customers' own keys and buckets for their extracts"
+    ),
     "serve-api": Subcommand("landfall.api.serve_command", "serve the extract API alone, beside Airflow"),
     "contacts": Subcommand("landfall.notify.contacts_command", "how a customer is told that an extract has ended"),
     "redeliver": Subcommand("landfall.notify.redeliver_command", "send a channel's dead letters once more"),

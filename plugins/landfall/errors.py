@@ -57,6 +57,14 @@ class DeliveryError(LandfallError):
         self.for_good = for_good
 
 
+class DestinationError(LandfallError):
+    """A customer's destination cannot be registered as given, or cannot be used as it is registered."""
+
+
+class KeyUnusableError(DestinationError):
+    """The customer's own key does not open or close files: it is disabled, gone, or its policy refuses us."""
+
+
 class EngineError(LandfallError):
     """Athena or Redshift ended a statement without success."""
 

@@ -27,6 +27,7 @@ class Settings:
     publication_table: str
     extract_table: str
     api_key_table: str
+    destination_table: str
     athena_workgroup: str
     redshift_workgroup: str
     redshift_database: str

@@ -93,6 +93,7 @@ class Extract(Answer):
     rows: int | None = None
     bytes: int | None = None
     expires_at: str | None = None
+    delivered_to: str | None = Field(None, description="Where in the customer's own bucket the files were delivered.")
     url: str
     manifest: ManifestLinks | None = None
     files: list[File] = []
@@ -174,6 +175,7 @@ def extract_answer(record: ExtractRecord, *, base: str, manifest: Mapping[str, A
         rows=record.rows,
         bytes=record.bytes,
         expires_at=record.expires_at,
+        delivered_to=record.delivered_to,
         url=url,
         manifest=_manifest_links(url, manifest) if manifest else None,
         files=_files(url, manifest["files"]) if manifest else [],

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from landfall.api.callers import Caller
 from landfall.api.problems import Refusal, shown
 from landfall.aws import s3
+from landfall.errors import KeyUnusableError
 from landfall.extract.door.request import extract_id_of
 from landfall.extract.files.layout import manifest_key
 from landfall.extract.records.audit import Action, AuditEvent, AuditLog
@@ -99,6 +100,9 @@ class Desk:
         key = manifest_key(customer_id=record.customer_id, extract_id=record.extract_id)
         try:
             return s3.read_object(bucket=self.settings.extracts_bucket, key=key)
+        except KeyUnusableError as error:
+            remedy = "its owner makes it usable again, or ask for a new one"
+            raise Refusal(409, f"the extract cannot be read: {error}; {remedy}", remedy=remedy) from error
         except KeyError as error:
             remedy = "ask for a new one"
             raise Refusal(410, f"the files of the extract are gone; {remedy}", remedy=remedy) from error

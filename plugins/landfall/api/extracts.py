@@ -17,6 +17,7 @@ from landfall.api.downloads import ExtractId
 from landfall.api.problems import Refusal, documented, refusal_of
 from landfall.api.runs import Runs, RunsDep
 from landfall.errors import EngineError, RequestError, RunsUnavailableError
+from landfall.extract.delivery.register import destination_of
 from landfall.extract.door.preflight import expect
 from landfall.extract.door.request import CUSTOMER_ID_PATTERN
 from landfall.extract.records.record import ExtractRecord, State
@@ -116,7 +117,7 @@ def list_extracts(
     responses={
         200: {"headers": _PROGRESS},
         304: {"description": "As If-None-Match has it."},
-        **documented(404, 410),
+        **documented(404, 409, 410),
     },
 )
 def get_extract(request: Request, extract_id: ExtractId, caller: CallerDep, runs: RunsDep) -> Response:
@@ -137,10 +138,20 @@ def base_of(request: Request) -> str:
 
 def _read(desk: Desk, body: bytes) -> Asked:
     try:
-        return read_body(body, desk.caller)
+        asked = read_body(body, desk.caller)
+        _require_destination(desk, asked)
     except Refusal as error:
         desk.log("refused", outcome=str(error.status_code), details={"field": error.members["field"]})
         raise
+    return asked
+
+
+def _require_destination(desk: Desk, asked: Asked) -> None:
+    """Raise Refusal 400 for a destination that is not the customer's, in the same words if it is another customer's."""
+    try:
+        destination_of(asked.request, settings=desk.settings)
+    except RequestError as error:
+        raise refusal_of(error, asked.conf) from error
 
 
 def _preflight(desk: Desk, asked: Asked) -> Preflight:

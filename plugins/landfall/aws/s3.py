@@ -12,6 +12,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from landfall.aws.clients import client
+from landfall.aws.encryption import key_explained, sse
 
 _COPIES = TransferConfig(multipart_threshold=2**30, multipart_chunksize=2**29)
 """A copy within S3 is one request up to a gigabyte, and of parts above: one request copies 5 GB at most."""
@@ -64,29 +65,54 @@ def read_object_if_there(*, bucket: str, key: str) -> bytes | None:
 
 
 def open_object(*, bucket: str, key: str) -> Any:
-    """Return an object's content as a stream (botocore StreamingBody); KeyError with its address if there is none."""
+    """Return an object's content as a stream (botocore StreamingBody).
+
+    Raises KeyError with its address if there is none, KeyUnusableError if it is under a key that we may not use.
+    """
     try:
-        return client("s3").get_object(Bucket=bucket, Key=key)["Body"]
+        with key_explained():
+            return client("s3").get_object(Bucket=bucket, Key=key)["Body"]
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
             raise KeyError(f"s3://{bucket}/{key}") from error
         raise
 
 
-def write_object(*, bucket: str, key: str, body: bytes, content_type: str = "application/octet-stream") -> None:
-    """Write `body` as an object, replacing what was there."""
-    client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+def write_object(
+    *,
+    bucket: str,
+    key: str,
+    body: bytes,
+    content_type: str = "application/octet-stream",
+    encrypted_with: str | None = None,
+) -> None:
+    """Write `body` as an object, replacing what was there; `encrypted_with` is a key of KMS, S3's own if None.
+
+    Raises KeyUnusableError for a key that we may not use; so do all that take one.
+    """
+    with key_explained():
+        client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, **sse(encrypted_with))
 
 
-def upload_file(path: Path, *, bucket: str, key: str) -> None:
+def upload_file(path: Path, *, bucket: str, key: str, encrypted_with: str | None = None) -> None:
     """Write a file of any size as an object, replacing what was there."""
-    client("s3").upload_file(str(path), bucket, key)
+    with key_explained(), path.open("rb") as file:
+        client("s3").upload_fileobj(file, bucket, key, ExtraArgs=sse(encrypted_with))
 
 
-def write_new_object(*, bucket: str, key: str, body: bytes, content_type: str = "application/octet-stream") -> bool:
+def write_new_object(
+    *,
+    bucket: str,
+    key: str,
+    body: bytes,
+    content_type: str = "application/octet-stream",
+    encrypted_with: str | None = None,
+) -> bool:
     """Write `body` as an object unless there is one, and return whether it was written."""
+    told = {"ContentType": content_type, **sse(encrypted_with)}
     try:
-        client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
+        with key_explained():
+            client("s3").put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*", **told)
     except ClientError as error:
         # 409: another such write to the key is under way, and will stand.
         if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict"):
@@ -95,13 +121,15 @@ def write_new_object(*, bucket: str, key: str, body: bytes, content_type: str = 
     return True
 
 
-def copy_object(*, bucket: str, source: str, target: str) -> None:
+def copy_object(*, bucket: str, source: str, target: str, encrypted_with: str | None = None) -> None:
     """Copy the object `source` to the key `target` of the same bucket, of any size, without its content passing here.
 
-    Raises KeyError with its address if it is not there.
+    An object may be copied to itself to be encrypted anew. Raises KeyError with its address if it is not there.
     """
+    copied = {"Bucket": bucket, "Key": source}
     try:
-        client("s3").copy({"Bucket": bucket, "Key": source}, bucket, target, Config=_COPIES)
+        with key_explained():
+            client("s3").copy(copied, bucket, target, ExtraArgs=sse(encrypted_with), Config=_COPIES)
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
             raise KeyError(f"s3://{bucket}/{source}") from error

@@ -1,1 +1,1 @@
-"""Deploy the infrastructure: the platform once, then walls, how customers are told, and a stack a stream contract."""
+"""Deploy the infrastructure: the platform once, then what stands on it, and a stack a stream contract."""

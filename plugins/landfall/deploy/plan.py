@@ -25,12 +25,13 @@ class StackPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentPlan:
-    """The platform, which comes first; walls, how customers are told, and the streams, which know only the platform."""
+    """The platform, which comes first, and the others, which know only the platform."""
 
     environment: str
     platform: StackPlan
     walls: StackPlan
     notify: StackPlan
+    delivery: StackPlan
     streams: tuple[StackPlan, ...]
 
 
@@ -52,10 +53,13 @@ def plan_deployment(
         template=(repository / "infra" / "platform.yaml").read_text(),
         parameters={"Environment": environment, **platform_parameters},
     )
-    walls = StackPlan(
-        name=f"landfall-{environment}-walls",
-        template=(repository / "infra" / "walls.yaml").read_text(),
-        parameters={"Environment": environment},
+    walls, delivery = (
+        StackPlan(
+            name=f"landfall-{environment}-{name}",
+            template=(repository / "infra" / f"{name}.yaml").read_text(),
+            parameters={"Environment": environment},
+        )
+        for name in ("walls", "delivery")
     )
     shared = ("OperatorPrincipalArn",)
     notify = StackPlan(
@@ -81,4 +85,6 @@ def plan_deployment(
         )
         for contract in load_stream_contracts(repository / "contracts" / "streams")
     )
-    return DeploymentPlan(environment=environment, platform=platform, walls=walls, notify=notify, streams=streams)
+    return DeploymentPlan(
+        environment=environment, platform=platform, walls=walls, notify=notify, delivery=delivery, streams=streams
+    )

@@ -20,7 +20,7 @@ def deploy(plan: DeploymentPlan, *, say: Callable[[str], None]) -> dict[str, str
     """
     outputs = _bring_up(plan.platform, say)
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        others = [pool.submit(_bring_up, stack, say) for stack in (plan.walls, plan.notify)]
+        others = [pool.submit(_bring_up, stack, say) for stack in (plan.walls, plan.notify, plan.delivery)]
         streams = [pool.submit(_bring_up, stack, say) for stack in plan.streams]
     for stream in streams:
         stream.result()

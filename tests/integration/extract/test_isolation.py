@@ -18,7 +18,7 @@ import pytest
 from botocore.exceptions import ClientError
 from landfall.aws import clients
 from landfall.aws.sts import narrowed_session
-from landfall.extract.engines.isolation import certificate_policy, session_policy
+from landfall.extract.engines.isolation import certificate_policy, delivery_policy, encryption_policy, session_policy
 from landfall.settings import Settings
 
 from tests.pinned import PINNED
@@ -191,3 +191,58 @@ def test_who_certifies_may_do_nothing_else(name: str, certifier: boto3.Session) 
     with clients.acting_as(certifier), pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
         CERTIFIER_MAY_NOT[name]()
     CERTIFIER_MAY_NOT[name]()  # and without the session's policy nothing stands in the way
+
+
+@pytest.fixture(scope="module")
+def keys(enforcing: None) -> tuple[str, str]:
+    """A customer's key and another's."""
+    kms = clients.client("kms")
+    first, second = (str(kms.create_key()["KeyMetadata"]["Arn"]) for _ in range(2))
+    return first, second
+
+
+def _put_under(key: str, *, bucket: str = "extracts", name: str = f"{PREFIX}under-key") -> None:
+    told = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
+    clients.client("s3").put_object(Bucket=bucket, Key=name, Body=b"x", **told)
+
+
+@pytest.mark.parametrize("is_certifier", [False, True])
+def test_a_session_uses_the_customers_key_and_no_other(keys: tuple[str, str], is_certifier: bool) -> None:
+    key, other = keys
+    name = f"{BASE}manifest.json" if is_certifier else f"{PREFIX}under-key"
+    policy = (
+        certificate_policy(BASE, settings=SETTINGS, key_arn=key)
+        if is_certifier
+        else encryption_policy(PREFIX, key_arn=key, settings=SETTINGS)
+    )
+    with clients.acting_as(narrowed_session(SETTINGS.extract_role_arn, policy=policy, name="run-1")):
+        _put_under(key, name=name)
+        assert clients.client("s3").get_object(Bucket="extracts", Key=name)["SSEKMSKeyId"] == key
+        with pytest.raises(ClientError, match="not authorized to perform: kms:GenerateDataKey"):
+            _put_under(other, name=name)
+    _put_under(other, name=name)
+    again = clients.acting_as(narrowed_session(SETTINGS.extract_role_arn, policy=policy, name="run-1"))
+    with again, pytest.raises(ClientError, match="not authorized to perform: kms:Decrypt"):
+        clients.client("s3").get_object(Bucket="extracts", Key=name)
+
+
+def test_a_session_without_a_key_uses_none(keys: tuple[str, str], session: boto3.Session) -> None:
+    with clients.acting_as(session), pytest.raises(ClientError, match="not authorized to perform: kms:GenerateDataKey"):
+        _put_under(keys[0])
+
+
+def test_a_delivery_writes_below_its_prefix_and_removes_its_probe_alone(enforcing: None) -> None:
+    policy = delivery_policy("arn:aws:s3:::lake/in/", key_arn=None)
+    with clients.acting_as(narrowed_session(SETTINGS.extract_role_arn, policy=policy, name="run-1")):
+        s3 = clients.client("s3")
+        for name in ("in/a", "in/landfall-probe-1"):
+            s3.put_object(Bucket="lake", Key=name, Body=b"x")
+        s3.delete_object(Bucket="lake", Key="in/landfall-probe-1")
+        for refused in (
+            lambda: s3.put_object(Bucket="lake", Key="elsewhere", Body=b"x"),
+            lambda: s3.delete_object(Bucket="lake", Key="in/a"),
+            lambda: s3.get_object(Bucket="lake", Key="raw/a"),
+            lambda: s3.list_objects_v2(Bucket="lake"),
+        ):
+            with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
+                refused()

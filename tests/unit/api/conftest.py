@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from landfall.api import extracts, keys
 from landfall.aws import s3
+from landfall.extract.delivery import register
 from landfall.extract.records import store
 from landfall.notify import events
 from landfall.settings import Settings
@@ -17,6 +18,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
     monkeypatch.setattr(store, "ItemTable", lambda *, name: found.extracts)
     monkeypatch.setattr(keys, "ItemTable", lambda *, name: found.keys)
+    monkeypatch.setattr(register, "ItemTable", lambda *, name: found.destinations)
     monkeypatch.setattr(extracts, "expect", lambda request, *, settings: found.expect(request))
     for name in ("read_object", "write_new_object", "list_objects", "delete_prefix", "presign"):
         monkeypatch.setattr(s3, name, getattr(found.buckets, name))

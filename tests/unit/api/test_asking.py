@@ -194,3 +194,25 @@ def test_staff_name_the_customer_and_the_log_names_them(world: World) -> None:
     event = world.audited()[-1]
     assert (event["action"], event["caller"], event["customer_id"]) == ("asked", "staff:ada", OTHER)
     assert event["address"] == "testclient"
+
+
+def test_a_destination_is_the_customers_own_or_refused_in_one_and_the_same_words(world: World) -> None:
+    for customer, name in ((CUSTOMER, "own"), (OTHER, "theirs")):
+        made = {"created_at": "2026-11-22", "created_by": "cli:ada", "kms_key_arn": "arn:aws:kms:x:1:key/y"}
+        world.destinations.items[customer, name] = {"customer_id": customer, "name": name, **made}
+    key = world.key()
+    assert world.ask(key, {**BODY, "destination": "own"}).status_code == 202
+    answers = [world.ask(key, {**BODY, "destination": name}).json() for name in ("theirs", "nobodys")]
+    assert [(each["status"], each["field"]) for each in answers] == [(400, "destination")] * 2
+    assert answers[0]["detail"].replace("theirs", "?") == answers[1]["detail"].replace("nobodys", "?")
+    assert len(world.runs.started) == 1
+
+
+def test_the_destination_is_part_of_what_an_idempotency_key_stands_for(world: World) -> None:
+    made = {"created_at": "2026-11-22", "created_by": "cli:ada", "kms_key_arn": "arn:aws:kms:x:1:key/y"}
+    world.destinations.items[CUSTOMER, "own"] = {"customer_id": CUSTOMER, "name": "own", **made}
+    key, once = world.key(), {"Idempotency-Key": "k"}
+    assert world.ask(key, {**BODY, "destination": "own"}, **once).status_code == 202
+    assert world.ask(key, {**BODY, "destination": "own"}, **once).status_code == 202
+    assert world.ask(key, BODY, **once).status_code == 422
+    assert len(world.runs.started) == 1

@@ -19,7 +19,7 @@ from landfall.extract.door.request import ExtractRequest
 from landfall.extract.records.record import ExtractRecord, RunState, timestamp
 from landfall.extract.records.store import ExtractStore
 
-from tests.unit.extract.memory import MemoryBuckets, MemoryItems
+from tests.unit.extract.memory import MemoryBuckets, MemoryItems, MemoryRegister
 
 CUSTOMER, OTHER = "cus_000042", "cus_000043"
 BODY = {"product": "orders", "format": "csv", "from_date": "2026-11-01"}
@@ -76,6 +76,7 @@ class World:
 
     extracts: MemoryItems = field(default_factory=MemoryItems)
     keys: MemoryItems = field(default_factory=MemoryItems)
+    destinations: MemoryRegister = field(default_factory=MemoryRegister)
     buckets: MemoryBuckets = field(default_factory=MemoryBuckets)
     runs: MemoryRuns = field(default_factory=MemoryRuns)
     expect: Callable[[ExtractRequest], Expected] = lambda _request: EXPECTED

@@ -68,7 +68,12 @@ def test_the_platform_comes_first_and_all_others_are_finished(monkeypatch: pytes
     with pytest.raises(DeploymentError, match="orders failed"):
         stacks.deploy(plan(), say=lambda line: None)
     assert made[0] == "landfall-local-platform"
-    assert set(made[1:]) == {plan().walls.name, plan().notify.name, *(stream.name for stream in plan().streams)}
+    assert set(made[1:]) == {
+        plan().walls.name,
+        plan().notify.name,
+        plan().delivery.name,
+        *(stream.name for stream in plan().streams),
+    }
 
 
 def test_the_file_holds_every_setting_and_a_shell_reads_it_back(tmp_path: Path) -> None:

@@ -79,6 +79,29 @@ class MemoryItems:
             return used
 
 
+class MemoryRegister:
+    """The table of destinations."""
+
+    def __init__(self) -> None:
+        self.items: dict[tuple[str, ...], dict[str, Any]] = {}
+
+    def read(self, key: Mapping[str, str]) -> dict[str, Any] | None:
+        return self.items.get(tuple(key.values()))
+
+    def change(self, change: Change) -> bool:
+        key = tuple(change.key.values())
+        if key in self.items:
+            return False
+        self.items[key] = {**change.key, **change.values}
+        return True
+
+    def delete(self, key: Mapping[str, str]) -> None:
+        self.items.pop(tuple(key.values()), None)
+
+    def select(self, *, equals: tuple[str, str], **_: Any) -> Iterator[dict[str, Any]]:
+        yield from [item for item in self.items.values() if item[equals[0]] == equals[1]]
+
+
 def _place(item: Mapping[str, str]) -> tuple[str, str]:
     return item["requested_at"], item["extract_id"]
 
@@ -89,10 +112,14 @@ class MemoryBuckets(dict[tuple[str, str], bytes]):
     def read_object(self, *, bucket: str, key: str) -> bytes:
         return self[bucket, key]
 
-    def write_new_object(self, *, bucket: str, key: str, body: bytes, content_type: str = "") -> bool:
+    def write_new_object(
+        self, *, bucket: str, key: str, body: bytes, content_type: str = "", encrypted_with: str | None = None
+    ) -> bool:
         return self.setdefault((bucket, key), body) is body
 
-    def write_object(self, *, bucket: str, key: str, body: bytes, content_type: str = "") -> None:
+    def write_object(
+        self, *, bucket: str, key: str, body: bytes, content_type: str = "", encrypted_with: str | None = None
+    ) -> None:
         self[bucket, key] = body
 
     def list_folders(self, *, bucket: str, prefix: str, start_after: str = "") -> Iterator[str]:

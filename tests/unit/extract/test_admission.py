@@ -11,6 +11,7 @@ import pytest
 from landfall.aws import s3
 from landfall.contracts.limits import CustomerLimits, Limits
 from landfall.errors import DataHeldError, ExtractEndedError, NoSlotError, QuotaError, RequestError
+from landfall.extract.delivery import register
 from landfall.extract.door import pinning
 from landfall.extract.door.pinning import Admission
 from landfall.extract.records import store
@@ -25,7 +26,7 @@ from landfall.publish.last_gate import LastGate
 from landfall.publish.publication import Publication, PublishedDataset
 from landfall.settings import Settings
 
-from tests.unit.extract.memory import MemoryBuckets, MemoryItems
+from tests.unit.extract.memory import MemoryBuckets, MemoryItems, MemoryRegister
 
 PARAMS = {"customer_id": "cus_000042", "product": "orders", "format": "csv", "from_date": None, "to_date": None}
 SETTINGS = Settings(**dict.fromkeys(Settings.__dataclass_fields__, "x"))
@@ -269,3 +270,18 @@ def test_a_gate_that_passed_or_came_before_the_version_says_nothing_of_it(
 ) -> None:
     _publish(monkeypatch, PUBLICATION, last)
     assert _admit().pinned.notice is None
+
+
+def test_a_destination_is_pinned_with_what_is_behind_it_and_anothers_is_refused(
+    table: MemoryItems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = MemoryRegister()
+    monkeypatch.setattr(register, "ItemTable", lambda *, name: found)
+    made = {"created_at": "2026-11-22", "created_by": "cli:ada", "kms_key_arn": "arn:aws:kms:x:1:key/y"}
+    for customer, name in (("cus_000042", "own"), ("cus_000043", "theirs")):
+        found.items[customer, name] = {"customer_id": customer, "name": name, **made}
+    assert _admit(destination="own").key_arn == "arn:aws:kms:x:1:key/y"
+    for name in ("theirs", "nobodys"):
+        with pytest.raises(RequestError, match=rf"^destination: '{name}' is none that staff have registered for this"):
+            admit({**PARAMS, "destination": name}, run_id=f"run-{name}", settings=SETTINGS, requested_by="staff:ada")
+        assert store.ExtractStore.of(SETTINGS).read(f"run-{name}") is None

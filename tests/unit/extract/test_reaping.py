@@ -121,7 +121,7 @@ def new_world(monkeypatch: pytest.MonkeyPatch) -> World:
         monkeypatch.setattr(s3, name, found.effect(getattr(found.buckets, name)))
     monkeypatch.setattr(certificate, "_public_key", lambda key_id: b"key")
     monkeypatch.setattr(kms, "sign", lambda body, *, key_id: b"signature")
-    monkeypatch.setattr(publish, "_as_certifier", lambda request, settings: nullcontext())
+    monkeypatch.setattr(publish, "_as_certifier", lambda *_args, **_named: nullcontext())
     monkeypatch.setattr(publish, "_certify", certified)
     monkeypatch.setattr(publish.lineage, "extracted", lambda *args, **kwargs: None)
     monkeypatch.setattr(events, "announce", lambda **values: None)

@@ -153,7 +153,9 @@ def test_the_form_offers_what_the_products_offer() -> None:
     form = form_schema(PRODUCTS)
 
     filters = {entry.name for product in PRODUCTS.values() for entry in product.filters}
-    assert set(form) == {"customer_id", "product", "format", "columns", "pii", "since", *OPTIONS} | filters
+    assert (
+        set(form) == {"customer_id", "product", "format", "columns", "pii", "since", "destination", *OPTIONS} | filters
+    )
     assert form["format"]["enum"] == ["csv", "jsonl", "parquet", "xlsx"]
     assert form["product"]["enum"] == ["daily_sales", "orders", "payments", "sessions"]
     assert form["status"]["enum"] == [None, "placed", "paid", "shipped", "cancelled", "refunded"]

@@ -122,10 +122,10 @@ def objects(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """Objects by key in the order they were written, in place of the extracts bucket; and a key in place of KMS."""
     stored: dict[str, bytes] = {}
 
-    def write(*, bucket: str, key: str, body: bytes, content_type: str = "") -> None:
+    def write(*, bucket: str, key: str, body: bytes, **_: Any) -> None:
         stored[key] = body
 
-    def write_new(*, bucket: str, key: str, body: bytes, content_type: str = "") -> bool:
+    def write_new(*, bucket: str, key: str, body: bytes, **_: Any) -> bool:
         return stored.setdefault(key, body) is body
 
     monkeypatch.setattr(s3, "write_object", write)

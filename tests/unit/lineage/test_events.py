@@ -42,6 +42,7 @@ def names() -> Names:
             publication_table="publications",
             extract_table="extracts",
             api_key_table="api-keys",
+            destination_table="destinations",
             athena_workgroup="wg",
             redshift_workgroup="landfall",
             redshift_database="landfall",

@@ -7,7 +7,7 @@ from typing import Any
 
 from landfall.contracts.extract_product import ExtractProduct, ProductFilter
 from landfall.extract.door.option_fields import option_fields
-from landfall.extract.door.request import CUSTOMER_ID_PATTERN, LARGEST_INTEGER
+from landfall.extract.door.request import CUSTOMER_ID_PATTERN, DESTINATION_PATTERN, LARGEST_INTEGER
 
 
 def form_schema(products: Mapping[str, ExtractProduct]) -> dict[str, dict[str, Any]]:
@@ -58,6 +58,14 @@ def form_schema(products: Mapping[str, ExtractProduct]) -> dict[str, dict[str, A
         "description": "Only what has changed: rows that are new or other than they were, and the keys of those that "
         "are gone, since an earlier extract of the same (its id) or a published version (its number). All rows if "
         "empty.",
+        "default": None,
+    }
+    fields["destination"] = {
+        "type": ["null", "string"],
+        "pattern": DESTINATION_PATTERN,
+        "title": "Destination",
+        "description": "Name of a destination that is registered for the customer: files are encrypted with its key, "
+        "delivered to its bucket, or both. If empty they stay in the extracts bucket.",
         "default": None,
     }
     fields.update(option_fields())

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from landfall.contracts.extract_product import load_products
 from landfall.errors import DataHeldError, RequestError
+from landfall.extract.delivery.destination import Destination
 from landfall.extract.door.request import ExtractRequest
 from landfall.extract.door.since import base_of
 from landfall.publish.publication import Publication, PublicationStore
@@ -46,11 +47,20 @@ class PinnedDataset:
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
-    """A request that may run, what it reads, and the earlier version whose changes alone it asks for, if it does."""
+    """A request that may run, what it reads, and the earlier version whose changes alone it asks for, if it does.
+
+    `destination` is as it was registered when the request was admitted.
+    """
 
     request: ExtractRequest
     pinned: PinnedDataset
     base: PinnedDataset | None = None
+    destination: Destination | None = None
+
+    @property
+    def key_arn(self) -> str | None:
+        """The customer's own key that files and manifest are encrypted with, None for S3's own."""
+        return self.destination.kms_key_arn if self.destination else None
 
     @property
     def base_table(self) -> str | None:
@@ -59,7 +69,8 @@ class Admission:
 
     def to_json(self) -> dict[str, Any]:
         """Return the admission as JSON values for an XCom: ids and dates, no row and no secret."""
-        return {**asdict(self), "request": self.request.to_json()}
+        destination = self.destination.to_json() if self.destination else None
+        return {**asdict(self), "request": self.request.to_json(), "destination": destination}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Admission:
@@ -68,6 +79,7 @@ class Admission:
             request=ExtractRequest.from_json(value["request"]),
             pinned=PinnedDataset(**value["pinned"]),
             base=PinnedDataset(**value["base"]) if value["base"] else None,
+            destination=Destination.from_json(value["destination"]) if value.get("destination") else None,
         )
 
 

@@ -14,6 +14,7 @@ from landfall.errors import RequestError
 from landfall.extract.door.options import OPTION_PARAMS, FileOptions, parse_options, shown
 
 CUSTOMER_ID_PATTERN = "^cus_[0-9]{6}$"
+DESTINATION_PATTERN = "^[a-z][a-z0-9-]{0,39}$"
 EARLIEST_DATE = date(2000, 1, 1)
 LATEST_DATE = date(2100, 1, 1)
 """A date outside these is a slip of the pen, and would make engines fail in ways of their own."""
@@ -21,7 +22,7 @@ LATEST_DATE = date(2100, 1, 1)
 LARGEST_INTEGER = 10**15
 """Bound of a number asked for, either way: beyond any amount, and exact in JSON and in both engines."""
 
-_FIXED_PARAMS = ("customer_id", "product", "format", "columns", "pii", "since", *OPTION_PARAMS)
+_FIXED_PARAMS = ("customer_id", "product", "format", "columns", "pii", "since", "destination", *OPTION_PARAMS)
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 _EXTRACT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
 _SHOWN_CHARACTERS = 60
@@ -36,6 +37,7 @@ class ExtractRequest:
 
     `options` are how the files are written. `pii`: personal data leaves as it is; otherwise it is masked as the
     product says. `since`: only what has changed since an earlier extract (its id) or a published version (its number).
+    `destination`: the name of a destination that staff have registered for the customer; the extracts bucket if None.
     """
 
     extract_id: str
@@ -47,10 +49,12 @@ class ExtractRequest:
     pii: bool = False
     options: FileOptions = field(default_factory=FileOptions)
     since: str | None = None
+    destination: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the request as JSON values."""
-        return {**asdict(self), "columns": list(self.columns)}
+        """Return the request as JSON values; without a destination they are what they were before there were any."""
+        values = {**asdict(self), "columns": list(self.columns)}
+        return values if self.destination else {name: each for name, each in values.items() if name != "destination"}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> ExtractRequest:
@@ -88,6 +92,7 @@ def parse_request(
         pii=_pii(params.get("pii", False), may_have_pii=may_have_pii),
         options=parse_options(params, file_format),
         since=_since(params.get("since"), columns, product),
+        destination=_destination(params.get("destination")),
     )
 
 
@@ -156,6 +161,15 @@ def _since(value: object, columns: Collection[str], product: ExtractProduct) -> 
     lacking = [name for name in product.order_by if name not in columns]
     if lacking:
         raise RequestError(f"since: rows are told apart by {' and '.join(lacking)}; add that to columns")
+    return value
+
+
+def _destination(value: object) -> str | None:
+    """Return the name of a destination; whether the customer has one of that name is not known here."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not re.fullmatch(DESTINATION_PATTERN.strip("^$"), value):
+        raise RequestError(f"destination: {shown(value)} is no name of a destination; leave it empty if you have none")
     return value
 
 

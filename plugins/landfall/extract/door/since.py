@@ -57,9 +57,9 @@ def _version_of(request: ExtractRequest, settings: Settings) -> int:
 
 
 def _compared(request: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters that two extracts must have in common: all but their ids and what they go on from."""
+    """Return the parameters that two extracts must have in common: all but ids, what they go on from, and where to."""
     values: dict[str, Any] = json.loads(request_text(request))
-    return {name: value for name, value in values.items() if name != "since"}
+    return {name: value for name, value in values.items() if name not in ("since", "destination")}
 
 
 def _refuse_what_cannot_be_compared(product: ExtractProduct, request: ExtractRequest, base: Publication) -> None:

@@ -90,11 +90,13 @@ def unload_statement(
     destination: str,
     salt: str,
     role_arn: str,
+    key_arn: str | None = None,
 ) -> str:
     """Return the UNLOAD of `file_rows` for the format's engine, from the `view` that is the request's wall, and `base`.
 
     On Redshift names of files start with the s3:// `destination`, on Athena they are below it, which must be empty.
-    `role_arn` is what Redshift writes with. Raises IsolationError for a statement that would read anything else.
+    `role_arn` is what Redshift writes with, `key_arn` the key of KMS it writes under, S3's own if None; Athena's UNLOAD
+    takes none. Raises IsolationError for a statement that would read anything else.
     """
     engine = ENGINES[request.format]
     rows = file_rows(product, request, view, base, salt=salt)
@@ -104,10 +106,11 @@ def unload_statement(
         codec = _quoted(request.options.compression.upper())
         return f"UNLOAD ({inner}) TO {_quoted(destination)} WITH (format = 'PARQUET', compression = {codec})"
     file_format, options = written_by_engine(request)
+    encrypted = f"KMS_KEY_ID {_quoted(key_arn)} ENCRYPTED " if key_arn else ""
     # PARALLEL OFF keeps the rows' order, and with it the content, the same every time.
     return (
         f"UNLOAD ({_quoted(inner)}) TO {_quoted(destination)} IAM_ROLE {_quoted(role_arn)} "
-        f"{_warehouse_format(file_format, options)} PARALLEL OFF "
+        f"{encrypted}{_warehouse_format(file_format, options)} PARALLEL OFF "
         f"EXTENSION {_quoted(file_format + _EXTENSIONS[options.compression])}"
     )
 

@@ -13,6 +13,7 @@ from landfall.aws.redshift_data import RedshiftData
 from landfall.aws.sts import narrowed_session
 from landfall.contracts.extract_product import load_products
 from landfall.errors import RequestError
+from landfall.extract.delivery.encryption import under_customers_key
 from landfall.extract.door.limits import too_many
 from landfall.extract.door.pinning import Admission
 from landfall.extract.engines.attempt import AttemptStatements, StillRunningError
@@ -77,10 +78,16 @@ def unload(
 
     `statements` are those of the attempt so far, which must not take longer than they say. Raises StillRunningError
     when they do, NoSlotError when large extracts must wait, RequestError when the rows are more than the product
-    allows, EngineError when an engine fails.
+    allows, EngineError when an engine fails, KeyUnusableError when the customer's own key cannot be used.
     """
     statements = statements or AttemptStatements(settings=settings)
     prefix = attempt_prefix(admission.request, attempt)
+    is_begun = bool(statements.known)
+    with under_customers_key(admission, prefix=prefix, is_begun=is_begun, settings=settings):
+        return _unloaded(admission, statements, prefix=prefix, settings=settings)
+
+
+def _unloaded(admission: Admission, statements: AttemptStatements, *, prefix: str, settings: Settings) -> Unloaded:
     # Taken up again, the attempt has files of its own at the prefix.
     reused = None if statements.known else take_over(admission, prefix=prefix, settings=settings)
     if reused is not None:
@@ -172,7 +179,8 @@ def _write(
         s3.delete_prefix(bucket=settings.extracts_bucket, prefix=prefix)
         destination = f"s3://{settings.extracts_bucket}/{prefix}{names}"
         role_arn = settings.unload_role_arn
-        return unload_statement(product, request, *views, destination=destination, salt=salt, role_arn=role_arn)
+        told = {"destination": destination, "salt": salt, "role_arn": role_arn}
+        return unload_statement(product, request, *views, **told, key_arn=admission.key_arn)
 
     if ENGINES[request.format] == "athena":
         done = statements.on_athena("unload", lambda: statement(""))

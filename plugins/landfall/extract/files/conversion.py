@@ -38,7 +38,7 @@ def finished_prefix(unloaded: Unloaded, product: ExtractProduct, settings: Setti
             sheet=product.product,
             made_at=datetime.fromisoformat(unloaded.admission.pinned.published_at),
         )
-        s3.upload_file(path, bucket=bucket, key=prefix + path.name)
+        s3.upload_file(path, bucket=bucket, key=prefix + path.name, encrypted_with=unloaded.admission.key_arn)
     return prefix
 
 

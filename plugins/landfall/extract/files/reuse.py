@@ -95,7 +95,7 @@ def take_over(admission: Admission, *, prefix: str, settings: Settings) -> Reuse
         return None
     source = extract_prefix(customer_id=request.customer_id, extract_id=pointer["made_by"])
     document = read_certified(source, settings)
-    if document is None or request_text(document["request"]) != request_text(request.to_json()):
+    if document is None or _asked(document["request"]) != _asked(request.to_json()):
         return None
     if not _copied(document, pointer, admission, source=source, prefix=prefix, settings=settings):
         return None
@@ -126,14 +126,16 @@ def _copied(
     It is done with credentials that can read the one extract, write the other's attempt, and nothing else.
     """
     request, bucket = admission.request, settings.extracts_bucket
-    policy = copy_policy(source=source, target=prefix, settings=settings)
+    key_arn = admission.key_arn
+    policy = copy_policy(source=source, target=prefix, settings=settings, key_arn=key_arn)
     with acting_as(narrowed_session(settings.extract_role_arn, policy=policy, name=request.extract_id)):
         if files_id(admission, salt_for(request, settings)) != pointer["files_id"]:
             return False
         s3.delete_prefix(bucket=bucket, prefix=prefix)
         try:
             for file in document["files"]:
-                s3.copy_object(bucket=bucket, source=source + file["path"], target=prefix + _name(file["path"]))
+                target = prefix + _name(file["path"])
+                s3.copy_object(bucket=bucket, source=source + file["path"], target=target, encrypted_with=key_arn)
         except KeyError:
             s3.delete_prefix(bucket=bucket, prefix=prefix)
             return False
@@ -159,7 +161,14 @@ def _same(admission: Admission) -> str:
     contract, pinned = (json.dumps(asdict(each), sort_keys=True) for each in (product, admission.pinned))
     base = json.dumps(admission.base and asdict(admission.base), sort_keys=True)
     version = f"{FILES_VERSION}.{MANIFEST_VERSION}"
-    return digest(version, contract, request_text(admission.request.to_json()), pinned, base)
+    # The bytes do not follow from the key, but files under a customer's key are only ever copied under the same key.
+    key = [admission.key_arn] if admission.key_arn else []
+    return digest(version, contract, _asked(admission.request.to_json()), pinned, base, *key)
+
+
+def _asked(request: Mapping[str, Any]) -> str:
+    """Return a request's JSON values as one text, without what files do not follow from: its id and where they go."""
+    return request_text({name: value for name, value in request.items() if name != "destination"})
 
 
 def _key(admission: Admission) -> dict[str, str]:

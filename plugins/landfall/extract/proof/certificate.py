@@ -52,8 +52,10 @@ def read_certified(base: str, settings: Settings) -> dict[str, Any] | None:
     return document if signature is not None and is_signed(content, signature, public_key_der=key) else None
 
 
-def write_manifest(document: Mapping[str, Any], request: ExtractRequest, settings: Settings) -> dict[str, Any]:
-    """Sign `document`, write signature and manifest, and return the manifest that stands.
+def write_manifest(
+    document: Mapping[str, Any], request: ExtractRequest, settings: Settings, *, key_arn: str | None = None
+) -> dict[str, Any]:
+    """Sign `document`, write signature and manifest, under the customer's key if there is one, and return what stands.
 
     A manifest that another run has written meanwhile stays, and is returned.
     """
@@ -64,9 +66,11 @@ def write_manifest(document: Mapping[str, Any], request: ExtractRequest, setting
         bucket=settings.extracts_bucket,
         key=base + signed["signature"]["path"],
         body=kms.sign(body, key_id=settings.signing_key_id),
+        encrypted_with=key_arn,
     )
     key = manifest_key(customer_id=request.customer_id, extract_id=request.extract_id)
-    if s3.write_new_object(bucket=settings.extracts_bucket, key=key, body=body, content_type="application/json"):
+    bucket, kind = settings.extracts_bucket, "application/json"
+    if s3.write_new_object(bucket=bucket, key=key, body=body, content_type=kind, encrypted_with=key_arn):
         return signed
     standing = read_manifest(request, settings)
     if standing is None:

@@ -92,6 +92,8 @@ def build_manifest(
     }
     if admission.base is not None:
         document["since"] = asdict(admission.base)
+    if admission.destination is not None:
+        document["destination"] = _destination(admission)
     if reused is not None:
         document["reused"] = dict(reused)
     if request.format == "csv":
@@ -100,6 +102,19 @@ def build_manifest(
     if request.format == "xlsx":
         document["numbers_as_text"] = {"beyond_significant_digits": SIGNIFICANT_DIGITS}
     return document
+
+
+def _destination(admission: Admission) -> dict[str, Any]:
+    """Return under which key the files are, and where they go: what the customer had registered."""
+    destination, told = admission.destination, {}
+    if destination is not None:
+        encryption = {"algorithm": "aws:kms", "key_arn": destination.kms_key_arn}
+        told = {
+            "name": destination.name,
+            "encryption": encryption if destination.kms_key_arn else None,
+            "delivered_to": destination.uri(admission.request.extract_id),
+        }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def cost_of(scanned_bytes: Sequence[int], prices: Prices) -> dict[str, Any]:

@@ -85,8 +85,8 @@ def state_of(is_in: Callable[[str], bool]) -> RunState:
 def sweep(record: ExtractRecord, *, store: ExtractStore, settings: Settings, now: datetime) -> int:
     """Remove what an ended extract has left that nobody can reach; return how many objects there were.
 
-    What a done one has certified stays. A run that is cleared meanwhile writes to a prefix of its own, which is not
-    among those that were there before.
+    What a done one has certified stays, and that of one that could not be delivered. A run that is cleared meanwhile
+    writes to a prefix of its own, which is not among those that were there before.
     """
     base = extract_prefix(customer_id=record.customer_id, extract_id=record.extract_id)
     if record.statement is not None:
@@ -94,7 +94,7 @@ def sweep(record: ExtractRecord, *, store: ExtractStore, settings: Settings, now
     found = [each.key for each in s3.list_objects(bucket=settings.extracts_bucket, prefix=base)]
     if store.read(record.extract_id) != record:
         return 0  # it has moved on; the next round looks again
-    if record.state != "done":
+    if record.state != "done" and not record.is_kept:
         s3.delete_objects(bucket=settings.extracts_bucket, keys=found)
         removed = len(found)
     else:
@@ -104,7 +104,7 @@ def sweep(record: ExtractRecord, *, store: ExtractStore, settings: Settings, now
 
 
 def _uncertified(record: ExtractRecord, settings: Settings) -> int:
-    """Remove what the manifest of a done extract does not name; return how many objects there were."""
+    """Remove what the manifest of a certified extract does not name; return how many objects there were."""
     request = ExtractRequest.from_json({**json.loads(record.request), "extract_id": record.extract_id})
     document = read_manifest(request, settings)
     return remove_what_is_not_certified(request, document, settings) if document else 0

@@ -47,6 +47,8 @@ class ExtractRecord:
     `conf` is what the run is started with, as JSON text. `requested_by` is `key:<key id>` or `staff:<user>`.
     `pii`: whether personal data leaves unmasked.
     `triggered`: whether Airflow is known to have the run. `step` says in words how far a running extract is.
+    `certified_at`: when an extract that is to be delivered to the customer's own bucket was certified: should that
+    fail, its files are kept for another try. `delivered_to`: where it was delivered (s3://).
     `told_at`: when the topic of extracts took the event of its end.
     `statement`: `<engine>:<id>` of a statement that outlived its task's wait. `swept_at`: when what an extract that has
     ended may have left was removed. `notice` tells what a done extract is not: of the newest data.
@@ -76,6 +78,13 @@ class ExtractRecord:
     statement: str | None = None
     swept_at: str | None = None
     notice: str | None = None
+    certified_at: str | None = None
+    delivered_to: str | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the extract's certified files are kept though it has not ended well: its delivery is tried again."""
+        return self.state == "failed" and self.certified_at is not None
 
     def as_seen_at(self, now: datetime) -> ExtractRecord:
         """Return the record with the state it has at `now`: a finished one whose time is over is expired."""

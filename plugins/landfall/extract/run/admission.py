@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from landfall.contracts.extract_product import load_products
 from landfall.errors import ExtractEndedError, NoSlotError, RequestError
+from landfall.extract.delivery.register import destination_of
 from landfall.extract.door.pinning import Admission, pin, pin_base
 from landfall.extract.door.request import ExtractRequest, parse_request
 from landfall.extract.records.audit import AuditEvent, AuditLog
@@ -30,6 +31,7 @@ def admit(params: Mapping[str, Any], *, run_id: str, settings: Settings, request
     products = load_products()
     # Who may start runs in Airflow may read the tables; the API has looked at its caller's scope before.
     request = parse_request(params, run_id=run_id, products=products, may_have_pii=True)
+    destination = destination_of(request, settings=settings)
     store = ExtractStore.of(settings)
     record = _entered(request, run_id=run_id, requested_by=requested_by, store=store, settings=settings)
     if record.state in UNDER_WAY and not store.slots.take(request.customer_id, request.extract_id):
@@ -40,7 +42,7 @@ def admit(params: Mapping[str, Any], *, run_id: str, settings: Settings, request
     moved, now = store.move(request.extract_id, "running", **told)
     if not moved and (now is None or now.state != "done"):
         raise _ended(request, now)
-    return Admission(request=request, pinned=pinned, base=base)
+    return Admission(request=request, pinned=pinned, base=base, destination=destination)
 
 
 def _entered(

@@ -8,7 +8,15 @@ from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
 from landfall.aws import s3
-from landfall.errors import DataHeldError, ExtractEndedError, GateFailed, RequestError, VerificationError
+from landfall.errors import (
+    DataHeldError,
+    DestinationError,
+    ExtractEndedError,
+    GateFailed,
+    RequestError,
+    VerificationError,
+)
+from landfall.extract.delivery.bucket import deliver
 from landfall.extract.door.pinning import Admission
 from landfall.extract.door.request import extract_id_of
 from landfall.extract.files.layout import attempt_prefix, extract_prefix
@@ -24,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 WRITING: Final = "step 2 of 3: the engine writes the files"
 CHECKING: Final = "step 3 of 3: the files are checked and certified"
+DELIVERING: Final = "step 3 of 3: the certified files are delivered to the customer's bucket"
 
 
 class RunKilledError(BaseException):
@@ -51,23 +60,25 @@ def undone_when_killed(task: Any, admission: Admission, *, attempt: int, setting
         del task.on_kill
 
 
-def enter_step(admission: Admission, step: str, *, settings: Settings) -> None:
-    """Note that the run has come to `step`. Raises ExtractEndedError when it was cancelled in the meantime."""
+def enter_step(admission: Admission, step: str, *, settings: Settings, **values: Any) -> None:
+    """Note that the run has come to `step`, and `values`. Raises ExtractEndedError when it was cancelled meanwhile."""
     extract_id = admission.request.extract_id
     store = ExtractStore.of(settings)
-    moved, record = store.move(extract_id, "running", step=step)
+    moved, record = store.move(extract_id, "running", step=step, **values)
     if not moved and (record is None or record.state != "done"):
         raise ExtractEndedError(f"extract {extract_id} is {record.state if record else 'unknown'}: its run stops here")
 
 
 def finish(admission: Admission, published: Published, *, settings: Settings) -> None:
-    """Bring the extract to `done`: only now the API tells of its files.
+    """Bring the extract to `done`, delivered where it is to be: only now the API tells of its files.
 
-    Raises ExtractEndedError, with the files removed, when it was cancelled in the meantime.
+    Raises ExtractEndedError, with the files removed, when it was cancelled in the meantime, and DestinationError when
+    the customer's bucket does not take them: they are kept for another try.
     """
     request = admission.request
     store = ExtractStore.of(settings)
     manifest = read_manifest(request, settings) or {}
+    delivered_to = _deliver(admission, manifest, store=store, settings=settings)
     moved, record = end(
         store,
         request.extract_id,
@@ -78,6 +89,8 @@ def finish(admission: Admission, published: Published, *, settings: Settings) ->
         bytes=published.bytes,
         files=published.files,
         expires_at=manifest.get("expires_at"),
+        delivered_to=delivered_to,
+        **_version_of(manifest),
     )
     if moved and record is not None:
         AuditLog(settings).append(_delivered(record, manifest))
@@ -86,6 +99,27 @@ def finish(admission: Admission, published: Published, *, settings: Settings) ->
         raise ExtractEndedError(
             f"extract {request.extract_id} is {record.state if record else 'unknown'}: not published"
         )
+
+
+def _deliver(
+    admission: Admission, manifest: Mapping[str, Any], *, store: ExtractStore, settings: Settings
+) -> str | None:
+    """Deliver a certified extract to the customer's own bucket and return where it is, None for one that stays here.
+
+    One that is done was delivered, and may have been taken away since.
+    """
+    destination, record = admission.destination, store.read(admission.request.extract_id)
+    if destination is None or destination.bucket is None or not manifest:
+        return None
+    if record is not None and record.state == "done":
+        return record.delivered_to
+    enter_step(admission, DELIVERING, settings=settings, certified_at=manifest["created_at"])
+    return deliver(manifest, destination, settings=settings)
+
+
+def _version_of(manifest: Mapping[str, Any]) -> dict[str, int]:
+    """Return the version that the manifest was cut from: a run that was cleared since may have pinned a later one."""
+    return {"version": manifest["published"]["version"]} if "published" in manifest else {}
 
 
 def remove_files(*, customer_id: str, extract_id: str, settings: Settings) -> int:
@@ -109,6 +143,8 @@ def record_failure(context: Any) -> None:
 
 def judged(error: object) -> tuple[State, str]:
     """Return the state that an error of a task leads to, and its cause; an engine's own words may hold foreign data."""
+    if isinstance(error, DestinationError):  # raised from what AWS said, which is ours to read
+        return "failed", cause_in_words(error)
     cause = error.__cause__ if isinstance(error, BaseException) and error.__cause__ else error
     if isinstance(cause, GateFailed | VerificationError):
         return "held", "the files did not pass the checks of what leaves; they are held back and staff have been told"
@@ -135,5 +171,7 @@ def _delivered(record: ExtractRecord, manifest: Mapping[str, Any]) -> AuditEvent
             "version": record.version,
             "pii": record.pii,
             "reused": manifest.get("reused"),
+            "destination": manifest.get("destination"),
+            "delivered_to": record.delivered_to,
         },
     )

@@ -15,6 +15,7 @@ from landfall.aws.clients import acting_as
 from landfall.aws.sts import narrowed_session
 from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.errors import VerificationError
+from landfall.extract.delivery.encryption import require_encrypted
 from landfall.extract.door.request import ExtractRequest
 from landfall.extract.engines.isolation import certificate_policy
 from landfall.extract.engines.unload import Unloaded
@@ -49,13 +50,14 @@ def publish_extract(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_
     The extracts bucket is only touched with credentials that can read this one extract, and write its manifest.
     """
     request = unloaded.admission.request
-    as_certifier = _as_certifier(request, settings)
+    key_arn = unloaded.admission.key_arn
+    as_certifier = _as_certifier(request, settings, key_arn=key_arn)
     with as_certifier:
         document = read_manifest(request, settings)
     if document is None:
         certified = _certify(unloaded, as_certifier, settings=settings, dag_id=dag_id, run_id=run_id)
         with as_certifier:
-            document = write_manifest(certified, request, settings)
+            document = write_manifest(certified, request, settings, key_arn=key_arn)
     remember(unloaded.admission, unloaded.files_id, document, settings)
     lineage.extracted(document, load_products()[request.product], bucket=settings.extracts_bucket)
     with as_certifier:
@@ -69,10 +71,10 @@ def publish_extract(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_
     )
 
 
-def _as_certifier(request: ExtractRequest, settings: Settings) -> acting_as:
+def _as_certifier(request: ExtractRequest, settings: Settings, *, key_arn: str | None) -> acting_as:
     """Return the context of credentials that can certify the extract of `request`, and no other."""
     base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
-    policy = certificate_policy(base, settings=settings)
+    policy = certificate_policy(base, settings=settings, key_arn=key_arn)
     return acting_as(narrowed_session(settings.extract_role_arn, policy=policy, name=request.extract_id))
 
 
@@ -88,6 +90,7 @@ def _certify(
     with as_certifier:
         prefix = finished_prefix(unloaded, product, settings)
         for found in s3.list_objects(bucket=settings.extracts_bucket, prefix=prefix):
+            require_encrypted(found.key, key_arn=unloaded.admission.key_arn, settings=settings)
             file, breaks = _check_file(found.key, base=base, product=product, request=request, settings=settings)
             files.append(file)
             line_break_cells += breaks
