@@ -2,15 +2,16 @@
 
 `python -m benchmarks.extract_latency` on a stack of its own that `make up` started, without data: it publishes
 1,000,000 order lines of 200 customers as the product `orders`. Each turn asks for one customer's 5,000 rows and, before
-or after it, runs an empty DAG of one task: what Airflow itself takes. A burst is 100 requests of 20 customers at once;
-a customer's time is the mean of theirs. With `--queued 1000` so many are asked for while Airflow's pages are read, and
-then cancelled.
+or after it, runs an empty DAG of one task: what Airflow itself takes. No two requests are the same, for the second
+would be given the first one's files. A burst is 100 requests of 20 customers at once; a customer's time is the mean of
+theirs. With `--queued 1000` so many are asked for while Airflow's pages are read, and then cancelled.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import random
 import shutil
 import statistics
 import sys
@@ -19,7 +20,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,7 @@ EMPTY_DAG = "benchmark_empty"
 _DAG_FILE = Path(__file__).with_name("extract_latency_dag.py")
 _POLL_SECONDS = 0.02
 _LONGEST_SECONDS = 900.0
+_NUMBERS = count(random.randrange(15_000))  # noqa: S311 - guards nothing
 _PAGES = ("ui/dags?limit=50", "api/v2/dags?limit=50", "api/v2/dags/extract_customer_file/dagRuns?limit=50")
 _ROWS = """
 insert into extracts.ext_orders
@@ -72,7 +75,10 @@ class Customer:
 
     def ask(self) -> str:
         """Ask for all of the customer's orders; return the extract's id."""
-        answer = self.client.post("extracts", json={"product": "orders", "format": "csv", "pii": True})
+        # All rows are later than this day; it makes each request, of each run of this program, another one.
+        day = (datetime(1950, 1, 1, tzinfo=UTC) + timedelta(days=next(_NUMBERS))).date().isoformat()
+        body = {"product": "orders", "format": "csv", "pii": True, "from_date": day}
+        answer = self.client.post("extracts", json=body)
         return str(answer.raise_for_status().json()["extract_id"])
 
     def manifest(self, extract_id: str) -> dict[str, Any]:
@@ -101,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _alone(airflow, settings, turns=args.turns)
         lost = sum(_burst(settings, customers=args.customers, each=args.each) for _ in range(args.bursts))
         if args.queued:
-            _queued(airflow, settings, customers=args.customers, count=args.queued)
+            _queued(airflow, settings, customers=args.customers, requests=args.queued)
         _print_load()
     return 1 if lost else 0
 
@@ -180,12 +186,12 @@ def _burst(settings: Settings, *, customers: int, each: int) -> int:
     return lost
 
 
-def _queued(airflow: Airflow, settings: Settings, *, customers: int, count: int) -> None:
-    """Print how fast Airflow's pages are while `count` extracts are under way; cancel those that are left."""
+def _queued(airflow: Airflow, settings: Settings, *, customers: int, requests: int) -> None:
+    """Print how fast Airflow's pages are while `requests` extracts are under way; cancel those that are left."""
     callers = [Customer.number(100 + number, settings) for number in range(customers)]
     times: dict[str, list[float]] = {page: [] for page in _PAGES}
     with ThreadPoolExecutor(4) as pool:
-        asked = [(each, pool.submit(each.ask)) for _ in range(count // customers) for each in callers]
+        asked = [(each, pool.submit(each.ask)) for _ in range(requests // customers) for each in callers]
         while not all(future.done() for _, future in asked) or len(times[_PAGES[0]]) < 60:
             for page in _PAGES:
                 times[page].append(airflow.seconds_of(page))

@@ -5,11 +5,16 @@ Within `acting_as` they are those of another session: of a role that may do less
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar, Token
+from functools import cache
 from typing import Any, Final
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.loaders import Loader, create_loader
 
 _RETRIES: Final[Any] = {"mode": "standard", "max_attempts": 8}
 _THREADS: Final = 50
@@ -20,31 +25,57 @@ _CONFIG = Config(signature_version="s3v4", retries=_RETRIES, max_pool_connection
 
 
 class _Clients:
-    """The clients of one session, the process's own for None."""
+    """The clients of the session that `open_session` returns when the first is asked for."""
 
-    def __init__(self, session: boto3.Session | None = None) -> None:
-        self._session = session
+    def __init__(self, open_session: Callable[[], boto3.Session]) -> None:
+        self._open_session = open_session
+        self._session: boto3.Session | None = None
         self._made: dict[str, Any] = {}
 
     def get(self, service: str) -> Any:
         if service not in self._made:
             config = _CONFIG if service == "s3" else Config(retries=_RETRIES, max_pool_connections=_THREADS)
+            self._session = self._session or self._open_session()
             # Names are checked by boto3 itself; its stubs know them only as literals.
-            make: Any = (self._session or boto3).client
+            make: Any = self._session.client
             self._made[service] = make(service, config=config)
         return self._made[service]
 
     def forget(self) -> None:
+        self._session = None
         self._made.clear()
 
 
-_of_process = _Clients()
+@cache
+def _descriptions() -> Loader:
+    """Return what reads botocore's descriptions of services, megabytes of JSON: each is read once a process."""
+    return create_loader()
+
+
+def new_session(credentials: Credentials | None = None) -> boto3.Session:
+    """Return a session with these credentials, or those of the environment; all share what they know of services."""
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _descriptions())
+    if credentials is not None:
+        session._credentials = credentials  # type: ignore[attr-defined]
+    return boto3.Session(botocore_session=session)
+
+
+_of_process = _Clients(new_session)
 _current: ContextVar[_Clients] = ContextVar("_current", default=_of_process)
 
 
 def client(service: str) -> Any:
     """Return the client of an AWS `service` by its boto3 name, of the session that the caller acts as."""
     return _current.get().get(service)
+
+
+def load_descriptions(services: Iterable[str]) -> None:
+    """Read what clients of `services` are made of, so that forked processes need not; nothing is asked of anybody."""
+    session, nobody = new_session(), {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
+    for service in services:
+        make: Any = session.client
+        make(service, region_name="us-east-1", **nobody)
 
 
 def forget() -> None:
@@ -56,7 +87,7 @@ class acting_as:  # noqa: N801 - used as the word of a with statement
     """Within it every client that is asked for, in this thread, is one of `session`. It may be entered again."""
 
     def __init__(self, session: boto3.Session) -> None:
-        self._clients = _Clients(session)
+        self._clients = _Clients(lambda: session)
         self._tokens: list[Token[_Clients]] = []
 
     def __enter__(self) -> None:

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import boto3
-import botocore.session
 from botocore.credentials import RefreshableCredentials
 
-from landfall.aws.clients import client
+from landfall.aws.clients import client, new_session
 
 LONGEST_POLICY: Final = 2_048
 """Characters that AssumeRole takes as a session policy."""
@@ -45,8 +44,6 @@ def narrowed_session(
             "expiry_time": found["Expiration"].isoformat(),
         }
 
-    session = botocore.session.get_session()
-    session._credentials = RefreshableCredentials.create_from_metadata(  # type: ignore[attr-defined]
-        metadata=fetch(), refresh_using=fetch, method="sts-assume-role"
+    return new_session(
+        RefreshableCredentials.create_from_metadata(metadata=fetch(), refresh_using=fetch, method="sts-assume-role")
     )
-    return boto3.Session(botocore_session=session)

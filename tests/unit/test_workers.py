@@ -1,0 +1,72 @@
+"""What a scheduler has loaded before it forks tasks."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import logging
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from landfall import workers
+
+REPOSITORY = Path(__file__).parents[2]
+TASKS = (REPOSITORY / "dags/extract_customer_file.py", REPOSITORY / "plugins/landfall/extract/run/operators.py")
+
+
+def test_the_tasks_of_an_extract_find_everything_loaded() -> None:
+    wanted = sorted({name for path in TASKS for name in _imported_inside_functions(path)})
+    assert "landfall.extract.run.publish" in wanted
+    program = f"""
+        import importlib, sys, threading
+        from landfall import workers
+        workers.load()
+        print("threads", threading.active_count())
+        loaded = set(sys.modules)
+        for name in {wanted!r}:
+            importlib.import_module(name)
+        print("missing", sorted(set(sys.modules) - loaded))
+        print("gate", "great_expectations" in loaded)
+    """
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")}
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    # No thread lives on in a forked process.
+    assert ran.stdout.splitlines()[-3:] == ["threads 1", "missing []", "gate True"]
+
+
+def test_all_is_loaded_before_the_first_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    monkeypatch.setattr(workers, "load", lambda: order.append("load"))
+    monkeypatch.setattr(workers.LocalExecutor, "start", lambda _self: order.append("start"))
+    workers.PreloadingExecutor(parallelism=1).start()
+    assert order == ["load", "start"]
+
+
+def test_a_module_that_cannot_be_imported_does_not_keep_airflow_from_starting(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr(importlib, "import_module", refuse)
+    with caplog.at_level(logging.ERROR):
+        workers.load()
+    assert all(name in caplog.text for name in workers.MODULES)
+
+
+def _imported_inside_functions(path: Path) -> set[str]:
+    """Return the modules of Landfall that functions of a file import when they are called."""
+    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    imports = [node for function in functions for node in ast.walk(function) if isinstance(node, ast.ImportFrom)]
+    return {node.module for node in imports if node.module and node.module.startswith("landfall")}
