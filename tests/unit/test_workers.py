@@ -9,9 +9,12 @@ import os
 import subprocess
 import sys
 import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from airflow.models.taskinstancekey import TaskInstanceKey
+from airflow.utils.state import TaskInstanceState
 from landfall import workers
 
 REPOSITORY = Path(__file__).parents[2]
@@ -49,7 +52,7 @@ def test_all_is_loaded_before_the_first_worker_starts(monkeypatch: pytest.Monkey
     order: list[str] = []
     monkeypatch.setattr(workers, "load", lambda: order.append("load"))
     monkeypatch.setattr(workers.LocalExecutor, "start", lambda _self: order.append("start"))
-    workers.PreloadingExecutor(parallelism=1).start()
+    workers.LandfallExecutor(parallelism=1).start()
     assert order == ["load", "start"]
 
 
@@ -63,6 +66,35 @@ def test_a_module_that_cannot_be_imported_does_not_keep_airflow_from_starting(
     with caplog.at_level(logging.ERROR):
         workers.load()
     assert all(name in caplog.text for name in workers.MODULES)
+
+
+def test_the_end_of_a_process_that_deferred_is_not_taken_for_the_end_of_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(workers.LocalExecutor, "_process_workloads", lambda _self, _workloads: None)
+    executor, key = workers.LandfallExecutor(parallelism=1), TaskInstanceKey("dag", "task", "run", 1, -1)
+    executor._process_workloads([Workload(key)])
+    executor._process_workloads([Workload(key)])  # the trigger has fired before the first process was seen to end
+    executor.change_state(key, TaskInstanceState.SUCCESS)
+    assert executor.get_event_buffer() == {}
+    executor.change_state(key, TaskInstanceState.FAILED)
+    assert executor.get_event_buffer() == {key: (TaskInstanceState.FAILED, None)}
+    executor._process_workloads([Workload(key)])
+    executor.change_state(key, TaskInstanceState.SUCCESS)
+    assert executor.get_event_buffer() == {key: (TaskInstanceState.SUCCESS, None)}
+
+
+def test_an_end_that_nobody_here_sent_is_told() -> None:
+    executor, key = workers.LandfallExecutor(parallelism=1), TaskInstanceKey("dag", "task", "run", 1, -1)
+    executor.change_state(key, TaskInstanceState.FAILED)
+    assert executor.get_event_buffer() == {key: (TaskInstanceState.FAILED, None)}
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What Airflow hands to an executor, by its key."""
+
+    key: TaskInstanceKey
 
 
 def _imported_inside_functions(path: Path) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from landfall.aws.clients import client
+from landfall.aws.clients import client, new_session
 from landfall.settings import Settings
 
 _POLL_SECONDS = "0.1"
@@ -33,7 +33,8 @@ def athena_address(settings: Settings) -> EngineAddress:
         database="default",
         query={"work_group": settings.athena_workgroup, "poll_interval": _POLL_SECONDS},
     )
-    return EngineAddress(url=url.render_as_string(), connect_args={})
+    # A session of PyAthena's own would read the descriptions of services anew.
+    return EngineAddress(url=url.render_as_string(), connect_args={"session": new_session()})
 
 
 def redshift_address(settings: Settings) -> EngineAddress:

@@ -25,7 +25,7 @@ def settings(layout: Layout, ports: Ports, secrets: Secrets) -> dict[str, str]:
     url = ports.url("airflow")
     sections = {
         "core": {
-            "executor": "landfall.workers.PreloadingExecutor",
+            "executor": "landfall.workers.LandfallExecutor",
             "parallelism": "8",
             "dags_folder": str(layout.repository / "dags"),
             "plugins_folder": str(layout.repository / "plugins"),
