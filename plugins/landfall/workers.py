@@ -11,7 +11,8 @@ import importlib
 import logging
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from airflow.executors.local_executor import LocalExecutor
@@ -77,10 +78,11 @@ def load() -> None:
     """
     # It tells in hundreds of lines which of its functions it leaves out of its reference pages.
     logging.getLogger("great_expectations._docs_decorators").setLevel(logging.WARNING)
-    for name in MODULES:
+    steps: dict[str, Callable[[], Any]] = {name: partial(importlib.import_module, name) for name in MODULES}
+    steps["the descriptions of AWS"] = partial(load_descriptions, SERVICES)
+    for what, step in steps.items():
         try:
-            importlib.import_module(name)
+            step()
         except Exception:
-            logger.exception("%s cannot be imported before tasks are forked", name)
-    load_descriptions(SERVICES)
-    logger.info("loaded %d modules for tasks in process %d", len(MODULES), os.getpid())
+            logger.exception("%s cannot be loaded before tasks are forked", what)
+    logger.info("loaded what tasks import in process %d", os.getpid())

@@ -68,6 +68,16 @@ def test_a_module_that_cannot_be_imported_does_not_keep_airflow_from_starting(
     assert all(name in caplog.text for name in workers.MODULES)
 
 
+def test_a_profile_that_aws_does_not_know_does_not_keep_airflow_from_starting(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "of-nobody")
+    monkeypatch.setattr(workers, "MODULES", ())
+    with caplog.at_level(logging.ERROR):
+        workers.load()
+    assert "the descriptions of AWS cannot be loaded" in caplog.text and "of-nobody" in caplog.text
+
+
 def test_the_end_of_a_process_that_deferred_is_not_taken_for_the_end_of_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -84,9 +84,7 @@ def _add(args: argparse.Namespace, settings: Settings) -> Destination:
 
 def _test(register: Register, customer_id: str, name: str, settings: Settings) -> int:
     """Try what a run will do, with the credentials of a run; print a line a part. Return 0 if all works, else 1."""
-    found = register.find(customer_id, name)
-    if found is None:
-        raise DestinationError(f"name: {customer_id[:40]} has no destination {name[:40]!r}; `list` shows them")
+    found = register.get(customer_id, name)
     failed = 0
     for part, wanted, attempt in (("key", found.kms_key_arn, _try_key), ("bucket", found.bucket, try_bucket)):
         if wanted is None:

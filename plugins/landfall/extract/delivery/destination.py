@@ -127,7 +127,6 @@ def new_destination(
 def _check_key(arn: str, *, region: str, own_account: str) -> None:
     found = _KEY_ARN.fullmatch(arn)
     remedy = f"the ARN of a key in {region} such as arn:aws:kms:{region}:111122223333:key/<id>, and of no alias"
-    _require(found, "kms-key", arn, remedy)
     # S3 encrypts with keys of the bucket's own region alone.
     _require(found and found[1] == region, "kms-key", arn, remedy)
     _require(found and found[2] != own_account, "kms-key", arn, "a key of the customer's account, not of ours")

@@ -61,13 +61,18 @@ class Register:
                 "another name"
             )
 
-    def remove(self, customer_id: str, name: str) -> Destination:
-        """Remove a destination and return it; extracts that are under way keep it. DestinationError for an unknown."""
+    def get(self, customer_id: str, name: str) -> Destination:
+        """Return a customer's destination. Raises DestinationError if there is none of that name."""
         found = self.find(customer_id, name)
         if found is None:
             raise DestinationError(
-                f"name: {customer_id} has no destination {shown(name)}; `landfall destination list` shows them"
+                f"name: {shown(customer_id)} has no destination {shown(name)}; `landfall destination list` shows them"
             )
+        return found
+
+    def remove(self, customer_id: str, name: str) -> Destination:
+        """Remove a destination and return it; extracts that are under way keep it. Raises as `get` does."""
+        found = self.get(customer_id, name)
         self._table.delete(_key(customer_id, name))
         return found
 
