@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Literal
 
 from sqlglot import exp
 
-from landfall.aws.engine_urls import athena_address, redshift_address
+from landfall.aws.engine_urls import EngineAddress, athena_address, redshift_address
 from landfall.quality.audited_days import MARKER, with_marker_replaced
 from landfall.quality.data_docs import docs_key, publish_site
 from landfall.quality.kinds import BATCH, KINDS, Place, Surroundings, broken_rows, row_count_between
@@ -27,7 +27,12 @@ __all__ = ["Engine", "GateResult", "audited_query", "run_gate"]
 
 logger = logging.getLogger(__name__)
 
-Engine = Literal["athena", "redshift"]
+Engine = Literal["athena", "redshift", "duckdb"]
+
+_ADDRESSES: Mapping[Engine, Callable[[Settings], EngineAddress]] = {
+    "athena": athena_address,
+    "redshift": redshift_address,
+}
 
 _ROW_COUNT = "expect_table_row_count_to_be_between"
 _BATCH_NAME = "rows_under_audit"
@@ -44,12 +49,14 @@ def run_gate(
     where: exp.Condition | None = None,
     around: Surroundings | None = None,
     columns: Collection[str] | None = None,
+    address: EngineAddress | None = None,
 ) -> GateResult:
     """Run each suite file of `suites` on its relation ("db.table"), write down the results and their Data Docs.
 
     `where` restricts every relation to the rows under audit; `around` is what is published already; with `columns` the
-    relations have only these, and checks of other columns have no subject. Raises EngineError when the engine itself
-    fails; a failing expectation is no error: it is in the result.
+    relations have only these, and checks of other columns have no subject. `address` is that of a DuckDB database; the
+    other engines' are known. Raises EngineError when the engine itself fails; a failing expectation is no error: it is
+    in the result.
     """
     prefix = docs_key(dag_id, run_id, gate)
     around = around or Surroundings(at=datetime.now(UTC))
@@ -69,7 +76,7 @@ def run_gate(
 
     with tempfile.TemporaryDirectory(prefix="landfall-data-docs-") as folder:
         site = Path(folder)
-        address = athena_address(settings) if engine == "athena" else redshift_address(settings)
+        address = address or _ADDRESSES[engine](settings)
         results = run_suites(address=address, queries=queries, suites=loaded, run_name=run_id, site=site)
         publish_site(bucket=settings.ops_bucket, prefix=prefix, site=site)
     now = datetime.now(UTC)

@@ -45,7 +45,7 @@ What the gates catch is tried out by changing data and models on purpose: [mutat
 _BORDERS: Mapping[str, str] = {
     "raw": "`raw_<stream>` on athena, in `ingest_<stream>`: the rows that no audit has seen yet",
     "marts": "`lake_candidate` on athena, in `transform_lake`",
-    "extracts": "`lake_candidate` on athena; `outgoing_<product>` on athena, over the very files of an extract",
+    "extracts": "`lake_candidate` on athena; `outgoing_<product>` on duckdb, over the very files of an extract",
     "warehouse": "`warehouse_candidate` on redshift, in `transform_warehouse`",
 }
 

@@ -51,8 +51,9 @@ def pinned_table(settings: Settings) -> Iterator[str]:
 
 @pytest.fixture
 def pinned_with_doubles(settings: Settings) -> Iterator[str]:
-    """A published version in which one order line is there twice."""
-    yield from published_rows(settings, [_row(CUSTOMER, 0, 0), _row(CUSTOMER, 0, 0)])
+    """A published version in which one order line is there twice, with a line break in a cell."""
+    line = _row(CUSTOMER, 0, 0).replace(f"'{NOTES[0]}'", "'two\nlines'")
+    yield from published_rows(settings, [line, line])
 
 
 @pytest.fixture

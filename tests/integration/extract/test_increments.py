@@ -12,10 +12,9 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from landfall.aws import s3
 from landfall.extract.door.pinning import Admission, PinnedDataset
-from landfall.extract.engines.unload import Unloaded, unload
+from landfall.extract.engines.unload import unload
 from landfall.extract.files.layout import extract_prefix
 from landfall.extract.proof.verify import verify
-from landfall.extract.run import publish
 from landfall.extract.run.publish import publish_extract
 from landfall.settings import Settings
 
@@ -48,17 +47,6 @@ def _read(path: Path) -> list[Row]:
     if path.suffix == ".gz":
         return [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
     return list(pq.ParquetFile(path).read().to_pylist())
-
-
-@pytest.fixture(autouse=True)
-def _gate_of_changes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other tests are of the gate of whole extracts, which takes seconds."""
-    gate = publish.run_outgoing_gate
-
-    def run(unloaded: Unloaded, *args: Any, **words: Any) -> Any:
-        return gate(unloaded, *args, **words) if unloaded.admission.base else {"name": "outgoing", "passed": True}
-
-    monkeypatch.setattr(publish, "run_outgoing_gate", run)
 
 
 @pytest.mark.parametrize("file_format", ["jsonl", "parquet"])

@@ -21,7 +21,7 @@ from landfall.extract.files import reuse
 from landfall.extract.files.layout import attempt_prefix, extract_prefix, manifest_key
 from landfall.extract.records.record import ExtractRecord, request_text, timestamp
 from landfall.extract.records.store import ExtractStore
-from landfall.extract.run import course, publish
+from landfall.extract.run import course
 from landfall.extract.run.publish import Published, publish_extract
 from landfall.settings import Settings
 
@@ -91,13 +91,6 @@ def _files(admission: Admission, settings: Settings) -> dict[str, bytes]:
     base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
     paths = [file["path"] for file in _manifest(admission, settings)["files"]]
     return {Path(path).name: s3.read_object(bucket=bucket, key=base + path) for path in paths}
-
-
-@pytest.fixture(autouse=True)
-def _no_gate(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other tests are of the outgoing gate, which takes seconds."""
-    passed = {"name": "outgoing_orders", "passed": True, "checks": 7}
-    monkeypatch.setattr(publish, "run_outgoing_gate", lambda *_, **__: passed)
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from landfall.extract.engines import unload as unload_module
 from landfall.extract.engines.unload import unload
 from landfall.extract.files.layout import extract_prefix
 from landfall.extract.proof.verify import verify
-from landfall.extract.run import publish
 from landfall.extract.run.publish import publish_extract
 from landfall.settings import Settings
 
@@ -50,13 +49,6 @@ def _as_in_a_cell(value: Any) -> Any:
     return value
 
 
-@pytest.fixture
-def no_gate(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One test is of the outgoing gate, which takes seconds."""
-    monkeypatch.setattr(publish, "run_outgoing_gate", lambda *_, **__: {"name": "outgoing", "passed": True})
-
-
-@pytest.mark.usefixtures("no_gate")
 @pytest.mark.parametrize("product", ["orders", "daily_sales"])
 def test_a_workbook_holds_what_parquet_holds(
     product: str,
@@ -78,7 +70,6 @@ def test_a_workbook_holds_what_parquet_holds(
     assert [list(row) for row in rows] == [[_as_in_a_cell(value) for value in row.values()] for row in expected]
 
 
-@pytest.mark.usefixtures("no_gate")
 def test_points_in_time_are_in_the_zone_asked_for(pinned_table: str, settings: Settings, tmp_path: Path) -> None:
     admission = admission_of(pinned_table, "xlsx", time_zone="Europe/Berlin", columns=["order_id", "placed_at"])
     folder = _fetched(admission, settings, tmp_path)

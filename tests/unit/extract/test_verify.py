@@ -176,7 +176,7 @@ def test_a_missing_manifest_ends_with_a_sentence(tmp_path: Path, capsys: pytest.
 def test_counting_formulas_is_not_hidden_by_an_empty_neighbour(tmp_path: Path) -> None:
     _write_csv(tmp_path / "a.csv.gz", [{**ROW, "sku": "", "note": "@SUM(1)"}, ROW])
     facts = inspect_file(tmp_path / "a.csv.gz", shape_of(PRODUCT, _admission("csv").request))
-    assert (facts.rows, facts.foreign_rows, facts.formula_cells, facts.line_break_cells) == (2, 0, 1, 1)
+    assert (facts.rows, facts.foreign_rows, facts.formula_cells) == (2, 0, 1)
 
 
 def test_the_first_and_the_last_row_of_a_file_are_found_in_the_order_of_the_file(tmp_path: Path) -> None:

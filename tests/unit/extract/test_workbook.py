@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from landfall.errors import RequestError, VerificationError
 from landfall.extract.door.options import FileOptions
-from landfall.extract.files.inspection import FileShape, inspect_file
+from landfall.extract.files.inspection import inspect_file
+from landfall.extract.files.reading import FileShape
 from landfall.extract.files.workbook import write_workbook
 from landfall.extract.files.workbook_reading import read_workbook
 from openpyxl.utils.escape import unescape  # type: ignore[import-untyped]

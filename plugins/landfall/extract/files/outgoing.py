@@ -1,104 +1,103 @@
-"""The gate of outgoing files: Great Expectations on the files themselves, through a scratch table on Athena."""
+"""The gate of outgoing files: Great Expectations on the finished files themselves, read into a DuckDB database.
+
+No engine is asked: the files are at hand to be certified, and what a statement of Athena takes at the least would be
+most of the time of a small extract (decision 28).
+"""
 
 from __future__ import annotations
 
-import hashlib
+import tempfile
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
+import duckdb
+import sqlalchemy as sa
+from duckdb_engine import Dialect
+from sqlalchemy.dialects import registry
 from sqlglot import exp
 
-from landfall.aws import glue
-from landfall.contracts.extract_product import ExtractProduct, Format, ProductColumn
-from landfall.extract.door.options import FileOptions
-from landfall.extract.engines.changes import CHANGE, UPSERT, file_columns
-from landfall.extract.engines.statements import written_by_engine
-from landfall.extract.engines.unload import Unloaded
+from landfall.aws.engine_urls import EngineAddress
+from landfall.contracts.extract_product import ExtractProduct
+from landfall.errors import VerificationError
+from landfall.extract.door.request import ExtractRequest
+from landfall.extract.engines.changes import CHANGE, UPSERT
+from landfall.extract.files.reading import DUCKDB_LIMITS, UNREADABLE, FileShape, rows_of_file
+from landfall.extract.proof.manifest import shape_of
 from landfall.quality.gates import run_gate
 from landfall.quality.suites import suite_path
-from landfall.settings import Settings
 
-_SCRATCH = "scratch"
-_HIVE_TYPES = {"integer": "bigint"}
-"""Types that Hive has another word for."""
-_TEXT = {
-    "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
-    "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-}
-_JSON_SERDE = "org.openx.data.jsonserde.JsonSerDe"
-_PARQUET = {
-    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-    "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
-}
+_SCHEMA: Final = "outgoing"
+_ONE_FILE: Final = "one_file"
+
+
+class ReadingDialect(Dialect):
+    """DuckDB's dialect for a database that is only read: no transaction is begun, committed or rolled back.
+
+    Great Expectations fetches rows after it has given the connection back to the pool, which rolls back; that empties a
+    cursor of DuckDB.
+    """
+
+    supports_statement_cache = False
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Do nothing."""
+
+    def do_commit(self, dbapi_connection: Any) -> None:
+        """Do nothing."""
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        """Do nothing."""
+
+
+registry.register("duckdb.reading", __name__, ReadingDialect.__name__)
 
 
 def run_outgoing_gate(
-    unloaded: Unloaded, product: ExtractProduct, *, settings: Settings, dag_id: str, run_id: str
+    paths: Sequence[Path], product: ExtractProduct, request: ExtractRequest, *, dag_id: str, run_id: str
 ) -> Mapping[str, Any]:
-    """Run the product's suite on the files that the engine wrote and return {name, passed, checks}.
+    """Run the product's suite on the finished files at `paths` and return {name, passed, checks}.
 
-    Raises GateFailed when an expectation fails, EngineError when Athena does.
+    Raises GateFailed when an expectation fails, VerificationError for a file that cannot be read.
     """
     gate = f"outgoing_{product.product}"
-    request = unloaded.admission.request
-    digest = hashlib.sha256(unloaded.prefix.encode()).hexdigest()[:24]
-    table = f"extract_{digest}"
-    location = f"s3://{settings.extracts_bucket}/{unloaded.prefix}"
-    file_format, options = written_by_engine(request)
-    glue.put_table(
-        database=_SCRATCH,
-        definition=scratch_table(
-            table,
-            file_columns(product, request),
-            file_format=file_format,
-            options=options,
-            location=location,
-        ),
-    )
-    try:
+    with tempfile.TemporaryDirectory(prefix="landfall-gate-") as folder:
+        database = Path(folder) / "files.duckdb"
+        _load(database, product.product, paths, shape_of(product, request))
         result = run_gate(
             gate=gate,
-            engine="athena",
-            suites={f"{_SCRATCH}.{table}": suite_path("extracts", f"outgoing_{product.product}")},
+            engine="duckdb",
+            address=database_address(database),
+            suites={f"{_SCHEMA}.{product.product}": suite_path("extracts", gate)},
             run_id=run_id,
             dag_id=dag_id,
             columns=request.columns,
             # Of a row that is gone the files have no more than the key.
             where=exp.column(CHANGE.name).eq(UPSERT) if request.since else None,
         )
-    finally:
-        glue.delete_table(database=_SCRATCH, table=table)
     result.raise_if_failed()
     return {"name": gate, "passed": result.passed, "checks": result.checks}
 
 
-def scratch_table(
-    table: str, columns: Sequence[ProductColumn], *, file_format: Format, options: FileOptions, location: str
-) -> dict[str, Any]:
-    """Return Glue's TableInput of an external table over an attempt's files; the columns of text files are all text."""
-    is_text = file_format != "parquet"
-    described = [
-        {"Name": each.name, "Type": "string" if is_text else _HIVE_TYPES.get(each.type, each.type)} for each in columns
-    ]
-    parameters = {"EXTERNAL": "TRUE", "classification": "json" if file_format == "jsonl" else file_format}
-    if file_format == "csv" and options.header:
-        parameters["skip.header.line.count"] = "1"
-    return {
-        "Name": table,
-        "TableType": "EXTERNAL_TABLE",
-        "Parameters": parameters,
-        "PartitionKeys": [],
-        "StorageDescriptor": {"Columns": described, "Location": location, **_storage(file_format, options)},
-    }
+def _load(database: Path, table: str, paths: Sequence[Path], shape: FileShape) -> None:
+    """Make a DuckDB database with the rows of all files as one table."""
+    target = exp.table_(table, db=_SCHEMA, quoted=True)
+    from_file = exp.select("*").from_(_ONE_FILE)
+    with duckdb.connect(database, config=dict(DUCKDB_LIMITS)) as connection:
+        connection.execute(exp.Create(this=exp.to_identifier(_SCHEMA), kind="SCHEMA").sql("duckdb"))
+        statement: exp.Expr = exp.Create(this=target, kind="TABLE", expression=from_file)
+        for path in paths:
+            try:
+                rows_of_file(connection, path, shape).create_view(_ONE_FILE)
+                connection.execute(statement.sql("duckdb"))
+            except UNREADABLE as error:
+                raise VerificationError(
+                    f"{path.name}: cannot be read as {shape.file_format}: {type(error).__name__}"
+                ) from error
+            statement = exp.Insert(this=target, expression=from_file)
 
 
-def _storage(file_format: Format, options: FileOptions) -> dict[str, Any]:
-    if file_format == "parquet":
-        return _PARQUET
-    if file_format == "jsonl":
-        return {**_TEXT, "SerdeInfo": {"SerializationLibrary": _JSON_SERDE}}
-    # RFC 4180 escapes a quote by doubling it; the SerDe's own default is a backslash.
-    parameters = {"separatorChar": options.separator, "quoteChar": '"', "escapeChar": '"'}
-    library = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
-    return {**_TEXT, "SerdeInfo": {"SerializationLibrary": library, "Parameters": parameters}}
+def database_address(database: Path) -> EngineAddress:
+    """Return the address of a DuckDB database that is not written any more."""
+    url = sa.URL.create("duckdb+reading", database=str(database))
+    return EngineAddress(url=url.render_as_string(), connect_args={"read_only": True, "config": dict(DUCKDB_LIMITS)})

@@ -14,7 +14,7 @@ from landfall.extract.door.options import FileOptions
 from landfall.extract.engines.changes import file_columns
 from landfall.extract.engines.masking import MASK_WORDS, masks_of
 from landfall.extract.files.cells import ESCAPED_STARTS, FORMULA_ESCAPE
-from landfall.extract.files.inspection import FileShape
+from landfall.extract.files.reading import FileShape
 from landfall.extract.files.workbook import SIGNIFICANT_DIGITS
 from landfall.prices import ATHENA_CHARGED_AT_LEAST, Prices
 

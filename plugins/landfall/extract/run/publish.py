@@ -84,31 +84,24 @@ def _certify(
     """Return the manifest of the attempt's files, or raise VerificationError or GateFailed."""
     request = unloaded.admission.request
     product = load_products()[request.product]
-    base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
-    files: list[ManifestFile] = []
-    line_break_cells = 0
-    with as_certifier:
-        prefix = finished_prefix(unloaded, product, settings)
-        for found in s3.list_objects(bucket=settings.extracts_bucket, prefix=prefix):
-            require_encrypted(found.key, key_arn=unloaded.admission.key_arn, settings=settings)
-            file, breaks = _check_file(found.key, base=base, product=product, request=request, settings=settings)
-            files.append(file)
-            line_break_cells += breaks
-    rows = sum(file.rows for file in files)
-    if rows != unloaded.expected_rows:
-        raise VerificationError(
-            f"extract {request.extract_id}: the files hold {rows} rows, the published version has "
-            f"{unloaded.expected_rows}; clear the run to write them again"
-        )
-    gate: Mapping[str, Any]
-    if unloaded.reused is not None:
-        unloaded.reused.check(files)
-        gate = unloaded.reused.gate
-    elif line_break_cells or not files:
-        # Athena's CSV SerDe splits a quoted cell at its line break, and there is nothing to ask of no file.
-        gate = {"name": f"outgoing_{product.product}", "passed": None, "reason": "files were scanned row by row only"}
-    else:
-        gate = run_outgoing_gate(unloaded, product, settings=settings, dag_id=dag_id, run_id=run_id)
+    with tempfile.TemporaryDirectory(prefix="landfall-extract-") as folder:
+        with as_certifier:
+            paths = _download(unloaded, product, Path(folder), settings)
+        files = [_check_file(path, key, product=product, request=request) for key, path in paths.items()]
+        rows = sum(file.rows for file in files)
+        if rows != unloaded.expected_rows:
+            raise VerificationError(
+                f"extract {request.extract_id}: the files hold {rows} rows, the published version has "
+                f"{unloaded.expected_rows}; clear the run to write them again"
+            )
+        gate: Mapping[str, Any]
+        if unloaded.reused is not None:
+            unloaded.reused.check(files)
+            gate = unloaded.reused.gate
+        elif not files:
+            gate = {"name": f"outgoing_{product.product}", "passed": None, "reason": "there is no file to ask about"}
+        else:
+            gate = run_outgoing_gate(list(paths.values()), product, request, dag_id=dag_id, run_id=run_id)
     return build_manifest(
         admission=unloaded.admission,
         product=product,
@@ -122,26 +115,31 @@ def _certify(
     )
 
 
-def _check_file(
-    key: str, *, base: str, product: ExtractProduct, request: ExtractRequest, settings: Settings
-) -> tuple[ManifestFile, int]:
-    """Read one finished file back; return its entry in the manifest and how many cells hold a line break."""
-    with tempfile.TemporaryDirectory(prefix="landfall-extract-") as folder:
-        path = Path(folder) / PurePosixPath(key).name
+def _download(unloaded: Unloaded, product: ExtractProduct, folder: Path, settings: Settings) -> Mapping[str, Path]:
+    """Bring the finished files of the attempt to `folder`; return where each key of the extracts bucket is."""
+    paths = {}
+    for found in s3.list_objects(bucket=settings.extracts_bucket, prefix=finished_prefix(unloaded, product, settings)):
+        require_encrypted(found.key, key_arn=unloaded.admission.key_arn, settings=settings)
+        path = paths[found.key] = folder / PurePosixPath(found.key).name
         with path.open("wb") as target:
-            shutil.copyfileobj(s3.open_object(bucket=settings.extracts_bucket, key=key), target)
-        facts = inspect_file(path, shape_of(product, request))
-        if facts.foreign_rows or facts.formula_cells or facts.unmasked_cells:
-            raise VerificationError(
-                f"{key}: {facts.foreign_rows} rows of another customer, {facts.formula_cells} formula cells and "
-                f"{facts.unmasked_cells} cells of masked columns as they are; the extract is held back"
-            )
-        entry = ManifestFile(
-            path=key.removeprefix(base),
-            rows=facts.rows,
-            bytes=path.stat().st_size,
-            sha256=sha256_of(path),
-            first_key=facts.first_key,
-            last_key=facts.last_key,
+            shutil.copyfileobj(s3.open_object(bucket=settings.extracts_bucket, key=found.key), target)
+    return paths
+
+
+def _check_file(path: Path, key: str, *, product: ExtractProduct, request: ExtractRequest) -> ManifestFile:
+    """Read one finished file back; return its entry in the manifest, or raise VerificationError."""
+    facts = inspect_file(path, shape_of(product, request))
+    if facts.foreign_rows or facts.formula_cells or facts.unmasked_cells:
+        raise VerificationError(
+            f"{key}: {facts.foreign_rows} rows of another customer, {facts.formula_cells} formula cells and "
+            f"{facts.unmasked_cells} cells of masked columns as they are; the extract is held back"
         )
-    return entry, facts.line_break_cells
+    base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
+    return ManifestFile(
+        path=key.removeprefix(base),
+        rows=facts.rows,
+        bytes=path.stat().st_size,
+        sha256=sha256_of(path),
+        first_key=facts.first_key,
+        last_key=facts.last_key,
+    )

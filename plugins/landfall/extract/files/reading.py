@@ -1,0 +1,125 @@
+"""Read finished files of an extract the way their receiver would, as relations of DuckDB. Memory stays flat."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final, Literal, cast
+from xml.etree import ElementTree
+
+import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from landfall.contracts.extract_product import Mask
+from landfall.errors import VerificationError
+from landfall.extract.door.options import Compression, FileOptions
+from landfall.extract.files.workbook_reading import read_workbook
+
+DUCKDB_LIMITS: Final[Mapping[str, Any]] = {"memory_limit": "512MB", "threads": 1}
+"""One thread reads a file from its beginning to its end; what does not fit goes to a temporary folder."""
+
+UNREADABLE = (
+    duckdb.Error,
+    OSError,
+    EOFError,
+    csv.Error,
+    UnicodeDecodeError,
+    zipfile.BadZipFile,
+    KeyError,
+    ElementTree.ParseError,
+)
+"""What the readers of the formats raise for a file that is none of theirs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileShape:
+    """What the files of an extract must look like: format and options, the columns' types in order, and whose rows.
+
+    `key` are the columns that the rows are sorted by, those of them that the files have; `masks` the masked columns.
+    """
+
+    file_format: str
+    options: FileOptions
+    column_types: Mapping[str, str]
+    customer_column: str
+    customer_id: str
+    key: tuple[str, ...]
+    masks: Mapping[str, Mask]
+
+
+def rows_of_file(reader: duckdb.DuckDBPyConnection, path: Path, shape: FileShape) -> duckdb.DuckDBPyRelation:
+    """Return a file that must be of `shape` as a relation of its columns.
+
+    Raises VerificationError if it has other columns, and one of UNREADABLE, here or while its rows are read, if it is
+    no file of that format.
+    """
+    relation = _READERS[shape.file_format](reader, path, shape)
+    if list(relation.columns) != list(shape.column_types):
+        raise VerificationError(f"{path.name}: its columns are {', '.join(relation.columns)}")
+    return relation
+
+
+def _csv(reader: duckdb.DuckDBPyConnection, path: Path, shape: FileShape) -> duckdb.DuckDBPyRelation:
+    """Return a CSV file as a relation of text columns, with the names that its own header has, if there is one."""
+    names = list(shape.column_types)
+    if shape.options.header:
+        with _text(path, shape.options.compression) as file:
+            header = next(csv.reader(file, delimiter=shape.options.separator), [])
+        if header != names:
+            raise VerificationError(f"{path.name}: its header is {', '.join(header)[:200]!r}")
+    return reader.read_csv(
+        str(path),
+        header=shape.options.header,
+        compression=cast(Literal["gzip", "zstd", "none"], shape.options.compression),
+        delimiter=shape.options.separator,
+        quotechar='"',
+        escapechar='"',
+        auto_detect=False,
+        columns=dict.fromkeys(names, "VARCHAR"),
+        parallel=False,
+    )
+
+
+def _text(path: Path, compression: Compression) -> IO[str]:
+    """Open a text file for reading."""
+    if compression == "gzip":
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    if compression == "zstd":
+        stream = pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+        return io.TextIOWrapper(stream, encoding="utf-8", newline="")
+    return path.open(encoding="utf-8", newline="")
+
+
+def _jsonl(reader: duckdb.DuckDBPyConnection, path: Path, shape: FileShape) -> duckdb.DuckDBPyRelation:
+    """Return a file of an object a line as a relation of text columns; a name that is not there is as null is."""
+    names = [name.replace("'", "''") for name in shape.column_types]
+    compression = {"none": "uncompressed"}.get(shape.options.compression, shape.options.compression)
+    objects = f"read_ndjson_objects(?, compression = '{compression}')"
+    listed = ", ".join(f"'{name}'" for name in names)
+    odd = f"select count(*) from {objects} where not list_has_all([{listed}], json_keys(json))"  # noqa: S608
+    others = reader.execute(odd, [str(path)]).fetchone()
+    if others is None or others[0]:
+        raise VerificationError(f"{path.name}: it has objects with other names than {', '.join(shape.column_types)}")
+    cells = ", ".join(f"json ->> '$.\"{name}\"' as {quoted(name)}" for name in names)
+    return reader.sql(f"select {cells} from {objects}", params=[str(path)])  # noqa: S608
+
+
+def _parquet(reader: duckdb.DuckDBPyConnection, path: Path, _shape: FileShape) -> duckdb.DuckDBPyRelation:
+    return reader.read_parquet(str(path))
+
+
+def _xlsx(reader: duckdb.DuckDBPyConnection, path: Path, shape: FileShape) -> duckdb.DuckDBPyRelation:
+    return reader.from_arrow(read_workbook(path, shape.column_types))
+
+
+_READERS = {"csv": _csv, "jsonl": _jsonl, "parquet": _parquet, "xlsx": _xlsx}
+
+
+def quoted(name: str) -> str:
+    """Return a column's name as DuckDB's SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
