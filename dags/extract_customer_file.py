@@ -31,6 +31,7 @@ what the customer must mend; then clear the run. A run that has its manifest may
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -81,9 +82,12 @@ def extract_customer_file() -> None:
 
         settings, attempt = Settings.from_environment(), Unloaded.from_json(unloaded)
         try:
-            course.enter_step(attempt.admission, course.CHECKING, settings=settings)
-            published = publish(attempt, settings=settings, dag_id=ti.dag_id, run_id=ti.run_id)
-            course.finish(attempt.admission, published, settings=settings)
+            with ExitStack() as afterwards:  # Data Docs, when the customer has the extract
+                course.enter_step(attempt.admission, course.CHECKING, settings=settings)
+                published = publish(
+                    attempt, settings=settings, dag_id=ti.dag_id, run_id=ti.run_id, afterwards=afterwards
+                )
+                course.finish(attempt.admission, published, settings=settings)
         except (RequestError, ExtractEndedError) as error:
             raise AirflowFailException(str(error)) from error
         outcome = {

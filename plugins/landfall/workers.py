@@ -31,8 +31,11 @@ MODULES: Final = (
     "landfall.extract.run.failure_callback",
     "landfall.lineage.hooks",
     "landfall.quality.checkpoint",
+    "sqlglot.dialects.athena",
+    "sqlglot.dialects.duckdb",
+    "sqlglot.dialects.redshift",
 )
-"""The modules that tasks import; with them comes what they import themselves."""
+"""The modules that tasks import, with what they import themselves, and the dialects that sqlglot looks up by name."""
 
 SERVICES: Final = ("athena", "dynamodb", "glue", "kms", "redshift-data", "s3", "secretsmanager", "sns", "sqs", "sts")
 """The AWS services that tasks call, by their boto3 names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,11 @@ _COUNTS: dict[str, Any] = {"result_format": "SUMMARY", "partial_unexpected_count
 
 def run_suites(
     *, address: EngineAddress, queries: Mapping[str, str], suites: Mapping[str, Suite], run_name: str, site: Path
-) -> tuple[CheckResult, ...]:
+) -> tuple[tuple[CheckResult, ...], Callable[[], None]]:
     """Run each relation's suite on its query, by SQL on the engine at `address`, in one checkpoint.
 
-    `queries` and `suites` are keyed by relation ("db.table"); the static Data Docs site is written below `site`.
-    Raises EngineError when a statement fails: then nothing is known of the data.
+    `queries` and `suites` are keyed by relation ("db.table"). Return the results, and a function that writes the static
+    Data Docs site of them below `site`. Raises EngineError when a statement fails: then nothing is known of the data.
     """
     context = gx.get_context(mode="ephemeral", project_config=_project(site))
     datasource = context.data_sources.add_sql(
@@ -59,12 +59,13 @@ def run_suites(
     outcome = context.checkpoints.add(_checkpoint("verdict", definitions, _VERDICT)).run(run_id=run_id)
     if not outcome.success:
         outcome = context.checkpoints.add(_checkpoint("counts", definitions, _COUNTS)).run(run_id=run_id)
-    context.build_data_docs()  # once for all; as an action of the checkpoint it would build the site once a relation
-    return tuple(
+    results = tuple(
         _result(relation, check, result)
         for relation, validation in zip(queries, outcome.run_results.values(), strict=True)
         for check, result in _in_order(suites[relation], validation.results)
     )
+    # Once for all: as an action of the checkpoint it would build the site once a relation.
+    return results, context.build_data_docs
 
 
 def _checkpoint(name: str, definitions: list[gx.ValidationDefinition], result_format: dict[str, Any]) -> gx.Checkpoint:

@@ -52,6 +52,6 @@ def publish_site(*, bucket: str, prefix: str, site: Path) -> None:
 
 
 def write_summary(*, bucket: str, prefix: str, summary: Mapping[str, Any]) -> None:
-    """Write what a gate found beside its pages, once they are all there."""
+    """Write what a gate found beside its pages."""
     body = json.dumps(summary, indent=2).encode()
     s3.write_object(bucket=bucket, key=f"{prefix}/{SUMMARY_FILE}", body=body, content_type="application/json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,13 +51,14 @@ def run_gate(
     around: Surroundings | None = None,
     columns: Collection[str] | None = None,
     address: EngineAddress | None = None,
+    afterwards: ExitStack | None = None,
 ) -> GateResult:
     """Run each suite file of `suites` on its relation ("db.table"), write down the results and their Data Docs.
 
     `where` restricts every relation to the rows under audit; `around` is what is published already; with `columns` the
     relations have only these, and checks of other columns have no subject. `address` is that of a DuckDB database; the
-    other engines' are known. Raises EngineError when the engine itself fails; a failing expectation is no error: it is
-    in the result.
+    other engines' are known. The Data Docs are written when `afterwards` is closed, or at once. Raises EngineError when
+    the engine itself fails; a failing expectation is no error: it is in the result.
     """
     prefix = docs_key(dag_id, run_id, gate)
     around = around or Surroundings(at=datetime.now(UTC))
@@ -74,11 +76,13 @@ def run_gate(
     settings = Settings.from_environment()
     from landfall.quality.checkpoint import run_suites  # takes seconds to import, and only a gate needs it
 
-    with tempfile.TemporaryDirectory(prefix="landfall-data-docs-") as folder:
-        site = Path(folder)
-        address = address or _ADDRESSES[engine](settings)
-        results = run_suites(address=address, queries=queries, suites=loaded, run_name=run_id, site=site)
-        publish_site(bucket=settings.ops_bucket, prefix=prefix, site=site)
+    address = address or _ADDRESSES[engine](settings)
+    with ExitStack() as at_once:
+        last = afterwards or at_once
+        site = Path(last.enter_context(tempfile.TemporaryDirectory(prefix="landfall-data-docs-")))
+        results, write_site = run_suites(address=address, queries=queries, suites=loaded, run_name=run_id, site=site)
+        last.callback(publish_site, bucket=settings.ops_bucket, prefix=prefix, site=site)
+        last.callback(write_site)  # what is called back last comes first
     now = datetime.now(UTC)
     overrides = overrides_of(gate, bucket=settings.ops_bucket, at=now)
     run = GateRun(gate=gate, engine=engine, dag_id=dag_id, run_id=run_id)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from landfall.aws import s3
@@ -78,12 +80,8 @@ def suite(tmp_path: Path) -> Path:
     return path
 
 
-def _gate(
-    engine: Engine, relation: str, suite: Path, *, run_id: str = "run:1+00", where: exp.Condition | None = None
-) -> GateResult:
-    return run_gate(
-        gate="rows", engine=engine, suites={relation: suite}, run_id=run_id, dag_id="test_gates", where=where
-    )
+def _gate(engine: Engine, relation: str, suite: Path, *, run_id: str = "run:1+00", **asked: Any) -> GateResult:
+    return run_gate(gate="rows", engine=engine, suites={relation: suite}, run_id=run_id, dag_id="test_gates", **asked)
 
 
 @pytest.mark.parametrize("engine", ["athena", "redshift"])
@@ -109,12 +107,16 @@ def test_a_condition_leaves_other_rows_out(engine: Engine, tables: Tables, suite
     assert _gate(engine, tables(engine, f"{GOOD}, {BAD}"), suite, where=where).passed
 
 
-def test_data_docs_are_in_the_ops_bucket_and_hold_no_value(tables: Tables, suite: Path) -> None:
+@pytest.mark.parametrize("are_later", [False, True])
+def test_data_docs_are_in_the_ops_bucket_and_hold_no_value(are_later: bool, tables: Tables, suite: Path) -> None:
     run_id = f"manual__2026-11-21T01:00:00+00:00_{uuid.uuid4().hex[:6]}"
-    result = _gate("athena", tables("athena", f"{GOOD}, {BAD}"), suite, run_id=run_id)
+    with ExitStack() as last:
+        asked = {"afterwards": last} if are_later else {}
+        result = _gate("athena", tables("athena", f"{GOOD}, {BAD}"), suite, run_id=run_id, **asked)
+        bucket, key = s3.split_uri(result.data_docs_url)
+        prefix = key.removesuffix("index.html")
+        assert any(s3.list_objects(bucket=bucket, prefix=key)) is not are_later
 
-    bucket, key = s3.split_uri(result.data_docs_url)
-    prefix = key.removesuffix("index.html")
     pages = {
         found.key: s3.read_object(bucket=bucket, key=found.key)
         for found in s3.list_objects(bucket=bucket, prefix=prefix)

@@ -195,7 +195,7 @@ def test_suite_accepts_good_and_rejects_bad(name: str, database: Path, tmp_path:
     suites = {"good": suite}
     suites |= {f"bad_{number}": Suite(f"bad {number}", (check,)) for number, check in enumerate(suite.checks)}
 
-    results = run_suites(
+    results, _ = run_suites(
         address=address,
         queries={relation: f"SELECT * FROM {relation}" for relation in suites},
         suites=suites,

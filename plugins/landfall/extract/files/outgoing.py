@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,11 +55,18 @@ registry.register("duckdb.reading", __name__, ReadingDialect.__name__)
 
 
 def run_outgoing_gate(
-    paths: Sequence[Path], product: ExtractProduct, request: ExtractRequest, *, dag_id: str, run_id: str
+    paths: Sequence[Path],
+    product: ExtractProduct,
+    request: ExtractRequest,
+    *,
+    dag_id: str,
+    run_id: str,
+    afterwards: ExitStack | None = None,
 ) -> Mapping[str, Any]:
     """Run the product's suite on the finished files at `paths` and return {name, passed, checks}.
 
-    Raises GateFailed when an expectation fails, VerificationError for a file that cannot be read.
+    The Data Docs are written when `afterwards` is closed, or at once. Raises GateFailed when an expectation fails,
+    VerificationError for a file that cannot be read.
     """
     gate = f"outgoing_{product.product}"
     with tempfile.TemporaryDirectory(prefix="landfall-gate-") as folder:
@@ -74,6 +82,7 @@ def run_outgoing_gate(
             columns=request.columns,
             # Of a row that is gone the files have no more than the key.
             where=exp.column(CHANGE.name).eq(UPSERT) if request.since else None,
+            afterwards=afterwards,
         )
     result.raise_if_failed()
     return {"name": gate, "passed": result.passed, "checks": result.checks}

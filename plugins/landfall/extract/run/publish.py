@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -41,11 +42,15 @@ class Published:
     bytes: int
 
 
-def publish_extract(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_id: str) -> Published:
+def publish_extract(
+    unloaded: Unloaded, *, settings: Settings, dag_id: str, run_id: str, afterwards: ExitStack | None = None
+) -> Published:
     """Check every file of the attempt, run the outgoing gate, write the manifest and remove other attempts.
 
     An extract that has its manifest already is left as it is. Raises VerificationError or GateFailed when the
     files are not what was asked for: then no manifest exists and nobody can reach them.
+
+    What nobody waits for, the gate's Data Docs, is written when `afterwards` is closed, or at once.
 
     The extracts bucket is only touched with credentials that can read this one extract, and write its manifest.
     """
@@ -55,7 +60,9 @@ def publish_extract(unloaded: Unloaded, *, settings: Settings, dag_id: str, run_
     with as_certifier:
         document = read_manifest(request, settings)
     if document is None:
-        certified = _certify(unloaded, as_certifier, settings=settings, dag_id=dag_id, run_id=run_id)
+        certified = _certify(
+            unloaded, as_certifier, settings=settings, dag_id=dag_id, run_id=run_id, afterwards=afterwards
+        )
         with as_certifier:
             document = write_manifest(certified, request, settings, key_arn=key_arn)
     remember(unloaded.admission, unloaded.files_id, document, settings)
@@ -79,7 +86,13 @@ def _as_certifier(request: ExtractRequest, settings: Settings, *, key_arn: str |
 
 
 def _certify(
-    unloaded: Unloaded, as_certifier: acting_as, *, settings: Settings, dag_id: str, run_id: str
+    unloaded: Unloaded,
+    as_certifier: acting_as,
+    *,
+    settings: Settings,
+    dag_id: str,
+    run_id: str,
+    afterwards: ExitStack | None,
 ) -> dict[str, Any]:
     """Return the manifest of the attempt's files, or raise VerificationError or GateFailed."""
     request = unloaded.admission.request
@@ -101,7 +114,9 @@ def _certify(
         elif not files:
             gate = {"name": f"outgoing_{product.product}", "passed": None, "reason": "there is no file to ask about"}
         else:
-            gate = run_outgoing_gate(list(paths.values()), product, request, dag_id=dag_id, run_id=run_id)
+            gate = run_outgoing_gate(
+                list(paths.values()), product, request, dag_id=dag_id, run_id=run_id, afterwards=afterwards
+            )
     return build_manifest(
         admission=unloaded.admission,
         product=product,
