@@ -24,6 +24,11 @@ from landfall.aws.clients import load_descriptions
 logger = logging.getLogger(__name__)
 
 MODULES: Final = (
+    "airflow.dag_processing.dagbag",
+    "airflow.sdk.execution_time.supervisor",
+    "landfall.assets",
+    "landfall.dag_defaults",
+    "landfall.extract.door.form",
     "landfall.extract.run.operators",
     "landfall.extract.run.admission",
     "landfall.extract.run.course",
@@ -35,7 +40,10 @@ MODULES: Final = (
     "sqlglot.dialects.duckdb",
     "sqlglot.dialects.redshift",
 )
-"""The modules that tasks import, with what they import themselves, and the dialects that sqlglot looks up by name."""
+"""The modules that the DAG and its tasks import, with what they import themselves, and sqlglot's dialects, which it
+
+looks up by name.
+"""
 
 SERVICES: Final = ("athena", "dynamodb", "glue", "kms", "redshift-data", "s3", "secretsmanager", "sns", "sqs", "sts")
 """The AWS services that tasks call, by their boto3 names."""

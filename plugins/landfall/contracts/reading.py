@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from landfall.errors import ContractError
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+class _UniqueKeyLoader(yaml.CSafeLoader):
     """YAML without repeated keys, of which the plain loader would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
