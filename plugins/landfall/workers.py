@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 MODULES: Final = (
     "airflow.dag_processing.dagbag",
+    "airflow.providers.standard.decorators.python",
+    "airflow.sdk.definitions.decorators.setup_teardown",
     "airflow.sdk.execution_time.supervisor",
     "landfall.assets",
     "landfall.dag_defaults",
@@ -34,6 +36,7 @@ MODULES: Final = (
     "landfall.extract.run.course",
     "landfall.extract.run.publish",
     "landfall.extract.run.failure_callback",
+    "landfall.lineage.extracts",
     "landfall.lineage.hooks",
     "landfall.quality.checkpoint",
     "sqlglot.dialects.athena",
