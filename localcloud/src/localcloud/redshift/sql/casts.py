@@ -32,6 +32,9 @@ def rewrite_cast(node: exp.Cast) -> exp.Expression:
         return _from_super(node, target.duckdb)
     if kinds.is_text(source) or source == kinds.UNKNOWN:
         return _from_text(node, target)
+    if kinds.is_float(source) and kinds.is_numeric(target.name):
+        # As in PostgreSQL; DuckDB multiplies by the power of ten, which a float rounds.
+        node.set("this", _digits(node.this, source))
     node.set("to", exp.DataType.build(target.duckdb, dialect="duckdb"))
     return node
 
@@ -50,8 +53,7 @@ def _refuse_impossible(source: kinds.Kind, target: str) -> None:
 def _to_text(node: exp.Cast, source: kinds.Kind, target: str) -> exp.Expression:
     value = node.this
     if kinds.is_float(source):
-        # 15 (6) significant digits, as extra_float_digits = 0 asks for.
-        value = call("rs_float_text", value, text("{:.15g}" if source == kinds.DOUBLE else "{:.6g}"))
+        value = _digits(value, source)
     elif source == kinds.SUPER:
         value = call("rs_super_text", value)
     else:
@@ -63,6 +65,11 @@ def _to_text(node: exp.Cast, source: kinds.Kind, target: str) -> exp.Expression:
         cut = call("rs_truncate", value, number(limit))
         return call("rtrim", cut, text(" ")) if kinds.is_char(target) else cut
     return call("rs_checked", value, number(limit), text(target))
+
+
+def _digits(value: exp.Expression, source: kinds.Kind) -> exp.Expression:
+    """A float as text of 15 (a real of 6) significant digits, as extra_float_digits = 0 asks for."""
+    return call("rs_float_text", value, text("{:.15g}" if source == kinds.DOUBLE else "{:.6g}"))
 
 
 def _from_text(node: exp.Cast, target: types.ColumnType) -> exp.Expression:
