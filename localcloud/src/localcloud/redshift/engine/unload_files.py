@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import IO, Any
 import zstandard
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
+from isal import igzip
 
 from localcloud.redshift.errors import RedshiftError
 from localcloud.redshift.sql.unload_options import UnloadOptions
@@ -106,7 +106,8 @@ class SliceWriter:
         self._raw = self._path.open("wb")
         self._rows = 0
         if self.options.compression == "GZIP":
-            self._out = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, compresslevel=6, mtime=0)
+            # As small as zlib's default, in a tenth of the time.
+            self._out = igzip.IGzipFile(filename="", mode="wb", fileobj=self._raw, compresslevel=2, mtime=0)
         elif self.options.compression == "ZSTD":
             self._out = zstandard.ZstdCompressor().stream_writer(self._raw, closefd=False)
         elif self.options.compression == "BZIP2":

@@ -191,7 +191,7 @@ def _line(columns: Sequence[Column], options: UnloadOptions) -> str:
     for i, column in enumerate(columns):
         value = _text(f"c{i}", column.type)
         values.append(f"coalesce({_protected(value, column.type, options)}, {quoted(options.null_string)})")
-    return f" || {quoted(options.delimiter)} || ".join(values)
+    return f"concat_ws({quoted(options.delimiter)}, {', '.join(values)})"  # half the time of as many ||
 
 
 def _text(name: str, kind: str) -> str:
@@ -212,9 +212,10 @@ def _protected(value: str, kind: str, options: UnloadOptions) -> str:
     if options.format == "CSV":
         if kind not in ("VARCHAR", "JSON") and options.delimiter not in "-:. +0123456789etfTFE":
             return value
-        special = "[" + "".join("\\" + c for c in (options.delimiter, '"')) + "\\r\\n]"
+        # A search each is faster than one regular expression.
+        special = " OR ".join(f"contains({value}, {quoted(c)})" for c in (options.delimiter, '"', "\r", "\n"))
         enclosed = f"'\"' || replace({value}, '\"', '\"\"') || '\"'"
-        return f"CASE WHEN regexp_matches({value}, {quoted(special)}) THEN {enclosed} ELSE {value} END"
+        return f"CASE WHEN {special} THEN {enclosed} ELSE {value} END"
     if options.escape:
         special = (
             "".join("\\" + c for c in (options.delimiter, "\\")) + "\\r\\n" + ("\"'" if options.add_quotes else "")

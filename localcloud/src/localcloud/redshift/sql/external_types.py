@@ -75,7 +75,9 @@ def read_sql(column: str, trino: str, *, iceberg: bool) -> str:
     if kinds.is_text(kind):
         length = types.byte_limit(kind)
         if iceberg:
-            return f"left({column}, {MAX_ICEBERG_TEXT})"
+            # Counting characters costs, bytes are known: there are no fewer of them.
+            cut = f"left({column}, {MAX_ICEBERG_TEXT})"
+            return f"CASE WHEN strlen({column}) > {MAX_ICEBERG_TEXT} THEN {cut} ELSE {column} END"
         cut = f"rs_truncate({column}, {length})" if length else column
         return f"rtrim({cut}, ' ')" if kinds.is_char(kind) else cut
     return f"CAST({column} AS {types.stored_as(kind)})"

@@ -62,33 +62,50 @@ def _strftime(value: exp.Expression, pattern: str) -> exp.Expression:
 def to_char(value: exp.Expression, pattern: str) -> exp.Expression:
     """Text of a date or timestamp. Names of months and days follow the case of the token and are padded to nine."""
     parts: list[exp.Expression] = []
+    run: list[tuple[str, str]] = []
     unpadded = False
     for token, text in _tokens(pattern, "to_char"):
         if token == _UNPADDED:
             unpadded = True
-        elif token in _NUMBERED:
-            unit, offset = _NUMBERED[token]
-            number = exp.Add(
-                this=_call("date_part", exp.Literal.string(unit), value.copy()), expression=exp.Literal.number(offset)
-            )
-            parts.append(exp.Cast(this=exp.Paren(this=number), to=exp.DataType.build("VARCHAR")))
-        elif token in _NAMES:
-            code, width = _NAMES[token] if not unpadded else (_NAMES[token][0], 0)
-            name = _strftime(value, code)
-            if text.isupper() or text.islower():
-                name = _call("upper" if text.isupper() else "lower", name)
-            parts.append(_call("rpad", name, exp.Literal.number(width), exp.Literal.string(" ")) if width else name)
-        elif token:
-            if unpadded:
-                raise unsupported(f"FM before {text} in the format {pattern!r} of to_char")
-            parts.append(_strftime(value, _STRFTIME[token]))
+            continue
+        if token in _NUMBERED or token in _NAMES:
+            parts += _printed_at_once(value, run)
+            run = []
+            parts.append(_number(value, token) if token in _NUMBERED else _name(value, token, text, unpadded=unpadded))
+        elif token and unpadded:
+            raise unsupported(f"FM before {text} in the format {pattern!r} of to_char")
         else:
-            parts.append(exp.Literal.string(text))
-        unpadded = unpadded and token == _UNPADDED
+            run.append((token, text))
+        unpadded = False
+    parts += _printed_at_once(value, run)
     result = parts[0] if parts else exp.Literal.string("")
     for part in parts[1:]:
         result = exp.DPipe(this=result, expression=part)
     return exp.Paren(this=result)
+
+
+def _printed_at_once(value: exp.Expression, run: list[tuple[str, str]]) -> list[exp.Expression]:
+    """Tokens of strftime and text between them as one call: each call costs about as much as the whole."""
+    if any(token for token, _ in run):
+        codes = (_STRFTIME[token] if token else text.replace("%", "%%") for token, text in run)
+        return [_strftime(value, "".join(codes))]
+    return [exp.Literal.string("".join(text for _, text in run))] if run else []
+
+
+def _number(value: exp.Expression, token: str) -> exp.Expression:
+    unit, offset = _NUMBERED[token]
+    number = exp.Add(
+        this=_call("date_part", exp.Literal.string(unit), value.copy()), expression=exp.Literal.number(offset)
+    )
+    return exp.Cast(this=exp.Paren(this=number), to=exp.DataType.build("VARCHAR"))
+
+
+def _name(value: exp.Expression, token: str, text: str, *, unpadded: bool) -> exp.Expression:
+    code, width = _NAMES[token]
+    name = _strftime(value, code)
+    if text.isupper() or text.islower():
+        name = _call("upper" if text.isupper() else "lower", name)
+    return _call("rpad", name, exp.Literal.number(width), exp.Literal.string(" ")) if width and not unpadded else name
 
 
 def parse_timestamp(value: exp.Expression, pattern: str, function: str) -> exp.Expression:
