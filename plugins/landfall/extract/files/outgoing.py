@@ -71,7 +71,7 @@ def run_outgoing_gate(
     gate = f"outgoing_{product.product}"
     with tempfile.TemporaryDirectory(prefix="landfall-gate-") as folder:
         database = Path(folder) / "files.duckdb"
-        _load(database, product.product, paths, shape_of(product, request))
+        load_files(database, product.product, paths, shape_of(product, request))
         result = run_gate(
             gate=gate,
             engine="duckdb",
@@ -88,8 +88,11 @@ def run_outgoing_gate(
     return {"name": gate, "passed": result.passed, "checks": result.checks}
 
 
-def _load(database: Path, table: str, paths: Sequence[Path], shape: FileShape) -> None:
-    """Make a DuckDB database with the rows of all files as one table."""
+def load_files(database: Path, table: str, paths: Sequence[Path], shape: FileShape) -> None:
+    """Make a DuckDB database with the rows of all files as one table, `outgoing.<table>`.
+
+    Raises VerificationError for a file that is not of `shape`.
+    """
     target = exp.table_(table, db=_SCHEMA, quoted=True)
     from_file = exp.select("*").from_(_ONE_FILE)
     with duckdb.connect(database, config=dict(DUCKDB_LIMITS)) as connection:
