@@ -141,7 +141,7 @@ class Publications:
         return LAST_GATE
 
 
-def certified(unloaded: Unloaded, _certifier: Any, *, settings: Settings, dag_id: str, run_id: str) -> dict[str, Any]:
+def certified(unloaded: Unloaded, _certifier: Any, *, settings: Settings, run_id: str, **_: Any) -> dict[str, Any]:
     """Return the certificate of the files that are there, which must be two."""
     base = "cus_000042/run-1/"
     files = [found.key for found in s3.list_objects(bucket=BUCKET, prefix=unloaded.prefix)]
