@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from localcloud.stack.environment import inherited
@@ -13,7 +14,7 @@ from localcloud.stack.processes import end_leftovers
 from localcloud.stack.programs import Program
 from localcloud.stack.supervisor import Supervisor
 
-MakeProgram = Callable[[str, str], Program]
+MakeProgram = Callable[..., Program]
 
 
 @pytest.fixture
@@ -38,12 +39,13 @@ def supervisor(layout) -> Supervisor:
 def program(layout) -> MakeProgram:
     """Describe the program `name` of the stack as a Python script of the test's."""
 
-    def make(name: str, script: str) -> Program:
+    def make(name: str, script: str, **more: Any) -> Program:
         described = Program(
             name=name,
             command=[sys.executable, "-c", script],
             environment=inherited(layout, os.environ),
             folder=layout.state,
+            **more,
         )
         described.write(layout)
         return described

@@ -58,6 +58,13 @@ def test_a_program_runs_with_its_environment_in_its_folder(layout, supervisor, p
     assert (layout.state / "told").read_text() == str(layout.state)
 
 
+def test_a_program_stands_back_as_far_as_it_is_to(layout, supervisor, program):
+    program("athena", "import os; open('t', 'w').write(str(os.nice(0))); os.rename('t', 'told')", niceness=5)
+    supervisor.start_programs(["athena"])
+    wait_for(layout.state / "told")
+    assert int((layout.state / "told").read_text()) == os.nice(0) + 5
+
+
 def test_starting_twice_leaves_one_process(supervisor, program):
     program("aws", SLEEP)
     supervisor.start_programs(["aws"])

@@ -16,13 +16,14 @@ from localcloud.stack.processes import kill_descendants_of
 
 
 def main(file: str) -> None:
-    """Replace this process by the described command, in its environment and folder.
+    """Replace this process by the described command, in its environment and folder, with its niceness.
 
     What an earlier one has left that was killed is ended before: the supervisor knows only its own children.
     """
     description = json.loads(Path(file).read_text())
     kill_descendants_of(description["environment"][PROGRAM], stack=description["environment"][MARKER])
     os.chdir(description["folder"])
+    os.nice(description["niceness"])
     command = description["command"]
     os.execvpe(command[0], command, description["environment"])  # noqa: S606 - a shell would only stand between
 

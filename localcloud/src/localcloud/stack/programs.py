@@ -21,6 +21,8 @@ CLOUD = ("aws", "athena", "redshift")
 DATABASE = "postgres"
 MEMORY_VARIABLE = "LANDFALL_ENGINE_MEMORY"
 SCHEDULER = "airflow-scheduler"
+TASKS_NICENESS = 5
+"""Tasks are the scheduler's children: where they and Airflow's pages share two cores, the pages come first."""
 AIRFLOW = ("airflow-dag-processor", SCHEDULER, "airflow-triggerer", "airflow-api-server")
 START_ORDER = (*CLOUD, DATABASE, *AIRFLOW)
 
@@ -36,18 +38,24 @@ RESTARTED = (*CLOUD, *AIRFLOW)
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """One process: a command line, its environment and its current folder."""
+    """One process: a command line, its environment, its current folder, and how far it stands back for others."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
     folder: Path
+    niceness: int = 0
 
     def write(self, layout: Layout) -> None:
         """Write the description from which `localcloud.stack.launch` becomes this process."""
         environment = {**self.environment, PROGRAM: self.name}
-        text = json.dumps({"command": list(self.command), "environment": environment, "folder": str(self.folder)})
-        write_private(description_of(layout, self.name), text)
+        description = {
+            "command": list(self.command),
+            "environment": environment,
+            "folder": str(self.folder),
+            "niceness": self.niceness,
+        }
+        write_private(description_of(layout, self.name), json.dumps(description))
 
 
 def description_of(layout: Layout, name: str) -> Path:
@@ -109,6 +117,7 @@ def airflow_programs(layout: Layout, ports: Ports, environment: Mapping[str, str
             command=[python, "-m", "airflow", *arguments[name]],
             environment=environment,
             folder=layout.repository,
+            niceness=TASKS_NICENESS if name == SCHEDULER else 0,
         )
         for name in AIRFLOW
     ]
