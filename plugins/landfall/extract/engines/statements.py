@@ -74,7 +74,7 @@ def file_rows(
     return query.order_by(*(exp.column(name) for name in product.order_by))
 
 
-def written_by_engine(request: ExtractRequest) -> tuple[Format, FileOptions]:
+def _written_by_engine(request: ExtractRequest) -> tuple[Format, FileOptions]:
     """Return the format and options of the files that the engine writes; no engine writes workbooks itself."""
     if request.format == "xlsx":
         return "jsonl", replace(request.options, compression="gzip")
@@ -105,7 +105,7 @@ def unload_statement(
     if engine == "athena":
         codec = _quoted(request.options.compression.upper())
         return f"UNLOAD ({inner}) TO {_quoted(destination)} WITH (format = 'PARQUET', compression = {codec})"
-    file_format, options = written_by_engine(request)
+    file_format, options = _written_by_engine(request)
     encrypted = f"KMS_KEY_ID {_quoted(key_arn)} ENCRYPTED " if key_arn else ""
     # PARALLEL OFF keeps the rows' order, and with it the content, the same every time.
     return (

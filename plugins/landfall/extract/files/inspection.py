@@ -12,7 +12,7 @@ import duckdb
 from landfall.errors import VerificationError
 from landfall.extract.engines.masking import MASKED_PATTERNS
 from landfall.extract.files.cells import FORMULA_STARTS
-from landfall.extract.files.reading import DUCKDB_LIMITS, UNREADABLE, FileShape, quoted, rows_of_file
+from landfall.extract.files.reading import DUCKDB_LIMITS, FileShape, file_as_view, quoted
 
 _CHUNK_BYTES = 1024 * 1024
 _COUNTS = 4
@@ -50,14 +50,8 @@ def inspect_file(path: Path, shape: FileShape) -> FileFacts:
 
     Raises VerificationError if the file cannot be read as that or has other columns.
     """
-    try:
-        with duckdb.connect(config=dict(DUCKDB_LIMITS)) as reader:
-            rows_of_file(reader, path, shape).create_view("extract_file")
-            row = reader.execute(_count_statement(shape), [shape.customer_id]).fetchone()
-    except UNREADABLE as error:
-        raise VerificationError(
-            f"{path.name}: cannot be read as {shape.file_format}: {type(error).__name__}"
-        ) from error
+    with duckdb.connect(config=dict(DUCKDB_LIMITS)) as reader, file_as_view(reader, path, shape) as view:
+        row = reader.execute(_count_statement(shape, view), [shape.customer_id]).fetchone()
     if row is None:
         raise VerificationError(f"{path.name}: cannot be counted")
     counts, keys = row[:_COUNTS], row[_COUNTS:]
@@ -67,7 +61,7 @@ def inspect_file(path: Path, shape: FileShape) -> FileFacts:
     return FileFacts(rows, foreign, formulas, unmasked, first, last)
 
 
-def _count_statement(shape: FileShape) -> str:
+def _count_statement(shape: FileShape, view: str) -> str:
     """Return the one statement that counts a file; names come from a product, and are quoted."""
     texts = [quoted(name) for name, kind in shape.column_types.items() if kind == "string"]
     # Only a spreadsheet runs cells, and it opens no Parquet; a formula in a workbook is no text, and not read at all.
@@ -89,7 +83,7 @@ def _count_statement(shape: FileShape) -> str:
         _sum(unmasked),
         *ends,
     ]
-    return f"select {', '.join(counted)} from extract_file"  # noqa: S608
+    return f"select {', '.join(counted)} from {view}"  # noqa: S608
 
 
 def _sum(conditions: list[str]) -> str:

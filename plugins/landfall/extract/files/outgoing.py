@@ -20,16 +20,14 @@ from sqlglot import exp
 
 from landfall.aws.engine_urls import EngineAddress
 from landfall.contracts.extract_product import ExtractProduct
-from landfall.errors import VerificationError
 from landfall.extract.door.request import ExtractRequest
 from landfall.extract.engines.changes import CHANGE, UPSERT
-from landfall.extract.files.reading import DUCKDB_LIMITS, UNREADABLE, FileShape, rows_of_file
+from landfall.extract.files.reading import DUCKDB_LIMITS, FileShape, file_as_view
 from landfall.extract.proof.manifest import shape_of
 from landfall.quality.gates import run_gate
 from landfall.quality.suites import suite_path
 
 _SCHEMA: Final = "outgoing"
-_ONE_FILE: Final = "one_file"
 
 
 class ReadingDialect(Dialect):
@@ -94,19 +92,14 @@ def load_files(database: Path, table: str, paths: Sequence[Path], shape: FileSha
     Raises VerificationError for a file that is not of `shape`.
     """
     target = exp.table_(table, db=_SCHEMA, quoted=True)
-    from_file = exp.select("*").from_(_ONE_FILE)
     with duckdb.connect(database, config=dict(DUCKDB_LIMITS)) as connection:
         connection.execute(exp.Create(this=exp.to_identifier(_SCHEMA), kind="SCHEMA").sql("duckdb"))
-        statement: exp.Expr = exp.Create(this=target, kind="TABLE", expression=from_file)
-        for path in paths:
-            try:
-                rows_of_file(connection, path, shape).create_view(_ONE_FILE)
+        for number, path in enumerate(paths):
+            with file_as_view(connection, path, shape) as view:
+                rows = exp.select("*").from_(view)
+                insert = exp.Insert(this=target, expression=rows)
+                statement = insert if number else exp.Create(this=target, kind="TABLE", expression=rows)
                 connection.execute(statement.sql("duckdb"))
-            except UNREADABLE as error:
-                raise VerificationError(
-                    f"{path.name}: cannot be read as {shape.file_format}: {type(error).__name__}"
-                ) from error
-            statement = exp.Insert(this=target, expression=from_file)
 
 
 def database_address(database: Path) -> EngineAddress:

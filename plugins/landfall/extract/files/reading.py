@@ -6,7 +6,8 @@ import csv
 import gzip
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Literal, cast
@@ -23,7 +24,7 @@ from landfall.extract.files.workbook_reading import read_workbook
 DUCKDB_LIMITS: Final[Mapping[str, Any]] = {"memory_limit": "512MB", "threads": 1}
 """One thread reads a file from its beginning to its end; what does not fit goes to a temporary folder."""
 
-UNREADABLE = (
+_UNREADABLE = (
     duckdb.Error,
     OSError,
     EOFError,
@@ -34,6 +35,9 @@ UNREADABLE = (
     ElementTree.ParseError,
 )
 """What the readers of the formats raise for a file that is none of theirs."""
+
+
+_VIEW: Final = "extract_file"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,16 +56,22 @@ class FileShape:
     masks: Mapping[str, Mask]
 
 
-def rows_of_file(reader: duckdb.DuckDBPyConnection, path: Path, shape: FileShape) -> duckdb.DuckDBPyRelation:
-    """Return a file that must be of `shape` as a relation of its columns.
+@contextmanager
+def file_as_view(reader: duckdb.DuckDBPyConnection, path: Path, shape: FileShape) -> Iterator[str]:
+    """Give the name of a view of a file that must be of `shape`, while its rows are read.
 
-    Raises VerificationError if it has other columns, and one of UNREADABLE, here or while its rows are read, if it is
-    no file of that format.
+    Raises VerificationError if it has other columns or cannot be read to its end.
     """
-    relation = _READERS[shape.file_format](reader, path, shape)
-    if list(relation.columns) != list(shape.column_types):
-        raise VerificationError(f"{path.name}: its columns are {', '.join(relation.columns)}")
-    return relation
+    try:
+        relation = _READERS[shape.file_format](reader, path, shape)
+        if list(relation.columns) != list(shape.column_types):
+            raise VerificationError(f"{path.name}: its columns are {', '.join(relation.columns)}")
+        relation.create_view(_VIEW)
+        yield _VIEW
+    except _UNREADABLE as error:
+        raise VerificationError(
+            f"{path.name}: cannot be read as {shape.file_format}: {type(error).__name__}"
+        ) from error
 
 
 def _csv(reader: duckdb.DuckDBPyConnection, path: Path, shape: FileShape) -> duckdb.DuckDBPyRelation:
