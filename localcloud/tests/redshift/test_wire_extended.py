@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 
@@ -36,6 +37,28 @@ def test_portals_give_rows_in_pages_while_other_statements_run(pg: PgClient) -> 
     with pytest.raises(PgError) as caught:
         pg.collect()
     assert caught.value.sqlstate == "34000"
+
+
+def test_answers_wait_for_flush_or_sync_and_come_together(pg: PgClient) -> None:
+    pg.send("P", b"\0select 1\0" + struct.pack("!H", 0))
+    pg.send("B", _bind("", ""))
+    assert not select.select([pg.socket], [], [], 0.3)[0]
+    pg.send("H", b"")
+    assert [pg.read()[0] for _ in range(2)] == ["1", "2"]
+    pg.send("D", b"P\0")
+    pg.send("E", b"\0" + struct.pack("!I", 0))
+    pg.send("S", b"")
+    whole = pg.socket.recv(65_536)
+    assert whole.endswith(b"Z\0\0\0\5I")
+    assert b"SELECT 1" in whole
+
+
+def test_an_error_is_told_before_sync(pg: PgClient) -> None:
+    pg.send("P", b"\0select * from nowhere\0" + struct.pack("!H", 0))
+    pg.send("D", b"S\0")
+    assert [pg.read()[0] for _ in range(3)] == ["1", "t", "E"]
+    pg.send("S", b"")
+    assert pg.read()[0] == "Z"
 
 
 def test_everything_after_an_error_is_skipped_until_sync(pg: PgClient) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -49,7 +49,7 @@ class Names:
         self._acting: list[str | None] = []
         self._system: frozenset[tuple[str, str]] | None = None
         self._system_columns: dict[tuple[str, str], Columns] = {}
-        self._temporaries: frozenset[str] | None = None
+        self._temporaries: Callable[[], frozenset[str]] | None = None
         self.used: list[int] = []
         self.tables: set[int] = set()
         self.external: bool = False
@@ -152,7 +152,7 @@ class Names:
     @contextmanager
     def reading(self, tree: exp.Expression) -> Iterator[None]:
         """Look up what the tables of a query are at once; in between, the session changes no table."""
-        outer, self._temporaries = self._temporaries, self._temporary_tables()
+        outer, self._temporaries = self._temporaries, cache(self._temporary_tables)
         try:
             with self._session.catalog.reading({table.name.lower() for table in tree.find_all(exp.Table)}):
                 yield
@@ -160,12 +160,11 @@ class Names:
             self._temporaries = outer
 
     def is_temporary(self, name: str) -> bool:
-        return name in (self._temporary_tables() if self._temporaries is None else self._temporaries)
+        return name in (self._temporaries or self._temporary_tables)()
 
     def _temporary_tables(self) -> frozenset[str]:
         found = self._session.connection.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'temp'"
-            " AND NOT starts_with(table_name, 'pg_landfall')"
+            "SELECT DISTINCT table_name FROM temp.main.pg_landfall_temp_columns"
         ).fetchall()
         return frozenset(name for (name,) in found)
 

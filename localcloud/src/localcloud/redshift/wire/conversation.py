@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from typing import TypeVar
 
-from localcloud.faults.statements import ConnectionDropped
-from localcloud.redshift.engine.result import Column, Result
+from localcloud.redshift.engine.result import Column, Result, Row
 from localcloud.redshift.engine.session import Session
 from localcloud.redshift.engine.session_transactions import IN_TRANSACTION
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.wire import messages, portals, values
 from localcloud.redshift.wire.client_reader import ClientReader
+from localcloud.redshift.wire.outbox import Outbox
+from localcloud.redshift.wire.worker import Worker
 
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 _PAGE_ROWS = 2_000
-_DISCONNECT_CHECK_SECONDS = 1.0
 _MOST_PARAMETERS = 32_767
 """The protocol counts them in a signed 16-bit number."""
-_KNOWN = frozenset({b"Q", b"P", b"B", b"D", b"E", b"C", b"F", b"H", b"d", b"c", b"f"})
-"""Kinds of messages of the protocol. H asks for what happens anyway, the COPY ones (d, c, f) are to be ignored."""
+_KNOWN = frozenset({b"Q", b"P", b"B", b"D", b"E", b"C", b"F", b"d", b"c", b"f"})
+"""Kinds of messages of the protocol; the COPY ones (d, c, f) are to be ignored."""
 
 
 class Conversation:
@@ -33,12 +29,19 @@ class Conversation:
     def __init__(self, *, session: Session, reader: ClientReader, writer: asyncio.StreamWriter, pool: Executor) -> None:
         self._session = session
         self._reader = reader
-        self._writer = writer
-        self._pool = pool
+        self._out = Outbox(writer)
+        self._worker = Worker(session, reader, pool)
         self._prepared: dict[str, portals.Prepared] = {}
         self._portals: dict[str, portals.Portal] = {}
 
     async def run(self) -> None:
+        """Serve the client until it ends the connection; raises RedshiftError for what no client may send."""
+        try:
+            await self._serve()
+        finally:
+            self._out.send()
+
+    async def _serve(self) -> None:
         steps: dict[bytes, Callable[[messages.Reader], Awaitable[None]]] = {
             b"P": self._parse,
             b"B": self._bind,
@@ -48,13 +51,15 @@ class Conversation:
         }
         skipping = False
         while True:
-            await self._writer.drain()
+            await self._out.drained()
             kind, body = await messages.read(self._reader)
             if kind == b"X":
                 return
             if kind == b"S":
                 skipping = False
                 self._ready()
+            elif kind == b"H":
+                self._out.send()
             elif kind not in _KNOWN:
                 raise RedshiftError("08P01", f"unexpected message {kind!r}")
             elif kind == b"Q" and not skipping:
@@ -69,70 +74,57 @@ class Conversation:
                     skipping = True
                     self._fail(error)
 
-    async def _work(self, function: Callable[[], T]) -> T:
-        """Run in a statement thread; a client that went away meanwhile has its statement cancelled."""
-        task = asyncio.get_running_loop().run_in_executor(self._pool, function)
-        while not task.done():
-            done, _ = await asyncio.wait({task}, timeout=_DISCONNECT_CHECK_SECONDS)
-            if not done and self._reader.gone:
-                self._session.cancel()
-        try:
-            return await task
-        except (RedshiftError, ConnectionDropped):
-            raise
-        except Exception as error:
-            log.exception("a statement failed in a way this engine does not know")
-            raise RedshiftError("XX000", f"internal error: {type(error).__name__}: {error}") from error
-
     def _ready(self) -> None:
         if self._session.status != IN_TRANSACTION:
             # Portals live as long as their transaction.
             self._portals.clear()
-        self._writer.write(messages.ready(self._session.status))
+        self._out.add(messages.ready(self._session.status))
+        self._out.send()
 
     def _notices(self) -> None:
         for notice in self._session.notices:
-            self._writer.write(messages.notice_response(notice))
+            self._out.add(messages.notice_response(notice))
         self._session.notices.clear()
 
     def _fail(self, error: RedshiftError) -> None:
         self._session.transactions.fail()
         self._notices()
-        self._writer.write(messages.error_response(error))
+        self._out.add(messages.error_response(error))
+        self._out.send()
 
     async def _simple(self, sql: str) -> None:
         try:
-            statements = await self._work(lambda: self._session.parse(sql))
+            statements = await self._worker.run(lambda: self._session.parse(sql))
             if not statements:
-                self._writer.write(messages.EMPTY_QUERY)
+                self._out.add(messages.EMPTY_QUERY)
             with self._session.transactions.script(len(statements)):
                 for statement in statements:
-                    result = await self._work(lambda s=statement: self._session.execute(s, []))  # type: ignore[misc]
-                    await self._send(result)
+                    await self._send(*await self._worker.begin(statement, [], _PAGE_ROWS))
         except RedshiftError as error:
             self._fail(error)
         self._ready()
 
-    async def _send(self, result: Result) -> None:
+    async def _send(self, result: Result, rows: list[Row]) -> None:
         self._notices()
         if result.columns is None:
-            self._writer.write(messages.command_complete(portals.written_tag(result)))
+            self._out.add(messages.command_complete(portals.written_tag(result)))
             return
         columns = [values.wire_column(column) for column in result.columns]
-        self._writer.write(messages.row_description(columns))
+        self._out.add(messages.row_description(columns))
         sent = 0
-        while rows := await self._work(lambda: result.fetch(_PAGE_ROWS)):
+        while rows:
             sent += len(rows)
-            self._writer.write(portals.data_rows(columns, rows))
-            await self._writer.drain()
-        self._writer.write(messages.command_complete(portals.rows_tag(result, sent)))
+            self._out.add(portals.data_rows(columns, rows))
+            await self._out.drained()
+            rows = await self._worker.fetch(result, _PAGE_ROWS) if len(rows) == _PAGE_ROWS else []
+        self._out.add(messages.command_complete(portals.rows_tag(result, sent)))
 
     async def _parse(self, body: messages.Reader) -> None:
         name, sql, oids = body.text(), body.text(), body.oids()
         if name and name in self._prepared:
             raise RedshiftError("42P05", f'prepared statement "{name}" already exists')
         self._prepared.pop(name, None)
-        statements = await self._work(lambda: self._session.parse(sql))
+        statements = await self._worker.run(lambda: self._session.parse(sql))
         if len(statements) > 1:
             raise RedshiftError("42601", "cannot insert multiple commands into a prepared statement")
         statement = statements[0] if statements else None
@@ -140,7 +132,7 @@ class Conversation:
         if wanted > _MOST_PARAMETERS:
             raise RedshiftError("54023", f"a statement can't have more than {_MOST_PARAMETERS} parameters")
         self._prepared[name] = portals.Prepared(statement, oids + [0] * (wanted - len(oids)))
-        self._writer.write(messages.PARSE_COMPLETE)
+        self._out.add(messages.PARSE_COMPLETE)
 
     async def _bind(self, body: messages.Reader) -> None:
         portal, name = body.text(), body.text()
@@ -159,7 +151,7 @@ class Conversation:
             raise RedshiftError("08P01", f"bind message has {len(codes)} parameter formats but {len(raw)} parameters")
         bound = [values.parameter(*each) for each in zip(prepared.oids, codes, raw, strict=True)]
         self._portals[portal] = portals.Portal(prepared.statement, bound, formats)
-        self._writer.write(messages.BIND_COMPLETE)
+        self._out.add(messages.BIND_COMPLETE)
 
     async def _describe(self, body: messages.Reader) -> None:
         kind, name = portals.named(body)
@@ -168,7 +160,7 @@ class Conversation:
             prepared = self._named(name)
             statement = prepared.statement
             parameters = [values.parameter(oid, 0, None) for oid in prepared.oids]
-            self._writer.write(messages.parameter_description(prepared.oids))
+            self._out.add(messages.parameter_description(prepared.oids))
         elif name not in self._portals and name in self._session.cursors:
             self._write_columns(self._session.cursors[name].columns, formats)
             return
@@ -176,7 +168,9 @@ class Conversation:
             portal = self._portal(name)
             statement, parameters, formats = portal.statement, portal.parameters, portal.formats
         try:
-            columns = await self._work(lambda: self._session.describe(statement, parameters)) if statement else None
+            columns = (
+                await self._worker.run(lambda: self._session.describe(statement, parameters)) if statement else None
+            )
         except RedshiftError:
             if kind == b"S":
                 # The service analyses at Parse: what can't be analysed was never prepared, and its name is free.
@@ -186,45 +180,50 @@ class Conversation:
 
     def _write_columns(self, columns: Sequence[Column] | None, formats: list[int]) -> None:
         if columns is None:
-            self._writer.write(messages.NO_DATA)
+            self._out.add(messages.NO_DATA)
         else:
-            self._writer.write(messages.row_description(portals.wire_columns(columns, formats)))
+            self._out.add(messages.row_description(portals.wire_columns(columns, formats)))
 
     async def _execute(self, body: messages.Reader) -> None:
         portal, limit = self._portal(body.text()), body.int32()
         statement = portal.statement
         if statement is None:
-            self._writer.write(messages.EMPTY_QUERY)
+            self._out.add(messages.EMPTY_QUERY)
             return
+        size = min(limit or _PAGE_ROWS, _PAGE_ROWS)
         if portal.result is None:
-            portal.result = await self._work(lambda: self._session.execute(statement, portal.parameters))
+            portal.result, rows = await self._worker.begin(statement, portal.parameters, size)
             self._notices()
-        if portal.result.columns is None:
-            self._writer.write(messages.command_complete(portals.written_tag(portal.result)))
         else:
-            await self._send_portal(portal, portal.result, limit)
+            rows = await self._worker.fetch(portal.result, size)
+        if portal.result.columns is None:
+            self._out.add(messages.command_complete(portals.written_tag(portal.result)))
+        else:
+            await self._send_portal(portal, portal.result, limit, rows)
 
-    async def _send_portal(self, portal: portals.Portal, result: Result, limit: int) -> None:
+    async def _send_portal(self, portal: portals.Portal, result: Result, limit: int, rows: list[Row]) -> None:
+        """Send `rows`, the first of this Execute, and the others it asks for: `limit` in all, 0 for all there are."""
         columns = portals.wire_columns(result.columns or [], portal.formats)
-        allowed = limit or None
-        while allowed is None or allowed > 0:
-            size = _PAGE_ROWS if allowed is None else min(allowed, _PAGE_ROWS)
-            rows = await self._work(lambda n=size: result.fetch(n))  # type: ignore[misc]
+        left = limit or sys.maxsize
+        while True:
             portal.sent += len(rows)
-            self._writer.write(portals.data_rows(columns, rows))
-            await self._writer.drain()
-            if len(rows) < size:
-                self._writer.write(messages.command_complete(portals.rows_tag(result, portal.sent)))
+            self._out.add(portals.data_rows(columns, rows))
+            await self._out.drained()
+            if len(rows) < min(left, _PAGE_ROWS):
+                self._out.add(messages.command_complete(portals.rows_tag(result, portal.sent)))
                 return
-            allowed = None if allowed is None else allowed - len(rows)
+            left -= len(rows)
+            if not left:
+                break
+            rows = await self._worker.fetch(result, min(left, _PAGE_ROWS))
         # The engine's connection has room for one open result: whatever comes before the next Execute would end it.
-        portal.result = await self._work(result.held)
-        self._writer.write(messages.PORTAL_SUSPENDED)
+        portal.result = await self._worker.run(result.held)
+        self._out.add(messages.PORTAL_SUSPENDED)
 
     async def _close(self, body: messages.Reader) -> None:
         kind, name = portals.named(body)
         (self._prepared if kind == b"S" else self._portals).pop(name, None)
-        self._writer.write(messages.CLOSE_COMPLETE)
+        self._out.add(messages.CLOSE_COMPLETE)
 
     def _named(self, name: str) -> portals.Prepared:
         if name not in self._prepared:
