@@ -69,6 +69,8 @@ def test_credentials_from_the_api_log_in_until_they_expire(cloud: Cloud) -> None
         ("update a set upper(x)", "42601"),
         ("merge into a using a as s on a.x = s.x when not matched then insert values", "42601"),
         ("create temp table b (x int) diststyle odd", "42601"),
+        ("insert values (1, 2)", "42601"),
+        ("insert( into a)", "42601"),
     ],
 )
 def test_errors_carry_their_sqlstate(pg: PgClient, sql: str, sqlstate: str) -> None:

@@ -100,7 +100,7 @@ def insert(session: Session, statement: Statement, parameters: Sequence[exp.Expr
     tree = session.folded(statement, parameters)
     if not isinstance(tree, exp.Insert) or tree.args.get("returning") or tree.args.get("conflict"):
         raise unsupported("this form of INSERT")
-    target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    target = _target(tree)
     schema, name = session.names.place(target)
     database = external_entries.external_database(session, schema, name)
     if database is not None:
@@ -174,6 +174,13 @@ def _change(session: Session, tree: exp.Expression, tag: str) -> Result:
 
 def _written(session: Session, tree: exp.Expression) -> RelationEntry | None:
     """The table that a statement changes; None for a temporary one, which the catalogue does not have."""
-    target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-    schema, name = session.names.place(target)
+    schema, name = session.names.place(_target(tree))
     return session.catalog.relation(schema, name)
+
+
+def _target(tree: exp.Expression) -> exp.Table:
+    """The table that a statement says it changes."""
+    target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    if not isinstance(target, exp.Table):
+        raise RedshiftError("42601", "syntax error: no table is named whose rows are to be changed")
+    return target
