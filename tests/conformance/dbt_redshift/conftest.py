@@ -65,10 +65,10 @@ def project(project: Any) -> Any:
     send = project.run_sql
 
     def run_sql(sql: str, fetch: str | None = None) -> Any:
-        *before, last = sqlparse.split(sql)
-        for statement in before:
+        statements = sqlparse.split(sql)
+        for statement in statements[:-1]:
             send(statement)
-        return send(last, fetch=fetch)
+        return send(statements[-1], fetch=fetch) if statements else None
 
     project.run_sql = run_sql
     return project
