@@ -18,7 +18,18 @@ TOLD: Final[Mapping[State, str]] = {
 }
 """State of an extract -> type of the event it ends with."""
 
-_SHOWN: Final = ("extract_id", "customer_id", "product", "state", "cause", "rows", "bytes", "files", "expires_at")
+_SHOWN: Final = (
+    "extract_id",
+    "customer_id",
+    "product",
+    "state",
+    "cause",
+    "rows",
+    "bytes",
+    "files",
+    "expires_at",
+    "delivered_to",
+)
 
 
 def event_of(record: ExtractRecord) -> dict[str, Any]:

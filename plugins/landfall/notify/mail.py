@@ -31,10 +31,12 @@ def text_of(event: Mapping[str, Any]) -> str:
     told = {"Extract": data["extract_id"], "Product": data["product"]}
     if event["type"] == "extract.done":
         told |= {"Rows": f"{data['rows']:,}", "Files": f"{data['files']:,}", "Available until": data["expires_at"]}
+        if data.get("delivered_to"):
+            told["Delivered to"] = data["delivered_to"]
     elif data["cause"]:
         told["Why"] = data["cause"]
     lines = "".join(f"<p>{escape(name)}: {escape(str(value))}</p>" for name, value in told.items())
-    return f"<p>{escape(subject_of(event))}.</p>{lines}<p>The files are reached by the extract API only.</p>"
+    return f"<p>{escape(subject_of(event))}.</p>{lines}<p>No link is sent: the extract API gives them.</p>"
 
 
 def send(event: Mapping[str, Any], contact: Contact) -> None:

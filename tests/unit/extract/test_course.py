@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from landfall.aws import s3
 from landfall.errors import EngineError, ExtractEndedError, GateFailed, RequestError, VerificationError
+from landfall.extract.delivery.destination import Destination
 from landfall.extract.door.pinning import Admission, PinnedDataset
 from landfall.extract.door.request import ExtractRequest
 from landfall.extract.records import store
@@ -95,6 +97,18 @@ def test_a_finished_run_makes_its_extract_done_and_the_log_has_what_was_delivere
     assert json.loads(event["details"])["files"] == ["ab"]
 
 
+def test_the_event_tells_where_an_extract_was_delivered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket = Destination(
+        customer_id="cus_000042", name="in", created_at="", created_by="", bucket="theirs", role_arn="arn"
+    )
+    monkeypatch.setattr(course, "read_manifest", lambda *_: {"created_at": "2026-11-21", "files": []})
+    monkeypatch.setattr(course, "deliver", lambda _, destination, *, settings: destination.uri("run-1"))
+    course.finish(replace(ADMISSION, destination=bucket), PUBLISHED, settings=SETTINGS)
+
+    (told,) = map(json.loads, world.told)
+    assert told["data"]["delivered_to"] == "s3://theirs/run-1/"
+
+
 def test_a_run_that_was_cancelled_stops_at_its_next_step(world: World) -> None:
     world.store.move("run-1", "cancelled")
     with pytest.raises(ExtractEndedError, match="run-1 is cancelled"):
@@ -172,6 +186,7 @@ def test_the_end_of_an_extract_is_told_once_however_often_its_last_step_runs(wor
         "bytes": 9,
         "files": 1,
         "expires_at": "2999-01-01T00:00:00Z",
+        "delivered_to": None,
     }
 
 

@@ -27,6 +27,7 @@ def event(kind: str = "extract.done", **data: Any) -> dict[str, Any]:
         "rows": 1200,
         "files": 1,
         "expires_at": "2026-12-21",
+        "delivered_to": None,
     }
     return {"id": "x1.done", "type": kind, "data": known | data}
 
@@ -91,6 +92,12 @@ def test_a_finished_extract_is_told_of_to_every_address(mailbox: Mailbox) -> Non
     text = body.get_content()
     assert "Rows: 1,200" in text
     assert "http" not in text, "a link would open the files to whoever reads the mail"
+
+
+def test_a_mail_of_delivered_files_says_where_they_are() -> None:
+    text = mail.text_of(event(delivered_to="s3://theirs/run-1/"))
+    assert "Delivered to: s3://theirs/run-1/" in text
+    assert "Delivered" not in mail.text_of(event())
 
 
 def test_a_cause_cannot_become_markup(mailbox: Mailbox) -> None:
