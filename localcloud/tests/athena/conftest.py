@@ -16,7 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import duckdb
 import pytest
+from localcloud.athena.sql import macros
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 SOURCES = Path(__file__).resolve().parents[2] / "src"
 STARTUP_SECONDS = 90
@@ -127,6 +131,16 @@ class Cloud:
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         return {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB with Trino's functions, for what needs no server."""
+    database = duckdb.connect()
+    database.execute("SET TimeZone = 'UTC'")
+    macros.install(database)
+    yield database
+    database.close()
 
 
 @pytest.fixture(scope="session")

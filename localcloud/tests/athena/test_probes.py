@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from localcloud.athena import errors, results
+from expressions import evaluate
 from localcloud.athena.deviations import DEVIATIONS
-from localcloud.athena.sql import macros
-from localcloud.athena.sql.compile import Compiler
-from localcloud.athena.sql.dialect import parse_query
 from localcloud.lake.errors import LakeError
 
 PROBES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "trino_435.json").read_text())
@@ -49,29 +45,6 @@ FAIL_WHERE_TRINO_ANSWERS = (
     "(select approx_percentile(x, array[decimal '0.5', decimal '0.9']) from (values 1, 2, 3, 4) t(x))",
 )
 """Expressions that end in another error than that they are not supported; none of them gives a wrong value."""
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    database = duckdb.connect()
-    database.execute("SET TimeZone = 'UTC'")
-    macros.install(database)
-    yield database
-    database.close()
-
-
-def evaluate(connection: duckdb.DuckDBPyConnection, expression: str) -> tuple[str, str]:
-    """Type and text of an expression, 'null' for NULL; raises LakeError."""
-    cursor = connection.cursor()
-    try:
-        compiled = Compiler(None, cursor, "none").compile(parse_query(f"SELECT x FROM (SELECT {expression} AS x)"))
-        kind = compiled.columns[0].type
-        text = results.result_text("x", compiled.shown[0])
-        row = cursor.execute(f"SELECT {text} FROM ({compiled.sql}) AS r(x)").fetchone()
-    except duckdb.Error as error:
-        raise errors.from_duckdb(error, str(error)) from error
-    assert row is not None
-    return kind, "null" if row[0] is None else row[0]
 
 
 def comparable(kind: str) -> str:

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import duckdb
 import pytest
 from localcloud.athena.results import result_text
-from localcloud.athena.sql import macros
 from localcloud.athena.sql.compile import Compiler
 from localcloud.athena.sql.dialect import parse_query
 from localcloud.lake.errors import LakeError
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    database = duckdb.connect()
-    database.execute("SET TimeZone = 'UTC'")
-    macros.install(database)
-    yield database
-    database.close()
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from localcloud.athena.sql import types
+from localcloud.athena.sql import nans, types
 from localcloud.athena.sql.functions import FUNCTIONS
 from localcloud.athena.sql.inference import type_of
 from localcloud.athena.sql.nodes import call, duckdb_type
@@ -154,4 +154,6 @@ def _has_time(node: exp.Expression) -> bool:
 
 def extreme(node: exp.Expression) -> exp.Expression:
     nulls = exp.or_(*[exp.Is(this=item.copy(), expression=exp.Null()) for item in node.expressions])
-    return exp.Case(ifs=[exp.If(this=nulls, true=exp.Null())], default=call(node.name.lower(), *node.expressions))
+    return exp.Case(
+        ifs=[exp.If(this=nulls, true=exp.Null())], default=nans.extreme(node.name.lower(), node.expressions)
+    )

@@ -55,6 +55,11 @@ class QueryDialect(Trino):
         }
         TYPE_LITERAL_PARSERS = {**Trino.Parser.TYPE_LITERAL_PARSERS, exp.DType.DECIMAL: _decimal_literal}  # noqa: RUF012
 
+        def _parse_bracket(self, this: exp.Expression | None = None) -> exp.Expression | None:
+            if not this and self._curr and self._curr.token_type == TokenType.L_BRACKET:
+                self.raise_error("An array begins with ARRAY")
+            return super()._parse_bracket(this)
+
 
 _NO_STATEMENTS = (exp.Condition, exp.Alias, exp.Block, exp.Command)
 """What sqlglot makes of a lone expression and of several statements."""

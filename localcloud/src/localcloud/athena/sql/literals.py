@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from localcloud.athena.sql import types
-from localcloud.athena.sql.nodes import type_of
+from localcloud.athena.sql.nodes import duckdb_type, type_of
 
 _DOUBLE_DIGITS = 15
 """Decimals of so many digits and doubles are one to one, in the same order."""
@@ -23,7 +23,19 @@ def literal_type(node: exp.Literal) -> str:
         return "varchar"
     if "." in node.this or "e" in node.this.lower():
         return "double"
-    return "integer" if int(node.this) < 2**31 else "bigint"
+    return "integer" if int(node.this) < 2**31 or _is_least(node) else "bigint"
+
+
+def _is_least(node: exp.Expression) -> bool:
+    """Whether a number is, by the sign before it, the least integer."""
+    return isinstance(node.parent, exp.Neg) and node.name == str(2**31)
+
+
+def negative(node: exp.Expression) -> exp.Expression:
+    """The least integer is none to DuckDB, which reads the number before its sign."""
+    if isinstance(node.this, exp.Literal) and _is_least(node.this):
+        return exp.Cast(this=node.copy(), to=duckdb_type("integer"))
+    return node
 
 
 def number(node: exp.Expression) -> exp.Expression:

@@ -138,7 +138,9 @@ CREATE OR REPLACE MACRO trino_json_size(x, p) AS CASE json_type(x, p)
     ELSE CASE WHEN json_type(x, p) IS NOT NULL THEN 0 END END;
 CREATE OR REPLACE MACRO trino_json_array_length(x) AS
     CASE WHEN json_type(x) = 'ARRAY' THEN json_array_length(x)::BIGINT END;
-CREATE OR REPLACE MACRO trino_is_json_scalar(x) AS json_type(x) NOT IN ('OBJECT', 'ARRAY');
+CREATE OR REPLACE MACRO trino_is_json_scalar(x) AS CASE WHEN x IS NULL THEN NULL
+    WHEN trino_is_json(x) THEN json_type(x) NOT IN ('OBJECT', 'ARRAY')
+    ELSE trino_error('INVALID_FUNCTION_ARGUMENT', 'Invalid JSON value: ' || left(x, 200))::BOOLEAN END;
 
 -- Times
 CREATE OR REPLACE MACRO trino_now() AS date_trunc('millisecond', now());

@@ -196,13 +196,14 @@ _SPECIAL: dict[str, Rule] = {
     "json_extract_scalar": _json_path,
     "json_size": _json_path,
     "json_array_length": _json_function,
-    "is_json_scalar": _json_function,
+    "is_json_scalar": containers.by_name("trino_is_json_scalar"),
     **times.SPECIAL,
 }
 
 _RULES: dict[type[exp.Expression], Rule] = {
     exp.Anonymous: _function,
     exp.Literal: literals.number,
+    exp.Neg: literals.negative,
     exp.Cast: cast,
     exp.TryCast: cast,
     exp.Div: arithmetic.divide,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from localcloud.athena.sql import nans
 from localcloud.athena.sql.inference import type_of
 from localcloud.athena.sql.nodes import Rule, call
 from localcloud.athena.sql.special_types import plain
@@ -19,7 +20,7 @@ _SIGNS = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", e
 _NESTED = ("array", "map", "row")
 
 
-def compare(node: exp.Expression) -> exp.Expression:
+def compare(node: exp.Binary) -> exp.Expression:
     """A comparison: its sides must be of one family, and NULL inside an array or a row makes equality unknown."""
     left, right = type_of(node.this), type_of(node.expression)
     if left in (None, "unknown") or right in (None, "unknown"):
@@ -27,7 +28,7 @@ def compare(node: exp.Expression) -> exp.Expression:
     if family(str(left)) != family(str(right)):
         raise LakeError("TYPE_MISMATCH", f"line 1:1: Cannot apply operator: {left} {_SIGNS[type(node)]} {right}")
     if parts(str(left))[0] not in _NESTED or not isinstance(node, exp.EQ | exp.NEQ):
-        return node
+        return nans.compare(node)
     a, b = node.this.sql(dialect="duckdb"), node.expression.sql(dialect="duckdb")
     equal = exp.paren(exp.maybe_parse(_equal(a, b, str(left)), dialect="duckdb"))
     return exp.not_(equal) if isinstance(node, exp.NEQ) else equal
@@ -163,6 +164,8 @@ def text_document(node: exp.Expression, emit: str) -> exp.Expression:
 
 RULES: dict[type[exp.Expression], Rule] = {
     **dict.fromkeys(_SIGNS, compare),
+    exp.Between: nans.between,
+    exp.In: nans.one_of,
     exp.Not: negate,
     exp.Coalesce: coalesce,
     exp.Escape: like,
