@@ -1,7 +1,7 @@
 """`make bench`: what a statement costs through Athena's API and Redshift's wire, against DuckDB in this process.
 
 DuckDB is the floor: both local engines run on it, so the ratio is what the service's protocol, translation and
-result files add. The three are measured in turn, so that a busy moment of the machine meets all of them.
+result files add. All are measured in turn, so that a busy moment of the machine meets all of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.engines import Engine, athena, duckdb_direct, redshift
+from benchmarks.engines import Engine, athena, duckdb_direct, pyathena_cursor, redshift
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -29,6 +29,7 @@ STATEMENTS: Mapping[str, str] = {
 ORDERS = {
     "DuckDB in process": "fct_orders",
     "Athena API": "published.fct_orders",
+    "PyAthena": "published.fct_orders",
     "Redshift wire": "published.fct_orders",
 }
 
@@ -45,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     engines = {
         "DuckDB in process": duckdb_direct(copy_from=service),
         "Athena API": service,
+        "PyAthena": pyathena_cursor(),
         "Redshift wire": redshift(),
     }
     sys.stdout.write(f"{'statement':<12}{'engine':<20}{'median ms':>10}{'p95 ms':>10}{'ratio':>8}\n")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 import boto3
 import duckdb
+import pyathena
 import redshift_connector
 
 Engine = Callable[[str], list[tuple[str, ...]]]
@@ -34,6 +35,12 @@ def athena() -> Engine:
         return [tuple(cell["VarCharValue"] for cell in row) for row in rows[1:]]
 
     return run
+
+
+def pyathena_cursor() -> Engine:
+    """Return Athena as PyAthena's default cursor reaches it, with the client's own times to wait."""
+    connection = pyathena.connect(work_group=os.environ["LANDFALL_ATHENA_WORKGROUP"])
+    return lambda statement: _text(connection.cursor().execute(statement).fetchall())
 
 
 def redshift() -> Engine:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from landfall.aws import clients
+from landfall.settings import Settings
 from playwright.sync_api import Page, sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -63,6 +65,16 @@ def demo_stack() -> Iterator[DemoStack]:
 def second_wave(demo_stack: DemoStack) -> subprocess.CompletedProcess[str]:
     """Run the demo once more on the same stack: more of every stream, and a next version of what is published."""
     return localcloud("demo", *VOLUME, state=demo_stack.state)
+
+
+@pytest.fixture
+def settings(demo_stack: DemoStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """The settings of the demo's stack, in whose environment the test goes on."""
+    for name, value in demo_stack.environment.items():
+        monkeypatch.setenv(name, value)
+    clients.forget()
+    yield Settings.from_environment()
+    clients.forget()
 
 
 @pytest.fixture

@@ -9,14 +9,12 @@ import io
 import json
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from landfall.api.keys import ApiKeyStore
-from landfall.aws import clients
 from landfall.aws.athena import Athena
 from landfall.aws.secrets import read_secret
 from landfall.extract.engines.masking import salt_of
@@ -32,16 +30,6 @@ pytestmark = pytest.mark.timeout(1800)
 LONGEST_WAIT_SECONDS = 120
 LEAST_LENGTH = 12
 """Shorter cells, such as a status, are words that anything may hold."""
-
-
-@pytest.fixture
-def settings(demo_stack: DemoStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """The settings of the demo's stack, in whose environment the test goes on."""
-    for name, value in demo_stack.environment.items():
-        monkeypatch.setenv(name, value)
-    clients.forget()
-    yield Settings.from_environment()
-    clients.forget()
 
 
 @pytest.fixture

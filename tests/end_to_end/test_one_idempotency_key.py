@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,7 +10,7 @@ import httpx
 import psutil
 import pytest
 from landfall.api.runs import EXTRACT_DAG
-from landfall.aws import clients, s3
+from landfall.aws import s3
 from landfall.extract.files.layout import MANIFEST, manifest_key
 from landfall.settings import Settings
 
@@ -22,16 +21,6 @@ pytestmark = pytest.mark.timeout(1800)
 REQUESTS, AT_ONCE = 1_000, 100
 LONGEST_WAIT_SECONDS = 300
 CUSTOMER = "cus_000007"
-
-
-@pytest.fixture
-def settings(demo_stack: DemoStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """The settings of the demo's stack, in whose environment the test goes on."""
-    for name, value in demo_stack.environment.items():
-        monkeypatch.setenv(name, value)
-    clients.forget()
-    yield Settings.from_environment()
-    clients.forget()
 
 
 def schedulers(stack: DemoStack) -> list[psutil.Process]:

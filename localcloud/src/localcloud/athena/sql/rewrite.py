@@ -196,7 +196,6 @@ _SPECIAL: dict[str, Rule] = {
     "json_extract_scalar": _json_path,
     "json_size": _json_path,
     "json_array_length": _json_function,
-    "is_json_scalar": containers.by_name("trino_is_json_scalar"),
     **times.SPECIAL,
 }
 
