@@ -1,7 +1,7 @@
 """What the files of an extract cost: a customer's rows as CSV.gz, by the whole product and by DuckDB's own COPY.
 
 `python -m benchmarks.extract_files --rows 1000000`, on the stack that `make up` started. The product's arm is all that
-`unload_extract` and `publish_extract` do to the bytes: count, UNLOAD with the formula defence, reading the file back,
+`make_extract` does to the bytes: count, UNLOAD with the formula defence, reading the file back,
 digests; the manifest and the outgoing gate are left out. DuckDB copies the same rows from one Parquet file, in the same
 order and without a defence. The arms run in turn. Then the files are read back, and a workbook is made, in processes of
 their own, whose peak of memory is told by rows.

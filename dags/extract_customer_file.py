@@ -13,16 +13,20 @@ id. The manifest is written last: without it no file can be reached. Links that 
 `GET /landfall/v1/extracts/<extract_id>`; `landfall verify <manifest> --key <public key>` checks what was
 downloaded, and that it was made here: the manifest is signed.
 
-**How many at once** is in `contracts/limits.yaml`: so many of a customer run, more wait in `admit_request` without a
-worker (*deferred*), and more still are refused. An engine that takes longer than seconds is waited for in that way too.
+**Steps**, of the one task `make_extract`, as its log, the staff's page and the API tell them: the request is admitted,
+the engine writes the files, they are checked and certified, and delivered where the customer has a bucket for them.
 
-**When it fails.** `admit_request`: the message names the field and what would be right; start a new run with it, or
-publish first if nothing is published yet. `unload_extract`: the engine's own message is in the log; clear the task,
-a new attempt gets a prefix of its own. If Redshift says there that `extract_walls.<table>` does not exist, clear
-`publish_lake` of the run that published this version: it makes the views through which extracts read.
-`publish_extract`: the files are not what was asked for and stay unreachable; read the Data Docs of the run, then clear
-from `unload_extract`. If the message begins with `destination:`, the customer's own key or bucket refuses, and it says
-what the customer must mend; then clear the run. A run that has its manifest may be cleared: nothing changes.
+**How many at once** is in `contracts/limits.yaml`: so many of a customer run, more wait for their turn without a worker
+(*deferred*), and more still are refused. An engine that takes longer than seconds is waited for in that way too.
+
+**When it fails.** The task's message says why; clear the task where nothing else is said here: a new attempt gets a
+prefix of its own, and a run that has its manifest already only goes on from there.
+
+- A field is named: the request is wrong, or nothing is published yet. Start a new run with what the message asks for.
+- An engine is named: its own message is in the log. If Redshift says that `extract_walls.<table>` does not exist, clear
+  `publish_lake` of the run that published this version first: it makes the views through which extracts read.
+- The files are not what was asked for: they stay unreachable. Read the Data Docs of the run before you clear it.
+- `destination:` is said: the customer's own key or bucket refuses, and the message says what the customer must mend.
 
 **Example conf.**
 
@@ -31,19 +35,15 @@ what the customer must mend; then clear the run. A run that has its manifest may
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from datetime import timedelta
-from typing import Any
 
-from airflow.sdk import Param, dag, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk import Param, dag
 from landfall.assets import extract_files
 from landfall.contracts.extract_product import load_products
 from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag, notify_failure
-from landfall.errors import ExtractEndedError, RequestError
 from landfall.extract.door.form import form_schema
 from landfall.extract.run.failure_callback import record_failure
-from landfall.extract.run.operators import AdmitRequest, UnloadExtract
+from landfall.extract.run.operators import MakeExtract
 
 
 def form() -> dict[str, Param]:
@@ -60,8 +60,6 @@ def form() -> dict[str, Param]:
     default_args={
         **DEFAULT_ARGS,
         "retry_delay": timedelta(seconds=5),
-        # What was begun is finished first: a customer's hundred requests must not come before another's last step.
-        "weight_rule": "upstream",
         "on_failure_callback": [notify_failure, record_failure],
     },
     params=form(),
@@ -69,37 +67,7 @@ def form() -> dict[str, Param]:
     doc_md=__doc__,
 )
 def extract_customer_file() -> None:
-    admit_request = AdmitRequest(task_id="admit_request")
-    unload_extract = UnloadExtract(task_id="unload_extract", admission=admit_request.output)
-
-    @task(outlets=[extract_files])
-    def publish_extract(unloaded: dict[str, Any], ti: Any = None, outlet_events: Any = None) -> dict[str, Any]:
-        """Check the files, then write the manifest that makes them exist."""
-        from landfall.extract.engines.unload import Unloaded
-        from landfall.extract.run import course
-        from landfall.extract.run.publish import publish_extract as publish
-        from landfall.settings import Settings
-
-        settings, attempt = Settings.from_environment(), Unloaded.from_json(unloaded)
-        try:
-            with ExitStack() as afterwards:  # Data Docs, when the customer has the extract
-                course.enter_step(attempt.admission, course.CHECKING, settings=settings)
-                published = publish(
-                    attempt, settings=settings, dag_id=ti.dag_id, run_id=ti.run_id, afterwards=afterwards
-                )
-                course.finish(attempt.admission, published, settings=settings)
-        except (RequestError, ExtractEndedError) as error:
-            raise AirflowFailException(str(error)) from error
-        outcome = {
-            "manifest": published.manifest_uri,
-            "rows": published.rows,
-            "files": published.files,
-            "bytes": published.bytes,
-        }
-        outlet_events[extract_files].extra = {**outcome, "cause": ti.run_id}
-        return outcome
-
-    publish_extract(unload_extract.output)
+    MakeExtract(task_id="make_extract", outlets=[extract_files])
 
 
 extract_customer_file()

@@ -20,6 +20,7 @@ from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.utils.state import TaskInstanceState
 
 from landfall.aws.clients import load_descriptions
+from landfall.contracts.extract_product import load_products
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class LandfallExecutor(LocalExecutor):  # type: ignore[misc]  # mypy does not fo
 
 
 def load() -> None:
-    """Import MODULES and read the descriptions of SERVICES. What cannot be loaded is logged: a task will tell of it.
+    """Import MODULES and read the descriptions of SERVICES and the products; what cannot be loaded is logged.
 
     No connection is made and no thread is started here, for neither lives on in a forked process.
     """
@@ -94,6 +95,7 @@ def load() -> None:
     logging.getLogger("great_expectations._docs_decorators").setLevel(logging.WARNING)
     steps: dict[str, Callable[[], Any]] = {name: partial(importlib.import_module, name) for name in MODULES}
     steps["the descriptions of AWS"] = partial(load_descriptions, SERVICES)
+    steps["the products of extracts"] = load_products
     for what, step in steps.items():
         try:
             step()

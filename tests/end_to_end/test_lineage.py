@@ -34,7 +34,7 @@ def test_every_event_names_the_task_it_was_told_by(demo_stack: DemoStack) -> Non
     }
     assert parents["load_orders"] == "ingest_orders.load_objects"
     assert parents["publish_lake"] == "transform_lake.publish_lake"
-    assert parents["extract_orders_csv"] == "extract_customer_file.publish_extract"
+    assert parents["extract_orders_csv"] == "extract_customer_file.make_extract"
     assert parents["build_fct_orders"].startswith("transform_lake.dbt.")
     assert parents["build_dwh_fct_orders"].startswith("transform_warehouse.dbt.")
 

@@ -20,7 +20,7 @@ _SQL = (
     "CAST('x' AS DATE)", "CURRENT_DATE", "NULL", "(SELECT 1)", "?", ":1", "@@version", "--", "/*", "*/",
 )  # fmt: skip
 _EXPRESSIONS = (
-    "7*7", "dag_run.conf", "var.value.secret", "conn.aws_default.password", "ti.xcom_pull('admit_request')",
+    "7*7", "dag_run.conf", "var.value.secret", "conn.aws_default.password", "ti.xcom_pull('make_extract')",
     "''.__class__.__mro__", "cycler.__init__.__globals__.os.popen('id').read()", "config.items()",
     "self._TemplateReference__context", "macros.datetime.now()", "request.application.__globals__",
     "lipsum.__globals__['os']", "range(10**9)", "params.customer_id", "undefined.x.y",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from landfall.contracts.extract_schema import PRODUCT_SCHEMA
-from landfall.contracts.reading import read_checked
+from landfall.contracts.reading import read_again_when_changed, read_checked
 from landfall.errors import ContractError
 from landfall.settings import REPOSITORY
 
@@ -94,6 +94,7 @@ class ExtractProduct:
         return next(column for column in self.columns if column.name == name)
 
 
+@read_again_when_changed
 def load_product(path: Path) -> ExtractProduct:
     """Read one product file; raises ContractError that names the file, the field and what is wrong with it."""
     document = read_checked(path, PRODUCT_SCHEMA, what="extract product")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from landfall.contracts.reading import read_checked
+from landfall.contracts.reading import read_again_when_changed, read_checked
 from landfall.settings import REPOSITORY
 
 LIMITS: Final = REPOSITORY / "contracts" / "limits.yaml"
@@ -59,6 +58,7 @@ class Limits:
         return self.exceptions.get(customer_id, self.default)
 
 
+@read_again_when_changed
 def read_limits(path: Path) -> Limits:
     """Read a file of limits; raises ContractError that names the field and what is wrong with it."""
     document = read_checked(path, _SCHEMA, what="limits")
@@ -70,7 +70,6 @@ def read_limits(path: Path) -> Limits:
     )
 
 
-@cache
 def load_limits() -> Limits:
-    """Return the limits of this deployment, read once a process."""
+    """Return the limits of this deployment."""
     return read_limits(LIMITS)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import yaml
 from jsonschema import Draft202012Validator
 
 from landfall.errors import ContractError
+
+T = TypeVar("T")
 
 
 class _UniqueKeyLoader(yaml.CSafeLoader):
@@ -110,3 +113,24 @@ def read_checked(path: Path, schema: Mapping[str, Any], *, what: str) -> Any:
         field = ".".join(str(part) for part in problems[0].absolute_path) or "the document"
         raise ContractError(f"{what} {path.name}: {field}: {problems[0].message}")
     return document
+
+
+def read_again_when_changed(read: Callable[[Path], T]) -> Callable[[Path], T]:
+    """Make `read`, of a file that a process asks for often, read it again only when its time or its size is another.
+
+    What it returns is shared by all who ask, and must not be changed by them.
+    """
+    known: dict[Path, tuple[tuple[int, int], T]] = {}
+
+    @wraps(read)
+    def read_or_recall(path: Path) -> T:
+        try:
+            status = path.stat()
+        except OSError:
+            return read(path)  # which says what is wrong
+        age = (status.st_mtime_ns, status.st_size)
+        if path not in known or known[path][0] != age:
+            known[path] = (age, read(path))
+        return known[path][1]
+
+    return read_or_recall

@@ -112,7 +112,8 @@ def border_owners(folder: Path) -> Mapping[str, str]:
 
 def _read(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        # A safe loader, in C: a gate of an extract reads its suite in a tenth of the time.
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except (OSError, yaml.YAMLError) as error:
         raise ContractError(f"suite {path} cannot be read: {error}") from error
 

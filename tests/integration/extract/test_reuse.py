@@ -69,7 +69,6 @@ def _registered(admission: Admission, settings: Settings) -> None:
 
 
 def _finish(unloaded: Unloaded, settings: Settings) -> Published:
-    unloaded = Unloaded.from_json(json.loads(json.dumps(unloaded.to_json())))
     run_id = unloaded.admission.request.extract_id
     published = publish_extract(unloaded, settings=settings, dag_id="extract_customer_file", run_id=run_id)
     course.finish(unloaded.admission, published, settings=settings)

@@ -153,7 +153,7 @@ def certified(unloaded: Unloaded, _certifier: Any, *, settings: Settings, run_id
 
 
 def play(world: World, *, attempt: int) -> None:
-    """Do what the three tasks do; the engine writes two files, one after the other."""
+    """Do what the task does; the engine writes two files, one after the other."""
     admitted = admit(PARAMS, run_id="run-1", settings=SETTINGS, requested_by="staff:ada")
     course.enter_step(admitted, course.WRITING, settings=SETTINGS)
     prefix = f"cus_000042/run-1/attempt-{attempt}/"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from landfall.aws import glue, s3
 from landfall.aws.clients import acting_as
@@ -48,23 +47,6 @@ class Unloaded:
     scanned_bytes: tuple[int, ...]
     files_id: str
     reused: Reused | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return JSON values for an XCom: ids and counts, no row."""
-        reused = self.reused and self.reused.to_json()
-        return {**asdict(self), "admission": self.admission.to_json(), "reused": reused}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Unloaded:
-        """Return what `to_json` wrote."""
-        return cls(
-            **{
-                **value,
-                "admission": Admission.from_json(value["admission"]),
-                "scanned_bytes": tuple(value["scanned_bytes"]),
-                "reused": value["reused"] and Reused(**value["reused"]),
-            }
-        )
 
 
 def unload(

@@ -52,10 +52,6 @@ class Reused:
     gate: Mapping[str, Any]
     files_id: str
 
-    def to_json(self) -> dict[str, Any]:
-        """Return JSON values for an XCom: ids, counts and digests, no row."""
-        return asdict(self)
-
     def certified(self) -> dict[str, str]:
         """Return what a manifest tells of it."""
         return {"extract_id": self.extract_id, "run_id": self.run_id, "made_at": self.made_at}

@@ -1,16 +1,17 @@
-"""The tasks of an extract that may have to wait: they do so for seconds in their worker, and longer without one."""
+"""The task that makes an extract: it waits for seconds in its worker, and longer without one."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
+from landfall.assets import extract_files
 from landfall.errors import ExtractEndedError, RequestError
 from landfall.extract.run.waiting import StatementTrigger, TurnTrigger
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from landfall.extract.door.pinning import Admission
     from landfall.extract.engines.attempt import StillRunningError
+    from landfall.extract.engines.unload import Unloaded
+    from landfall.settings import Settings
 
 LONGEST_TURN: Final = timedelta(hours=12)
 """How long an extract waits for its turn."""
@@ -27,11 +30,15 @@ LONGEST_STATEMENT: Final = timedelta(hours=1)
 """How long a statement is waited for; Athena ends one after half of that (its quota of DML statements)."""
 
 
-class AdmitRequest(BaseOperator):  # type: ignore[misc]  # mypy does not follow Airflow's imports
-    """Check the request again, whatever door it came through, wait for its turn, and pin it to what is published."""
+class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow Airflow's imports
+    """Make the extract that the params of the run ask for: admit it, let an engine write the files, certify them.
+
+    One task, not three: Airflow takes half a second to start another, a customer's five thousand rows take one second
+    in all (decision 29). What must be waited for longer than seconds is waited for without a worker.
+    """
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Return the admission, or wait for the turn without a worker."""
+        """Check the request again, whatever door it came through, pin it to what is published, and make its files."""
         from landfall.errors import NoSlotError
         from landfall.extract.run.admission import admit
         from landfall.settings import Settings
@@ -41,65 +48,83 @@ class AdmitRequest(BaseOperator):  # type: ignore[misc]  # mypy does not follow 
         settings = Settings.from_environment()
         with _explained():
             try:
-                return admit(dict(context["params"]), run_id=run.run_id, settings=settings, requested_by=who).to_json()
+                admitted = admit(dict(context["params"]), run_id=run.run_id, settings=settings, requested_by=who)
             except NoSlotError as error:
-                _wait_for_turn(context, slot=str(error), kwargs={})
+                _wait_for_turn(context, slot=str(error), method=self.on_turn.__name__, kwargs={})
+        return self._make(context, admitted, known={})
 
     def on_turn(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
         """Go on where the extract had to wait; Airflow may come back without an event when a worker was lost."""
         _refuse_late(event, "its turn")
         return self.execute(context)
 
-
-class UnloadExtract(BaseOperator):  # type: ignore[misc]
-    """Let the engine write the files of `admission` to a prefix of this attempt."""
-
-    template_fields: Sequence[str] = ("admission",)
-
-    def __init__(self, *, admission: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.admission = admission
-
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Return what was unloaded, or wait without a worker for what takes longer than seconds."""
-        return self._go_on(context, known={})
-
     def on_waited(
-        self, context: Context, known: dict[str, str], attempt: int, event: dict[str, Any] | None = None
+        self,
+        context: Context,
+        admission: dict[str, Any],
+        known: dict[str, str],
+        attempt: int,
+        event: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Go on with the statements that the `attempt` has started already.
 
         Airflow comes back here for another try too, without an event. That is another attempt, with a prefix and
         statements of its own: those of the one before are stopped.
         """
+        from landfall.extract.door.pinning import Admission
+
         is_late = event is not None and event["state"] == "late"
         if is_late or context["ti"].try_number != attempt:
             self._stop(known)
             known = {}
         _refuse_late(event, "an engine")
-        return self._go_on(context, known=known)
+        return self._make(context, Admission.from_json(admission), known=known)
 
-    def _go_on(self, context: Context, *, known: dict[str, str]) -> dict[str, Any]:
+    def _make(self, context: Context, admitted: Admission, *, known: dict[str, str]) -> dict[str, Any]:
+        """Write, check and certify the files; return what the run leaves: ids and counts."""
+        from landfall.extract.run import course
+        from landfall.extract.run.publish import publish_extract, published_before
+        from landfall.settings import Settings
+
+        settings, run = Settings.from_environment(), context["dag_run"]
+        # Data Docs are written when the customer has the extract.
+        with _explained(), ExitStack() as afterwards:
+            # A try that broke off after the manifest, such as one at the door of the customer's bucket, has its files.
+            published = published_before(admitted, settings=settings) if context["ti"].try_number > 1 else None
+            if published is None:
+                unloaded = self._unload(context, admitted, known=known, settings=settings)
+                course.enter_step(admitted, course.CHECKING, settings=settings)
+                published = publish_extract(
+                    unloaded, settings=settings, dag_id=run.dag_id, run_id=run.run_id, afterwards=afterwards
+                )
+            course.finish(admitted, published, settings=settings)
+        outcome = {
+            "manifest": published.manifest_uri,
+            "rows": published.rows,
+            "files": published.files,
+            "bytes": published.bytes,
+        }
+        context["outlet_events"][extract_files].extra = {**outcome, "cause": run.run_id}
+        return outcome
+
+    def _unload(self, context: Context, admitted: Admission, *, known: dict[str, str], settings: Settings) -> Unloaded:
+        """Let the engine write the files to the prefix of this attempt, or leave the worker while it does."""
         from landfall.errors import NoSlotError
-        from landfall.extract.door.pinning import Admission
         from landfall.extract.engines.attempt import INLINE_SECONDS, AttemptStatements, StillRunningError
         from landfall.extract.engines.unload import unload
         from landfall.extract.run import course
-        from landfall.settings import Settings
 
-        settings, attempt = Settings.from_environment(), context["ti"].try_number
-        admitted = Admission.from_json(self.admission)
+        attempt = context["ti"].try_number
         statements = AttemptStatements(settings=settings, known=known, seconds=INLINE_SECONDS)
-        with _explained():
-            course.enter_step(admitted, course.WRITING, settings=settings)
-            try:
-                with course.undone_when_killed(self, admitted, attempt=attempt, settings=settings):
-                    return unload(admitted, attempt=attempt, settings=settings, statements=statements).to_json()
-            except NoSlotError as error:
-                waited = {"known": statements.known, "attempt": attempt}
-                _wait_for_turn(context, slot=str(error), kwargs=waited, method=self.on_waited.__name__)
-            except StillRunningError as error:
-                _wait_for_statement(admitted, error, attempt=attempt)
+        course.enter_step(admitted, course.WRITING, settings=settings)
+        try:
+            with course.undone_when_killed(self, admitted, attempt=attempt, settings=settings):
+                return unload(admitted, attempt=attempt, settings=settings, statements=statements)
+        except NoSlotError as error:
+            waited = {"admission": admitted.to_json(), "known": statements.known, "attempt": attempt}
+            _wait_for_turn(context, slot=str(error), method=self.on_waited.__name__, kwargs=waited)
+        except StillRunningError as error:
+            _wait_for_statement(admitted, error, attempt=attempt)
 
     def _stop(self, known: dict[str, str]) -> None:
         from landfall.extract.engines import attempt
@@ -109,7 +134,7 @@ class UnloadExtract(BaseOperator):  # type: ignore[misc]
             attempt.stop(statement, Settings.from_environment())
 
 
-def _wait_for_turn(context: Context, *, slot: str, kwargs: dict[str, Any], method: str = "on_turn") -> NoReturn:
+def _wait_for_turn(context: Context, *, slot: str, method: str, kwargs: dict[str, Any]) -> NoReturn:
     from landfall.extract.door.request import extract_id_of
 
     raise TaskDeferred(
@@ -139,8 +164,8 @@ def _wait_for_statement(admission: Admission, waited: StillRunningError, *, atte
             prefix=attempt_prefix(admission.request, attempt),
             until=time.time() + LONGEST_STATEMENT.total_seconds(),
         ),
-        method_name=UnloadExtract.on_waited.__name__,
-        kwargs={"known": waited.known, "attempt": attempt},
+        method_name=MakeExtract.on_waited.__name__,
+        kwargs={"admission": admission.to_json(), "known": waited.known, "attempt": attempt},
     )
 
 

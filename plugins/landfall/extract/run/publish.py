@@ -17,6 +17,7 @@ from landfall.aws.sts import narrowed_session
 from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.errors import VerificationError
 from landfall.extract.delivery.encryption import require_encrypted
+from landfall.extract.door.pinning import Admission
 from landfall.extract.door.request import ExtractRequest
 from landfall.extract.engines.isolation import certificate_policy
 from landfall.extract.engines.unload import Unloaded
@@ -69,6 +70,21 @@ def publish_extract(
     lineage.extracted(document, load_products()[request.product], bucket=settings.extracts_bucket)
     with as_certifier:
         remove_what_is_not_certified(request, document, settings)
+    return _as_published(document, request, settings)
+
+
+def published_before(admission: Admission, *, settings: Settings) -> Published | None:
+    """Return what an earlier try has certified already, None if none has: nothing is to be written again."""
+    request = admission.request
+    with _as_certifier(request, settings, key_arn=admission.key_arn):
+        document = read_manifest(request, settings)
+        if document is None:
+            return None
+        remove_what_is_not_certified(request, document, settings)
+    return _as_published(document, request, settings)
+
+
+def _as_published(document: Mapping[str, Any], request: ExtractRequest, settings: Settings) -> Published:
     key = manifest_key(customer_id=request.customer_id, extract_id=request.extract_id)
     return Published(
         manifest_uri=f"s3://{settings.extracts_bucket}/{key}",
