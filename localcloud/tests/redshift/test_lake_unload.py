@@ -107,3 +107,17 @@ def test_kms_key_id_encrypts_each_file(cloud: Cloud, pg: PgClient, s3: Any) -> N
     kms.disable_key(KeyId=key)
     with pytest.raises(PgError, match=r"Error KMS\.DisabledException"):
         unload(pg, f"csv allowoverwrite kms_key_id '{key}' encrypted")
+
+
+def test_many_lines_keep_their_order_and_their_bytes(pg: PgClient, s3: Any) -> None:
+    rows = "select n, ''ä'' || repeat(''x'', n % 500) as t from (select generate_series(1, 12345) as n) order by n"
+    pg.query(f"unload ('{rows}') to 's3://{BUCKET}/x/' iam_role default csv gzip parallel off")
+    assert texts(s3) == {"x/000.gz": "".join(f"{n},ä{'x' * (n % 500)}\n" for n in range(1, 12346))}
+
+
+def test_an_error_after_thousands_of_lines_is_told_as_any_other_and_leaves_no_file(pg: PgClient, s3: Any) -> None:
+    rows = "select 1 / (200000 - n) from (select generate_series(1, 300000) as n)"
+    with pytest.raises(PgError) as refused:
+        pg.query(f"unload ('{rows}') to 's3://{BUCKET}/x/' iam_role default csv parallel off")
+    assert refused.value.sqlstate == "22012"
+    assert texts(s3) == {}

@@ -72,12 +72,12 @@ class SliceWriter:
     _out: Any = None
     _rows: int = 0
 
-    def write(self, lines: Sequence[bytes]) -> None:
-        """Append whole rows, each with its newline."""
+    def write(self, text: bytes | memoryview, rows: int) -> None:
+        """Append so many whole rows, each with its newline."""
         if self._out is None:
             self._begin()
-        self._out.write(b"".join(lines))
-        self._rows += len(lines)
+        self._out.write(text)
+        self._rows += rows
         if self._raw is not None and self._raw.tell() >= self.options.max_file_size:
             self.finish()
 

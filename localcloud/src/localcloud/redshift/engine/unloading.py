@@ -15,6 +15,7 @@ from localcloud.lake.sql_text import identifier, quoted
 from localcloud.redshift.engine.history import Unload
 from localcloud.redshift.engine.result import Column, Result
 from localcloud.redshift.engine.unload_files import SliceWriter, Written, encryption, manifest
+from localcloud.redshift.engine.unload_lines import write_lines
 from localcloud.redshift.engine.unload_parquet import write_parquet
 from localcloud.redshift.errors import RedshiftError
 from localcloud.redshift.sql.statement import Statement, split
@@ -25,8 +26,6 @@ from localcloud.redshift.sql.words import Words
 if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
-SLICES = 2
-_BATCH_ROWS = 5_000
 _STAGE = "temp.main.pg_landfall_unload"
 
 
@@ -68,7 +67,7 @@ def _write(
 ) -> list[Written]:
     if options.partition_by:
         return _write_partitions(session, sql, columns, options, folder)
-    write = _write_parquet if options.format == "PARQUET" else _write_lines
+    write = _write_parquet if options.format == "PARQUET" else write_lines
     return write(session, sql, columns, options, folder)
 
 
@@ -150,80 +149,6 @@ def _prepare_destination(s3: Any, options: UnloadOptions) -> None:
             "XX000",
             f"S3ServiceException:The specified bucket {options.bucket} does not exist,Status 404,Error NoSuchBucket",
         ) from error
-
-
-def _write_lines(
-    session: Session, sql: str, columns: Sequence[Column], options: UnloadOptions, folder: Path
-) -> list[Written]:
-    names = ", ".join(f"c{i}" for i in range(len(columns)))
-    cursor = session.connection.execute(f"SELECT {_line(columns, options)} FROM ({sql}) AS source({names})")  # noqa: S608
-    header = _header(columns, options) if options.header else b""
-    writers = [
-        SliceWriter(session.database.lake.s3, options, folder, n, header)
-        for n in range(SLICES if options.parallel else 1)
-    ]
-    turn = 0
-    while rows := cursor.fetchmany(_BATCH_ROWS):
-        writers[turn % len(writers)].write([row[0].encode() + b"\n" for row in rows])
-        turn += 1
-    if turn == 0:
-        # An UNLOAD without rows leaves one file, with a header if there is to be one.
-        writers[0].write([])
-    for writer in writers:
-        writer.finish()
-    return [each for writer in writers for each in writer.written]
-
-
-def _header(columns: Sequence[Column], options: UnloadOptions) -> bytes:
-    names = [column.name for column in columns]
-    if options.format == "CSV":
-        special = {options.delimiter, '"', "\n", "\r"}
-        names = ['"' + n.replace('"', '""') + '"' if special & set(n) else n for n in names]
-    return (options.delimiter.join(names) + "\n").encode()
-
-
-def _line(columns: Sequence[Column], options: UnloadOptions) -> str:
-    """A DuckDB expression that makes one line of a row, so that DuckDB's threads do the formatting."""
-    if options.format == "JSON":
-        fields = ", ".join(f"{quoted(column.name)}, {_json(f'c{i}', column.type)}" for i, column in enumerate(columns))
-        return f"json_object({fields})::VARCHAR"
-    values = []
-    for i, column in enumerate(columns):
-        value = _text(f"c{i}", column.type)
-        values.append(f"coalesce({_protected(value, column.type, options)}, {quoted(options.null_string)})")
-    return f"concat_ws({quoted(options.delimiter)}, {', '.join(values)})"  # half the time of as many ||
-
-
-def _text(name: str, kind: str) -> str:
-    if kind == "BOOLEAN":
-        return f"CASE WHEN {name} THEN 't' WHEN NOT {name} THEN 'f' END"
-    if kind in ("FLOAT", "DOUBLE"):
-        return f"regexp_replace({name}::VARCHAR, '\\.0$', '')"
-    return f"{name}::VARCHAR"
-
-
-def _json(name: str, kind: str) -> str:
-    if kind in ("DATE", "TIME") or kind.startswith("TIMESTAMP"):
-        return f"{name}::VARCHAR"
-    return name
-
-
-def _protected(value: str, kind: str, options: UnloadOptions) -> str:
-    if options.format == "CSV":
-        if kind not in ("VARCHAR", "JSON") and options.delimiter not in "-:. +0123456789etfTFE":
-            return value
-        # A search each is faster than one regular expression.
-        special = " OR ".join(f"contains({value}, {quoted(c)})" for c in (options.delimiter, '"', "\r", "\n"))
-        enclosed = f"'\"' || replace({value}, '\"', '\"\"') || '\"'"
-        return f"CASE WHEN {special} THEN {enclosed} ELSE {value} END"
-    if options.escape:
-        special = (
-            "".join("\\" + c for c in (options.delimiter, "\\")) + "\\r\\n" + ("\"'" if options.add_quotes else "")
-        )
-        value = f"regexp_replace({value}, {quoted(f'([{special}])')}, '\\\\\\1', 'g')"
-    elif options.add_quotes:
-        value = f"replace({value}, '\"', '\"\"')"
-    return f"'\"' || {value} || '\"'" if options.add_quotes else value
 
 
 def _write_parquet(
