@@ -20,6 +20,7 @@ from landfall.errors import VerificationError
 from landfall.extract.door.options import Compression, Delimiter, FileOptions
 from landfall.extract.door.pinning import Admission
 from landfall.extract.door.request import ExtractRequest
+from landfall.extract.files.cells import FORMULA_STARTS
 from landfall.extract.files.inspection import inspect_file, sha256_of
 from landfall.extract.proof.manifest import ManifestFile, build_manifest, cost_of, shape_of
 from landfall.extract.proof.verify import verify
@@ -171,6 +172,14 @@ def test_what_is_no_manifest_is_said_to_be_none(tmp_path: Path, text: str) -> No
 def test_a_missing_manifest_ends_with_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(tmp_path / "nothing")]) == 1
     assert "no manifest can be read there" in capsys.readouterr().err
+
+
+def test_each_first_character_of_a_formula_is_counted_and_its_neighbours_are_not(tmp_path: Path) -> None:
+    harmless = ["A1", "'=1", "0", "1-1", ",", "?", "\uff00", "\uff0e", "\uff1e", "\uff21", "ä", "\U0001f600", "", "a=1"]
+    notes = [*(f"{start}1" for start in FORMULA_STARTS), *FORMULA_STARTS, *harmless]
+    _write_csv(tmp_path / "x.csv.gz", [{**ROW, "note": note} for note in notes])
+    facts = inspect_file(tmp_path / "x.csv.gz", shape_of(PRODUCT, _admission("csv").request))
+    assert (facts.rows, facts.formula_cells) == (len(notes), 2 * len(FORMULA_STARTS))
 
 
 def test_counting_formulas_is_not_hidden_by_an_empty_neighbour(tmp_path: Path) -> None:

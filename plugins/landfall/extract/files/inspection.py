@@ -18,6 +18,10 @@ _CHUNK_BYTES = 1024 * 1024
 _COUNTS = 4
 """Figures that the statement counts before the keys."""
 
+_BEHIND_ASCII_STARTS = chr(max(ord(start) for start in FORMULA_STARTS if start.isascii()) + 1)
+_FIRST_WIDE_START = min(start for start in FORMULA_STARTS if not start.isascii())
+"""Text is ordered by its code points: what begins a formula comes before the one, or is the other or comes after."""
+
 
 @dataclass(frozen=True)
 class FileFacts:
@@ -69,6 +73,9 @@ def _count_statement(shape: FileShape, view: str) -> str:
         texts = []
     codes = ", ".join(str(ord(character)) for character in FORMULA_STARTS)
     formula = [f"(length({text}) > 0 and unicode({text}) in ({codes}))" for text in texts]
+    # Most cells begin with a letter. That is known by their first bytes, which are compared in a fraction of the time.
+    early = " or ".join(f"{text} < '{_BEHIND_ASCII_STARTS}' or {text} >= '{_FIRST_WIDE_START}'" for text in texts)
+    formula_cells = f"sum(case when {early} then {_total(formula)} else 0 end)" if texts else "0"
     # A cell of any type as text; an empty one hides all there is.
     unmasked = [
         f"not regexp_full_match(coalesce({quoted(name)}::varchar, ''), '({MASKED_PATTERNS[mask]})?')"
@@ -79,13 +86,13 @@ def _count_statement(shape: FileShape, view: str) -> str:
     counted = [
         "count(*)",
         f"count(*) filter (where {quoted(shape.customer_column)} is distinct from ?)",
-        _sum(formula),
-        _sum(unmasked),
+        formula_cells,
+        f"sum({_total(unmasked)})",
         *ends,
     ]
     return f"select {', '.join(counted)} from {view}"  # noqa: S608
 
 
-def _sum(conditions: list[str]) -> str:
-    """Return the expression that counts in how many cells of all rows a condition holds; NULL counts as no."""
-    return "sum(" + " + ".join(["0", *(f"coalesce({condition}::bigint, 0)" for condition in conditions)]) + ")"
+def _total(conditions: list[str]) -> str:
+    """Return the expression that counts how many of the conditions hold for a row; NULL counts as no."""
+    return " + ".join(["0", *(f"coalesce({condition}::bigint, 0)" for condition in conditions)])
