@@ -177,7 +177,8 @@ def test_a_missing_manifest_ends_with_a_sentence(tmp_path: Path, capsys: pytest.
 def test_each_first_character_of_a_formula_is_counted_and_its_neighbours_are_not(tmp_path: Path) -> None:
     harmless = ["A1", "'=1", "0", "1-1", ",", "?", "\uff00", "\uff0e", "\uff1e", "\uff21", "ä", "\U0001f600", "", "a=1"]
     notes = [*(f"{start}1" for start in FORMULA_STARTS), *FORMULA_STARTS, *harmless]
-    _write_csv(tmp_path / "x.csv.gz", [{**ROW, "note": note} for note in notes])
+    letters = {**dict.fromkeys(ROW, "x"), "customer_id": "cus_000042"}
+    _write_csv(tmp_path / "x.csv.gz", [{**letters, "note": note} for note in notes])
     facts = inspect_file(tmp_path / "x.csv.gz", shape_of(PRODUCT, _admission("csv").request))
     assert (facts.rows, facts.formula_cells) == (len(notes), 2 * len(FORMULA_STARTS))
 
