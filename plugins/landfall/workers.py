@@ -19,7 +19,7 @@ from airflow.executors.local_executor import LocalExecutor
 from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.utils.state import TaskInstanceState
 
-from landfall.aws.clients import load_descriptions
+from landfall.aws.clients import make_clients
 from landfall.contracts.extract_product import load_products
 
 logger = logging.getLogger(__name__)
@@ -87,14 +87,14 @@ class LandfallExecutor(LocalExecutor):  # type: ignore[misc]  # mypy does not fo
 
 
 def load() -> None:
-    """Import MODULES and read the descriptions of SERVICES and the products; what cannot be loaded is logged.
+    """Import MODULES, make the clients of SERVICES and read the products; what cannot be loaded is logged.
 
-    No connection is made and no thread is started here, for neither lives on in a forked process.
+    No connection is opened and no thread is started here, for neither lives on in a forked process.
     """
     # It tells in hundreds of lines which of its functions it leaves out of its reference pages.
     logging.getLogger("great_expectations._docs_decorators").setLevel(logging.WARNING)
     steps: dict[str, Callable[[], Any]] = {name: partial(importlib.import_module, name) for name in MODULES}
-    steps["the descriptions of AWS"] = partial(load_descriptions, SERVICES)
+    steps["the clients of AWS"] = partial(make_clients, SERVICES)
     steps["the products of extracts"] = load_products
     for what, step in steps.items():
         try:

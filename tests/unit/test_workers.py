@@ -25,17 +25,21 @@ def test_the_tasks_of_an_extract_find_everything_loaded() -> None:
     wanted = sorted({name for path in TASKS for name in _imported_inside_functions(path)})
     assert "landfall.extract.run.publish" in wanted
     program = f"""
-        import importlib, sys, threading
+        import importlib, psutil, sys, threading
         from landfall import workers
+        from landfall.aws import clients
         workers.load()
         print("threads", threading.active_count())
         loaded = set(sys.modules)
         for name in {wanted!r}:
             importlib.import_module(name)
         print("missing", sorted(set(sys.modules) - loaded))
+        print("clients", set(workers.SERVICES) <= set(clients._of_process._made))
+        print("connections", len(psutil.Process().net_connections()))
         print("gate", "great_expectations" in loaded)
     """
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")}
+    keys = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
+    environment = {**os.environ, **keys, "PYTHONPATH": str(REPOSITORY / "plugins")}
     ran = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)],
         env=environment,
@@ -44,8 +48,9 @@ def test_the_tasks_of_an_extract_find_everything_loaded() -> None:
         check=True,
         timeout=120,
     )
-    # No thread lives on in a forked process.
-    assert ran.stdout.splitlines()[-3:] == ["threads 1", "missing []", "gate True"]
+    told = dict(line.split(" ", 1) for line in ran.stdout.splitlines()[-5:])
+    # No thread lives on in a forked process, and no connection may be shared by two.
+    assert told == {"threads": "1", "missing": "[]", "clients": "True", "connections": "0", "gate": "True"}
 
 
 def test_all_is_loaded_before_the_first_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,6 +68,7 @@ def test_a_module_that_cannot_be_imported_does_not_keep_airflow_from_starting(
         raise ImportError(name)
 
     monkeypatch.setattr(importlib, "import_module", refuse)
+    monkeypatch.setattr(workers, "SERVICES", ())
     with caplog.at_level(logging.ERROR):
         workers.load()
     assert all(name in caplog.text for name in workers.MODULES)
@@ -75,7 +81,7 @@ def test_a_profile_that_aws_does_not_know_does_not_keep_airflow_from_starting(
     monkeypatch.setattr(workers, "MODULES", ())
     with caplog.at_level(logging.ERROR):
         workers.load()
-    assert "the descriptions of AWS cannot be loaded" in caplog.text and "of-nobody" in caplog.text
+    assert "the clients of AWS cannot be loaded" in caplog.text and "of-nobody" in caplog.text
 
 
 def test_the_end_of_a_process_that_deferred_is_not_taken_for_the_end_of_the_next(

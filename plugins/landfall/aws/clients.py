@@ -70,12 +70,13 @@ def client(service: str) -> Any:
     return _current.get().get(service)
 
 
-def load_descriptions(services: Iterable[str]) -> None:
-    """Read what clients of `services` are made of, so that forked processes need not; nothing is asked of anybody."""
-    session, nobody = new_session(), {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
+def make_clients(services: Iterable[str]) -> None:
+    """Make the clients of the process, so that processes forked from it have them; none has a connection before its
+
+    first request. Raises what botocore does where the environment names no region or a profile that is none.
+    """
     for service in services:
-        make: Any = session.client
-        make(service, region_name="us-east-1", **nobody)
+        _of_process.get(service)
 
 
 def forget() -> None:
