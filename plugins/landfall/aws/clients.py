@@ -71,9 +71,9 @@ def client(service: str) -> Any:
 
 
 def make_clients(services: Iterable[str]) -> None:
-    """Make the clients of the process, so that processes forked from it have them; none has a connection before its
+    """Make the clients of the process before others are forked from it; none has a connection before its first request.
 
-    first request. Raises what botocore does where the environment names no region or a profile that is none.
+    Raises what botocore does where the environment names no region, or a profile that there is none of.
     """
     for service in services:
         _of_process.get(service)
