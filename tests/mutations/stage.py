@@ -181,5 +181,5 @@ def _why(result: Any) -> str:
 
 
 def _first_line(text: str) -> str:
-    """Return what fits on a line of the list, without the ids that differ from run to run."""
-    return " ".join(text.split())[:200]
+    """Return what fits on a line of the list, without dbt's word on where this machine has the compiled code."""
+    return " ".join(text.partition("compiled code at")[0].split())[:200]
