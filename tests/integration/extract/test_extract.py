@@ -34,7 +34,7 @@ from landfall.extract.proof.verify import verify
 from landfall.extract.records.store import ExtractStore
 from landfall.extract.run import course
 from landfall.extract.run.admission import _entered
-from landfall.extract.run.publish import Published, publish_extract
+from landfall.extract.run.publish import Published, publish_extract, published_before
 from landfall.settings import Settings
 
 from tests.unit.api.world import MemoryRuns
@@ -294,11 +294,13 @@ def test_a_run_after_a_crash_leaves_one_attempt_and_a_second_run_changes_nothing
 ) -> None:
     admission = admitted()
     unload(admission, attempt=1, settings=settings)
+    assert published_before(admission, settings=settings) is None
     first = _publish(unload(admission, attempt=2, settings=settings), settings)
     bucket, key = s3.split_uri(first.manifest_uri)
     manifest = s3.read_object(bucket=bucket, key=key)
     assert _kept(admission, settings, manifest) == {"attempt-2", "manifest.json"}
 
+    assert published_before(admission, settings=settings) == first
     again = _publish(unload(admission, attempt=3, settings=settings), settings)
 
     assert again == first
