@@ -57,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         began_at = time.monotonic()
         nights[factor] = night = _on_a_stack(days=factor * args.days, orders=args.orders)
         # The longest takes an hour, and what was measured before it is not lost with it.
-        _tell(f"{factor}x: {sum(night['bytes'].values()):,} bytes scanned, RPU-seconds {night['rpu_seconds']}", began_at)
+        seen, units = sum(night["bytes"].values()), night["rpu_seconds"]
+        _tell(f"{factor}x: {seen:,} bytes scanned, RPU-seconds {units}", began_at)
         if args.statements:
             args.statements.write_text(json.dumps(nights))
     return _print(nights)

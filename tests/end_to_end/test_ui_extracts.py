@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from landfall.api.runs import EXTRACT_DAG
+from landfall.extract.run.line import EXTRACT_DAG, GIVES_WAY_SECONDS
 from playwright.sync_api import Locator, Page, expect
 
 from .browser import RUN_MS, log_in
@@ -83,6 +83,15 @@ def test_staff_cancel_an_extract_and_try_another_again(
     expect(extracts.get_by_role("row", name=unwanted)).to_be_hidden()
     expect(extracts.get_by_role("row", name=broken)).to_contain_text("done")
     take(extracts, images / "extracts.png")
+
+
+def test_a_customers_second_extract_stands_behind_what_others_ask_for_within_a_minute(airflow: httpx.Client) -> None:
+    asked = [ask(airflow), ask(airflow)]
+    found = [airflow.get(f"/api/v2/dags/{EXTRACT_DAG}/dagRuns/{each}/taskInstances").json() for each in asked]
+    first, second = (each["task_instances"][0]["priority_weight"] for each in found)
+    assert second <= first - GIVES_WAY_SECONDS < 0
+    for each in asked:
+        airflow.post(f"/landfall/v1/extracts/{each}/cancel").raise_for_status()
 
 
 def reload_until_shown(page: Page, found: Locator) -> None:

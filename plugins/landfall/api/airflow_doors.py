@@ -20,9 +20,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from landfall.api.app import Doors
-from landfall.api.runs import EXTRACT_DAG
 from landfall.errors import RunsUnavailableError
 from landfall.extract.records.record import RunState
+from landfall.extract.run.line import EXTRACT_DAG
 
 DOCUMENT_DAG = "document_models"
 

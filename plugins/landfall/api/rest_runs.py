@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import httpx
 
-from landfall.api.runs import EXTRACT_DAG
 from landfall.errors import RunsUnavailableError
 from landfall.extract.records.record import RunState
+from landfall.extract.run.line import EXTRACT_DAG
 
 _TIMEOUT_SECONDS: Final = 10.0
 _RUNS: Final = f"/api/v2/dags/{EXTRACT_DAG}/dagRuns"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
 
 from landfall.extract.records.record import RunState
-
-EXTRACT_DAG: Final = "extract_customer_file"
 
 
 class Runs(Protocol):

@@ -10,8 +10,8 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from landfall.api.pages import STYLE
-from landfall.api.runs import EXTRACT_DAG
 from landfall.extract.records.record import STATES, ExtractRecord, State
+from landfall.extract.run.line import EXTRACT_DAG
 
 _IN_WORDS: Final[Mapping[State, str]] = {
     "queued": "It waits for its run to begin.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from localcloud.redshift.engine.catalog_memory import CatalogMemory, Rows
 from localcloud.redshift.errors import RedshiftError
 
 HIDDEN_SCHEMA = "pg_landfall"
@@ -92,16 +93,52 @@ def install(connection: duckdb.DuckDBPyConnection, database: str) -> int:
 
 
 class Catalog:
-    """Reads and changes the catalogue through one session's connection, inside its transaction."""
+    """Reads and changes the catalogue through one session's connection, inside its transaction.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, database: str, oids: itertools.count[int]) -> None:
+    `is_in_transaction` tells whether the session sees the catalogue as it was at some moment before, not as it is.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        database: str,
+        oids: itertools.count[int],
+        memory: CatalogMemory,
+        is_in_transaction: Callable[[], bool],
+    ) -> None:
         self._connection = connection
         self._prefix = f'"{database}".{HIDDEN_SCHEMA}'
         self._oids = oids
+        self._memory = memory
+        self._is_in_transaction = is_in_transaction
+        self._has_changed = False
         self._read: _Read | None = None
 
-    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Run SQL in which `{c}` stands for the catalogue's schema."""
+    def rows(self, sql: str, *values: Any) -> Rows:
+        """Run SQL in which `{c}` stands for the catalogue's schema; all of it is read and changed by this."""
+        if not sql.lstrip().startswith(("SELECT", "WITH")):
+            return self._change(sql, values)
+        if self._is_in_transaction():
+            return self._rows(sql, values)
+        return self._memory.recall((sql, *map(_key, values)), lambda: self._rows(sql, values))
+
+    def settle(self) -> None:
+        """Note that the session's transaction has ended, with what it changed or without."""
+        if self._has_changed:
+            self._has_changed = False
+            self._memory.end_change()
+
+    def _change(self, sql: str, values: Sequence[Any]) -> Rows:
+        if not self._has_changed:
+            self._has_changed = True
+            self._memory.begin_change()
+        try:
+            return self._rows(sql, values)
+        finally:
+            if not self._is_in_transaction():
+                self.settle()
+
+    def _rows(self, sql: str, values: Sequence[Any]) -> Rows:
         return self._connection.execute(sql.replace("{c}", self._prefix), list(values)).fetchall()
 
     @contextmanager
@@ -135,7 +172,7 @@ class Catalog:
         return [CatalogColumn(*row) for _, *row in found]
 
     def _read_together(self, names: Collection[str]) -> _Read:
-        relations = self.rows(f"{_RELATIONS} WHERE list_contains(?, relation_name)", list(names)) if names else []
+        relations = self.rows(f"{_RELATIONS} WHERE list_contains(?, relation_name)", sorted(names)) if names else []
         entries = {(entry.schema, entry.name): entry for entry in (RelationEntry(*row) for row in relations)}
         oids = [entry.oid for entry in entries.values()]
         columns: dict[int, list[CatalogColumn]] = {oid: [] for oid in oids}
@@ -262,3 +299,7 @@ class Catalog:
     def require_schema(self, schema: str) -> None:
         if not self.has_schema(schema):
             raise RedshiftError("3F000", f'schema "{schema}" does not exist')
+
+
+def _key(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

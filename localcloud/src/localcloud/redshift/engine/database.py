@@ -16,6 +16,7 @@ import duckdb
 from localcloud.lake.session import Lake, LakeSettings, attach_lake
 from localcloud.lake.sql_text import identifier, quoted
 from localcloud.redshift.engine import catalog
+from localcloud.redshift.engine.catalog_memory import CatalogMemory
 from localcloud.redshift.engine.history import History
 from localcloud.redshift.engine.isolation import Isolation
 from localcloud.redshift.engine.usage import KEPT_SECONDS, Meter
@@ -72,6 +73,7 @@ class Database:
         self._root: duckdb.DuckDBPyConnection | None = None
         self.oids: itertools.count[int] = itertools.count()
         self.history = History()
+        self.catalog_memory = CatalogMemory()
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection with Redshift's settings, standing in schema public."""

@@ -58,7 +58,7 @@ class OtherDatabases:
         if (database, user) not in self._opened:
             other = self._session.database.siblings.session(database, user)
             other.others._reachable = False
-            other.connection.execute("BEGIN TRANSACTION")
+            other.transactions.begin()
             try:
                 self._admit(other, user)
             except RedshiftError:

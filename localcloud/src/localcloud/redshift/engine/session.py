@@ -44,13 +44,15 @@ class Session:
         self.connection.execute("SET VARIABLE rs_schema = 'public'")
         self.connection.execute("SET VARIABLE rs_search_path = ['public']")
         settings.publish(self)
-        self.catalog = Catalog(self.connection, database.name, database.oids)
+        self.transactions = Transactions(self)
+        self.catalog = Catalog(
+            self.connection, database.name, database.oids, database.catalog_memory, lambda: self.transactions.is_open
+        )
         self.names = Names(self)
         self.others = OtherDatabases(self)
         self.cursors: dict[str, Result] = {}
         self.plans: dict[str, prepared.Plan] = {}
         self.notices: list[RedshiftError] = []
-        self.transactions = Transactions(self)
         self._query: Query | None = None
         self.cancelled = False
         self.interruption = Interruption(self.connection.interrupt)

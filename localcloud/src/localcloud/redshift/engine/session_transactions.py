@@ -35,6 +35,11 @@ class Transactions:
         self._transaction: Transaction | None = None
         self._implicit = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether what is read is of one moment: in a block, or in a statement that is a transaction of its own."""
+        return self._transaction is not None
+
     def begin(self) -> None:
         """BEGIN; inside a transaction it does nothing, as in PostgreSQL."""
         if self.status == IDLE:
@@ -74,6 +79,7 @@ class Transactions:
     def _leave(self, *, committed: bool) -> None:
         """Have the databases forget the transaction and its locks."""
         self._session.others.leave()
+        self._session.catalog.settle()
         if self._transaction is not None:
             self._session.database.isolation.end(self._transaction, committed=committed)
             self._transaction = None

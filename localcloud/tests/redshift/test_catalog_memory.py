@@ -1,0 +1,114 @@
+"""What is kept of the catalogue between statements is what the catalogue says."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from cloud import Cloud
+from localcloud.redshift.engine.catalog_memory import CatalogMemory, Rows
+from pgclient import PgClient, PgError
+
+
+class Asked:
+    """Counts how often DuckDB was asked."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self) -> Rows:
+        self.times += 1
+        return [(self.times,)]
+
+
+def test_what_is_known_is_not_asked_again() -> None:
+    memory, asked = CatalogMemory(), Asked()
+    first = memory.recall("a", asked)
+    first.append(("the caller's own",))
+    assert memory.recall("a", asked) == [(1,)]
+    assert memory.recall("b", asked) == [(2,)]
+
+
+def test_nothing_is_kept_while_anything_changes() -> None:
+    memory, asked = CatalogMemory(), Asked()
+    memory.recall("a", asked)
+    memory.begin_change()
+    memory.begin_change()
+    assert [memory.recall("a", asked), memory.recall("a", asked)] == [[(2,)], [(3,)]]
+    memory.end_change()
+    assert [memory.recall("a", asked), memory.recall("a", asked)] == [[(4,)], [(5,)]]
+    memory.end_change()
+    assert [memory.recall("a", asked), memory.recall("a", asked)] == [[(6,)], [(6,)]]
+
+
+def test_what_was_read_while_a_change_came_and_went_is_not_kept() -> None:
+    memory, reading, changed = CatalogMemory(), threading.Event(), threading.Event()
+
+    def slow() -> Rows:
+        reading.set()
+        assert changed.wait(5)
+        return [("old",)]
+
+    reader = threading.Thread(target=lambda: memory.recall("a", slow))
+    reader.start()
+    assert reading.wait(5)
+    memory.begin_change()
+    memory.end_change()
+    changed.set()
+    reader.join(5)
+    assert memory.recall("a", lambda: [("new",)]) == [("new",)]
+
+
+def test_a_statement_follows_every_change_that_another_session_commits(pg: PgClient, other: PgClient) -> None:
+    def seen() -> str:
+        try:
+            return str(other.query("select * from t.v").rows[0][0])
+        except PgError as error:
+            return error.sqlstate
+
+    found = [seen()]
+    for change in (
+        "create table t.a (x int); insert into t.a values (1); create view t.v as select x from t.a",
+        "begin; drop view t.v; create view t.v as select x + 1 as x from t.a; commit",
+        "begin; drop view t.v; create view t.v as select x + 2 as x from t.a; rollback",
+        "drop view t.v; alter table t.a rename to b; create table t.v (x int); insert into t.v values (7)",
+        "drop table t.v",
+    ):
+        pg.query(change)
+        found += [seen(), seen()]
+    assert found == ["42P01", "1", "1", "2", "2", "2", "2", "7", "7", "42P01", "42P01"]
+
+
+def test_rights_count_from_the_moment_they_are_given_and_taken(pg: PgClient, cloud: Cloud) -> None:
+    pg.query("drop user if exists kim; create user kim password 'Kims-Pass-1'; create table t.a (x int)")
+    kim = PgClient(cloud.wire_port, "kim", "Kims-Pass-1", "shop")
+    try:
+        for _ in range(2):
+            pg.query("grant usage on schema t to kim; grant select on t.a to kim")
+            assert kim.query("select * from t.a").rows == []
+            pg.query("revoke select on t.a from kim")
+            with pytest.raises(PgError, match="permission denied"):
+                kim.query("select * from t.a")
+    finally:
+        kim.close()
+        pg.query("drop table t.a; revoke usage on schema t from kim; drop user kim")
+
+
+def test_a_block_goes_on_with_the_catalogue_it_began_with(pg: PgClient, other: PgClient) -> None:
+    pg.query("create table t.a (x int); insert into t.a values (1); create view t.v as select x from t.a")
+    other.query("begin")
+    assert other.query("select * from t.v").rows == [("1",)]
+    pg.query("drop view t.v; create view t.v as select x + 1 as x from t.a")
+    assert pg.query("select * from t.v").rows == [("2",)]  # known to all from here on, but to the block
+    assert other.query("select * from t.v").rows == [("1",)]
+    other.query("commit")
+    assert other.query("select * from t.v").rows == [("2",)]
+
+
+def test_what_a_block_has_changed_is_its_own_until_it_commits(pg: PgClient, other: PgClient) -> None:
+    pg.query("create table t.a (x int); insert into t.a values (1); create view t.v as select x from t.a")
+    pg.query("begin; drop view t.v; create view t.v as select x + 1 as x from t.a")
+    assert pg.query("select * from t.v").rows == [("2",)]
+    assert other.query("select * from t.v").rows == [("1",)]
+    pg.query("commit")
+    assert other.query("select * from t.v").rows == [("2",)]
