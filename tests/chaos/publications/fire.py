@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -22,6 +23,8 @@ _KILLS = 0.2
 _KILLS_AT_FIRST = 0.6
 """Until every place was struck once; many of these meet nobody, since the place is one that is seldom met."""
 _TRIES = 4
+_TOLD_EVERY = 50
+"""Publications after each of which the run tells how far it is."""
 
 
 class Fire(ABC):
@@ -70,25 +73,32 @@ class Fire(ABC):
 
     def run(self) -> list[str]:
         """Return what happened, in words; lines that begin with WRONG are what must not be."""
-        began_at, publications = time.monotonic(), self._publications
+        began_at, number = time.monotonic(), 0
         try:
             with self._crash.installed(), self.readers() as readers:
-                for number in range(1, publications + 1):
+                while number < self._publications:
+                    number += 1
                     self._night(number)
-                    self._fatal(lambda number=number: self.roll_back(f"back_{number}"))
-            self.transform(publications + 1)
-            self._audit_and_publish(publications + 1, passes=True)
-            wrongs = [*readers.seen.wrongs, *self.left(publications + 1)]
+                    self._fatal(lambda run_id=f"back_{number}": self.roll_back(run_id))
+                    if number % _TOLD_EVERY == 0:
+                        sys.stderr.write(f"{number} publications in {time.monotonic() - began_at:.0f} s\n")
+            self.transform(number + 1)
+            self._audit_and_publish(number + 1, passes=True)
+            wrongs = [*readers.seen.wrongs, *self.left(number + 1)]
         finally:
             self._crash.disarm()
             self.drop()
         return [
-            f"{self.engine}: {publications} publications in {time.monotonic() - began_at:.0f} s: {_told(self.counts)}",
+            f"{self.engine}: {number} publications in {time.monotonic() - began_at:.0f} s: {_told(self.counts)}",
             _told_of(readers.seen),
             self._crash.told(),
             f"{len(wrongs)} wrong",
             *(f"WRONG: {wrong}" for wrong in wrongs[:10]),
         ]
+
+    def end_early(self) -> None:
+        """Let the publication under way be the last but one; what was played until then is judged and told."""
+        self._publications = 0
 
     def _night(self, number: int) -> None:
         """Transform, audit and publish; tried again with the same run id when it was killed."""

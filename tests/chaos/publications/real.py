@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterable, Mapping
 
@@ -13,10 +14,15 @@ FIRES: Mapping[str, type[Fire]] = {"lake": LakeFire, "redshift": WarehouseFire}
 
 
 def publish_under_fire(publications: int, *, engines: Iterable[str] = FIRES, seed: int = 0) -> int:
-    """Try so many publications of a group of each engine, judge, print, and return 1 if anything was wrong."""
+    """Try so many publications of a group of each engine, judge, print, and return 1 if anything was wrong.
+
+    SIGTERM ends the engine under way early.
+    """
     wrong = False
     for engine in engines:
-        told = FIRES[engine](seed, publications).run()
+        fire = FIRES[engine](seed, publications)
+        signal.signal(signal.SIGTERM, lambda *_, fire=fire: fire.end_early())
+        told = fire.run()
         wrong |= any(line.startswith("WRONG") for line in told)
         sys.stdout.write("\n".join([*told, ""]))
         sys.stdout.flush()
