@@ -1,4 +1,4 @@
-"""Airflow's LocalExecutor as extracts need it: tasks start with all they import, and may defer for a moment only.
+"""Airflow's LocalExecutor as extracts need it: all is imported before tasks start, and priorities and pauses count.
 
 Airflow forks each task from a worker, and each worker from the scheduler. What the scheduler has imported by then no
 task imports again, and all of them share its memory; what it has not, every task pays for: Great Expectations alone
@@ -60,6 +60,9 @@ class LandfallExecutor(LocalExecutor):  # type: ignore[misc]  # mypy does not fo
     first one's end when the second is on its way, and then takes it for the end of the second, which it fails:
     "finished with state success, but the task instance's state attribute is queued"
     (https://github.com/apache/airflow/issues/67287 and 72716). So such an end is not told.
+
+    What has gone to the workers is counted as running (https://github.com/apache/airflow/pull/71914). Uncounted, all
+    that waits goes to their queue at once, where nothing that comes later can pass it, whatever its priority.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -72,7 +75,9 @@ class LandfallExecutor(LocalExecutor):  # type: ignore[misc]  # mypy does not fo
         super().start()
 
     def _process_workloads(self, workload_list: Sequence[Any]) -> None:
-        self._processes.update(each.key for each in workload_list if isinstance(each.key, TaskInstanceKey))
+        tasks = [each.key for each in workload_list if isinstance(each.key, TaskInstanceKey)]
+        self._processes.update(tasks)
+        self.running.update(tasks)
         super()._process_workloads(workload_list)
 
     def change_state(self, key: Any, state: Any, info: Any = None, remove_running: bool = True) -> None:

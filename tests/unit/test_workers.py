@@ -100,6 +100,20 @@ def test_the_end_of_a_process_that_deferred_is_not_taken_for_the_end_of_the_next
     assert executor.get_event_buffer() == {key: (TaskInstanceState.SUCCESS, None)}
 
 
+def test_no_more_tasks_are_taken_than_there_are_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers.LocalExecutor, "_process_workloads", lambda _self, _workloads: None)
+    executor = workers.LandfallExecutor(parallelism=2)
+    first, second = (TaskInstanceKey("dag", "task", run, 1, -1) for run in ("one", "two"))
+    executor._process_workloads([Workload(first), Workload(second)])
+    assert (executor.slots_available, executor.slots_occupied) == (0, 2)
+    executor._process_workloads([Workload(first)])  # it has deferred and is back
+    executor.change_state(first, TaskInstanceState.SUCCESS)
+    assert executor.slots_available == 0
+    executor.change_state(first, TaskInstanceState.SUCCESS)
+    executor.change_state(second, TaskInstanceState.FAILED)
+    assert executor.slots_available == 2
+
+
 def test_an_end_that_nobody_here_sent_is_told() -> None:
     executor, key = workers.LandfallExecutor(parallelism=1), TaskInstanceKey("dag", "task", "run", 1, -1)
     executor.change_state(key, TaskInstanceState.FAILED)
