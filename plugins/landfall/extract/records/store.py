@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -80,7 +80,7 @@ class ExtractStore:
             now = timestamp(datetime.now(UTC))
             changed = {"cause": None, "swept_at": None, **anew, **values, "state": state, "changed_at": now}
             if self._change(record, changed):
-                return True, self.read(extract_id)
+                return True, replace(record, **changed)
         raise TimeoutError(f"the record of extract {extract_id} is changed by others all the time; try again")
 
     def mark(self, extract_id: str, **values: Any) -> None:

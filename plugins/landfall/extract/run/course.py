@@ -108,9 +108,10 @@ def _deliver(
 
     One that is done was delivered, and may have been taken away since.
     """
-    destination, record = admission.destination, store.read(admission.request.extract_id)
+    destination = admission.destination
     if destination is None or destination.bucket is None or not manifest:
         return None
+    record = store.read(admission.request.extract_id)
     if record is not None and record.state == "done":
         return record.delivered_to
     enter_step(admission, DELIVERING, settings=settings, certified_at=manifest["created_at"])
