@@ -67,13 +67,14 @@ def second_wave(demo_stack: DemoStack) -> subprocess.CompletedProcess[str]:
     return localcloud("demo", *VOLUME, state=demo_stack.state)
 
 
-@pytest.fixture
-def settings(demo_stack: DemoStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """The settings of the demo's stack, in whose environment the test goes on."""
-    for name, value in demo_stack.environment.items():
-        monkeypatch.setenv(name, value)
-    clients.forget()
-    yield Settings.from_environment()
+@pytest.fixture(scope="module")
+def settings(demo_stack: DemoStack) -> Iterator[Settings]:
+    """The settings of the demo's stack, in whose environment the tests of the file go on."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in demo_stack.environment.items():
+            patch.setenv(name, value)
+        clients.forget()
+        yield Settings.from_environment()
     clients.forget()
 
 

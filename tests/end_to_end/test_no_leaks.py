@@ -9,8 +9,11 @@ import io
 import json
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -20,8 +23,8 @@ from landfall.aws.secrets import read_secret
 from landfall.extract.engines.masking import salt_of
 from landfall.settings import Settings
 
-from tests.leaks import stores
-from tests.leaks.search import Search
+from tests.leaks import pages, stores
+from tests.leaks.search import Found, Search
 
 from .conftest import LOCALCLOUD, DemoStack
 
@@ -32,7 +35,7 @@ LEAST_LENGTH = 12
 """Shorter cells, such as a status, are words that anything may hold."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def said(demo_stack: DemoStack, settings: Settings) -> dict[str, list[str]]:
     """Let a customer have an extract in each format, and return what must not be found afterwards, by what it is."""
     most = Athena(settings=settings).run(
@@ -104,8 +107,50 @@ def test_nothing_that_must_not_be_told_is_in_any_log_store_or_event(
         *search.found_in("DynamoDB", stores.items(settings.extract_table, settings.api_key_table)),
     ]
     assert search.bytes > 1_000_000
+    assert not found, _told(found)
+
+
+def test_no_page_shows_what_must_not_be_told(demo_stack: DemoStack, said: dict[str, list[str]]) -> None:
+    search = Search(said)
+    with _staff(demo_stack) as airflow:
+        runs = airflow.get("/api/v2/dags/~/dagRuns", params={"limit": 100, "order_by": "-run_after"}).json()["dag_runs"]
+        of_runs = [
+            f"/landfall/{page}/{run['dag_id']}/{quote(run['dag_run_id'], safe='')}/"
+            for run in runs
+            for page in ("progress", "data-docs", "dbt-runs")
+        ]
+        found = [
+            *search.found_in("Airflow's API", pages.airflow_answers(airflow)),
+            *search.found_in("Landfall's pages", pages.landfall_pages(airflow, "/landfall/extracts/", *of_runs)),
+        ]
+    assert search.bytes > 1_000_000
+    assert not found, _told(found)
+
+
+def test_the_engines_histories_hold_no_secret_but_the_salt_of_masks(
+    settings: Settings, said: dict[str, list[str]]
+) -> None:
+    # The salt stands in the statement that masks with it: docs/how-to/ask-for-an-extract.md.
+    search = Search({what: words for what, words in said.items() if what != "masking secret"})
+    found = list(search.found_in("query history", stores.statements(settings.athena_workgroup)))
+    assert search.bytes > 100_000
+    assert not found, _told(found)
+
+
+def _told(found: list[Found]) -> str:
     told = sorted({f"{each.what} in {each.store}: {each.place}: ...{each.around!r}" for each in found})
-    assert not told, "\n".join(told[:40])
+    return "\n".join(told[:40])
+
+
+@contextmanager
+def _staff(demo_stack: DemoStack) -> Iterator[httpx.Client]:
+    """Give Airflow's server, as its administrator."""
+    environment = demo_stack.environment
+    login = {"username": environment["LANDFALL_AIRFLOW_USER"], "password": environment["LANDFALL_AIRFLOW_PASSWORD"]}
+    with httpx.Client(base_url=environment["LANDFALL_AIRFLOW_URL"], timeout=60) as client:
+        token = client.post("/auth/token", json=login).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
 
 
 def test_what_is_there_is_found(said: dict[str, list[str]]) -> None:

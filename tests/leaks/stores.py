@@ -11,6 +11,7 @@ import psycopg2
 from psycopg2 import sql
 
 from tests.leaks.search import Store
+from tests.redshift import redshift_cursor
 
 
 def database_rows(url: str) -> Store:
@@ -51,3 +52,17 @@ def items(*tables: str) -> Store:
     for table in tables:
         for page in client.get_paginator("scan").paginate(TableName=table):
             yield from ((table, str(item).encode()) for item in page["Items"])
+
+
+def statements(workgroup: str) -> Store:
+    """Yield what the engines remember of the statements they ran: their texts and errors."""
+    athena = boto3.client("athena")
+    for page in athena.get_paginator("list_query_executions").paginate(WorkGroup=workgroup):
+        if page["QueryExecutionIds"]:
+            for found in athena.batch_get_query_execution(QueryExecutionIds=page["QueryExecutionIds"])[
+                "QueryExecutions"
+            ]:
+                yield f"Athena {found['QueryExecutionId']}", str(found).encode()
+    with redshift_cursor() as cursor:
+        cursor.execute("select query_id, query_text, error_message from sys_query_history")
+        yield from ((f"Redshift {row[0]}", str(row).encode()) for row in cursor.fetchall())
