@@ -1,4 +1,4 @@
-"""What is kept of the catalogue between statements is what the catalogue says."""
+"""What is kept between statements, of the catalogue and of queries, is what the catalogue says now."""
 
 from __future__ import annotations
 
@@ -112,3 +112,56 @@ def test_what_a_block_has_changed_is_its_own_until_it_commits(pg: PgClient, othe
     assert other.query("select * from t.v").rows == [("1",)]
     pg.query("commit")
     assert other.query("select * from t.v").rows == [("2",)]
+
+
+def test_the_same_words_mean_what_the_session_makes_of_them(pg: PgClient) -> None:
+    def seen() -> str | None:
+        return pg.query("select x from a").rows[0][0]
+
+    pg.query("create schema u; create table t.a (x int); insert into t.a values (1)")
+    pg.query("create table u.a (x varchar(9)); insert into u.a values ('2')")
+    found = [seen(), seen()]
+    for change in (
+        "set search_path to u, t",
+        "select set_config('search_path', 't', false)",
+        "create temp table a (x int); insert into a values (3)",
+        "drop table a",
+        "begin; alter table a rename column x to y; alter table a add column x int default 4",
+        "rollback",
+    ):
+        pg.query(change)
+        found += [seen(), seen()]
+    assert found == ["1", "1", "2", "2", "1", "1", "3", "3", "1", "1", "4", "4", "1", "1"]
+
+
+def test_described_columns_follow_the_table(pg: PgClient, other: PgClient) -> None:
+    pg.query("create table t.a (x int)")
+    assert [len(pg.prepared("select * from t.a", []).columns) for _ in range(2)] == [1, 1]
+    other.query("alter table t.a add column y int")
+    assert [len(pg.prepared("select * from t.a", []).columns) for _ in range(2)] == [2, 2]
+
+
+def test_system_views_are_looked_up_each_time(pg: PgClient) -> None:
+    counted = "select count(*) from sys_query_history where query_text like '%looked up each time%'"
+    first = int(str(pg.query(counted).rows[0][0]))
+    pg.query("select 1 as \"looked up each time\"")
+    assert int(str(pg.query(counted).rows[0][0])) >= first + 2
+    found = [int(str(pg.query("select count(*) from svv_tables where table_schema = 't'").rows[0][0]))]
+    pg.query("create table t.b (x int)")
+    found.append(int(str(pg.query("select count(*) from svv_tables where table_schema = 't'").rows[0][0])))
+    assert found[1] == found[0] + 1
+
+
+def test_a_policy_counts_for_a_query_that_was_seen_before(pg: PgClient, cloud: Cloud) -> None:
+    pg.query("drop user if exists kim; create user kim password 'Kims-Pass-1'; create table t.a (x int)")
+    pg.query("insert into t.a values (1), (2); grant usage on schema t to kim; grant select on t.a to kim")
+    kim = PgClient(cloud.wire_port, "kim", "Kims-Pass-1", "shop")
+    try:
+        assert [len(kim.query("select x from t.a").rows) for _ in range(2)] == [2, 2]
+        pg.query("create rls policy only_one with (x int) using (x = 1)")
+        pg.query("attach rls policy only_one on t.a to kim; alter table t.a row level security on")
+        assert [len(kim.query("select x from t.a").rows) for _ in range(2)] == [1, 1]
+    finally:
+        kim.close()
+        pg.query("drop rls policy if exists only_one cascade; drop table t.a; revoke usage on schema t from kim")
+        pg.query("drop user kim")

@@ -37,6 +37,11 @@ class CatalogMemory:
                     self._known[question] = known
         return list(known)
 
+    def moment(self) -> int | None:
+        """Return a number that is another one after each change; None while something changes."""
+        with self._lock:
+            return None if self._changes else self._generation
+
     def begin_change(self) -> None:
         """Forget all, until each change that has begun has ended."""
         with self._lock:

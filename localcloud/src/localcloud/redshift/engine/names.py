@@ -41,7 +41,8 @@ _SYSTEM_PREFIXES = ("pg_", "stl_", "stv_", "svcs_", "svl_", "svv_", "sys_")
 
 class Names:
     """Resolves names inside the session's transaction; remembers which relations it gave out (`used`), which tables,
-    those behind views too (`tables`), and whether scans of external tables left anything (`left_scratch`)."""
+    those behind views too (`tables`), whether scans of external tables left anything (`left_scratch`), and whether it
+    was asked for what is to be looked up each time (`varies`): an external table, a system view, another database."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -54,10 +55,12 @@ class Names:
         self.tables: set[int] = set()
         self.external: bool = False
         self.left_scratch: bool = False
+        self.varies: bool = False
 
     def resolve(self, parts: tuple[str, ...]) -> Stored | Derived:
         """See translate.Resolver."""
         if len(parts) == 3 and parts[0] != self._session.database.name:
+            self.varies = True
             return self._session.others.scan(parts, self.acting)
         name = parts[-1]
         if len(parts) == 1:
@@ -189,7 +192,7 @@ class Names:
             return None
         if self.acting is not None:
             grants_checks.require_schema(self._session, schema, "usage", self.acting)
-        self.external = self.left_scratch = True
+        self.external = self.left_scratch = self.varies = True
         return external_reading.scan(self._session, schema, glue_database, name)
 
     def _described(self, query: str) -> Columns:
@@ -216,6 +219,7 @@ class Names:
     def _system_view(self, schema: str, name: str) -> Stored:
         if (schema, name) not in self._system_names():
             raise _system_view_missing(name)
+        self.varies = True
         if name in external_listing.VIEWS and schema == "sys":
             external_listing.refresh(self._session)
         if name == external_listing.PARTITIONS_VIEW:

@@ -18,12 +18,13 @@ from localcloud.redshift.engine.faulting import faulted
 from localcloud.redshift.engine.history import InsertStep, Query, query_type
 from localcloud.redshift.engine.names import Names
 from localcloud.redshift.engine.other_databases import OtherDatabases
-from localcloud.redshift.engine.result import Column, Fetch, Result, Row, columns_of
+from localcloud.redshift.engine.result import Column, Fetch, Result, Row
 from localcloud.redshift.engine.session_transactions import FAILED, IDLE, Transactions
+from localcloud.redshift.engine.translations import Translations
 from localcloud.redshift.errors import RedshiftError, from_duckdb
 from localcloud.redshift.sql import statement as statements
 from localcloud.redshift.sql.statement import Statement
-from localcloud.redshift.sql.translate import Translated, bind, fold_names, translate_typed
+from localcloud.redshift.sql.translate import Translated, bind, fold_names
 
 _PROCESS_IDS = itertools.count(1_073_750_000)
 _SESSIONS: dict[int, Session] = {}
@@ -49,6 +50,7 @@ class Session:
             self.connection, database.name, database.oids, database.catalog_memory, lambda: self.transactions.is_open
         )
         self.names = Names(self)
+        self.translations = Translations(self)
         self.others = OtherDatabases(self)
         self.cursors: dict[str, Result] = {}
         self.plans: dict[str, prepared.Plan] = {}
@@ -78,9 +80,7 @@ class Session:
     def _described(self, statement: Statement, parameters: Sequence[exp.Expression]) -> Sequence[Column]:
         try:
             with self.errors():
-                translated = self.typed(statement.tree, parameters)
-                described = [(column.name, column.type) for column in self.query_columns(translated.sql)]
-                return columns_of(described, translated.columns)
+                return self.translations.columns(statement.tree, parameters)
         finally:
             self._left_others()
 
@@ -98,6 +98,8 @@ class Session:
         if statement.verb not in ("COMMIT", "ROLLBACK"):
             self.database.siblings.refuse_overuse()
         self.cancelled = False
+        if statement.verb != "SELECT":
+            self.translations.forget()
         if self.names.left_scratch:
             external_reading.forget_scratch(self)
         entry = self._query = self._entered(statement)
@@ -193,9 +195,7 @@ class Session:
 
     def typed(self, tree: exp.Expression, parameters: Sequence[exp.Expression]) -> Translated:
         """The same with the Redshift types of its columns."""
-        bound = bind(tree, parameters)
-        with self.names.reading(bound):
-            return translate_typed(bound, self.names)
+        return self.translations.typed(tree, parameters)
 
     def query_columns(self, sql: str) -> list[Column]:
         """Names and DuckDB types of a translated query's columns."""
