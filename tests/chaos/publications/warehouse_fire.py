@@ -38,7 +38,7 @@ class WarehouseReader(Reader):
 
     def reads(self) -> list[tuple[Callable[[], None], float]]:
         """One statement a read, and one transaction of several."""
-        return [(self._read_statement, self.hertz), (self._read_transaction, 2)]
+        return [(self._read_statement, self.hertz), (self._read_transaction, 5)]
 
     def _read_statement(self) -> None:
         self.seen.counts["reads of one version"] += 1
