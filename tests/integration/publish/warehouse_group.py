@@ -58,8 +58,9 @@ class WarehouseGroup:
                 with self.engine.begin() as connection:
                     where = "" if anew else f" where id in ({', '.join(map(str, [*rows, *gone, -1]))})"
                     connection.exec_driver_sql(f"delete from {table}{where}")
-                    for key, (value, hour) in rows.items():
-                        connection.exec_driver_sql(f"insert into {table} values ({key}, {value}, {_at(hour)})")
+                    values = [f"({key}, {value}, {_at(hour)})" for key, (value, hour) in rows.items()]
+                    if values:
+                        connection.exec_driver_sql(f"insert into {table} values {', '.join(values)}")
                     connection.exec_driver_sql(
                         f"insert into {self.group}.build_log select '{name}', '{build_id}', {lake_version}, 'id',"
                         f" max(_loaded_at), 6, {anew}, sysdate from {table}"
