@@ -26,7 +26,8 @@ def airflow_answers(airflow: httpx.Client) -> Store:
         run = f"/api/v2/dags/{task['dag_id']}/dagRuns/{quote(task['dag_run_id'], safe='')}"
         one = f"{run}/taskInstances/{task['task_id']}"
         yield one, repr(task).encode()
-        yield from _answer(airflow, f"{one}/xcomEntries")
+        for xcom in _entries(airflow, f"{one}/xcomEntries", "xcom_entries"):
+            yield from _answer(airflow, f"{one}/xcomEntries/{quote(xcom['key'], safe='')}")
         if task["dag_id"] == "extract_customer_file":
             yield from _answer(airflow, run)
             yield from _answer(airflow, f"{one}/logs/{max(1, task['try_number'])}?map_index={task['map_index']}")
