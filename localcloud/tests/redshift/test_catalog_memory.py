@@ -131,6 +131,7 @@ def test_the_same_words_mean_what_the_session_makes_of_them(pg: PgClient) -> Non
     ):
         pg.query(change)
         found += [seen(), seen()]
+    pg.query("drop schema u cascade")
     assert found == ["1", "1", "2", "2", "1", "1", "3", "3", "1", "1", "4", "4", "1", "1"]
 
 
