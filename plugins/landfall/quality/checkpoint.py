@@ -26,7 +26,7 @@ from landfall.quality.verdict import CheckResult
 
 logger = logging.getLogger(__name__)
 
-# A verdict needs half the statements of a summary, and most gates pass: counts are asked for only after a failure.
+# A verdict needs half the statements of a summary, and most suites pass: only one that fails is asked for counts.
 _VERDICT: dict[str, Any] = {"result_format": "BOOLEAN_ONLY"}
 # Counts, never values: no row of a customer may reach a result, a page or a log.
 _COUNTS: dict[str, Any] = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
@@ -56,20 +56,23 @@ def run_suites(
             context.validation_definitions.add(gx.ValidationDefinition(name=relation, data=rows, suite=suite))
         )
     run_id = RunIdentifier(run_name=run_name)
-    outcome = context.checkpoints.add(_checkpoint("verdict", definitions, _VERDICT)).run(run_id=run_id)
-    if not outcome.success:
-        outcome = context.checkpoints.add(_checkpoint("counts", definitions, _COUNTS)).run(run_id=run_id)
+
+    def validated(name: str, some: list[gx.ValidationDefinition], result_format: dict[str, Any]) -> dict[str, Any]:
+        checkpoint = gx.Checkpoint(name=name, validation_definitions=some, result_format=result_format)
+        outcome = context.checkpoints.add(checkpoint).run(run_id=run_id)
+        return dict(zip((each.name for each in some), outcome.run_results.values(), strict=True))
+
+    found = validated("verdict", definitions, _VERDICT)
+    failed = [each for each in definitions if not found[each.name].success]
+    if failed:
+        found |= validated("counts", failed, _COUNTS)
     results = tuple(
         _result(relation, check, result)
-        for relation, validation in zip(queries, outcome.run_results.values(), strict=True)
-        for check, result in _in_order(suites[relation], validation.results)
+        for relation in queries
+        for check, result in _in_order(suites[relation], found[relation].results)
     )
     # Once for all: as an action of the checkpoint it would build the site once a relation.
     return results, context.build_data_docs
-
-
-def _checkpoint(name: str, definitions: list[gx.ValidationDefinition], result_format: dict[str, Any]) -> gx.Checkpoint:
-    return gx.Checkpoint(name=name, validation_definitions=definitions, result_format=result_format)
 
 
 def _project(site: Path) -> DataContextConfig:

@@ -1,0 +1,70 @@
+"""How often the engine is asked for a verdict, and for the counts of what failed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from landfall.aws.engine_urls import EngineAddress
+from landfall.quality.suites import Check, Suite
+
+KNOWN = Check("expect_column_values_to_not_be_null", {"column": "a"}, why="it is known")
+FEW = Check("expect_column_values_to_be_between", {"column": "a", "min_value": 0, "max_value": 5}, why="they are few")
+
+
+@pytest.fixture
+def asked() -> Iterator[list[str]]:
+    """The statements that any engine of the test is asked."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    yield statements
+    sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def run(folder: Path, **rows: list[int | None]) -> dict[tuple[str, str], Any]:
+    from landfall.quality.checkpoint import run_suites
+
+    with sqlite3.connect(folder / "rows.db") as connection:
+        for table, values in rows.items():
+            connection.execute(f"create table {table} (a integer)")
+            connection.executemany(f"insert into {table} values (?)", [(value,) for value in values])
+    results, write_site = run_suites(
+        address=EngineAddress(f"sqlite:///{folder}/rows.db", {}),
+        queries={table: f"SELECT * FROM {table}" for table in rows},
+        suites={table: Suite(table, (KNOWN, FEW)) for table in rows},
+        run_name="test",
+        site=folder / "site",
+    )
+    write_site()
+    return {(result.relation, result.check): result for result in results}
+
+
+def test_only_a_suite_that_fails_is_asked_for_its_counts(tmp_path: Path, asked: list[str]) -> None:
+    results = run(tmp_path, good=[1, 2], bad=[1, None, 9], fine=[3])
+    assert [(relation, result.passed) for (relation, _), result in results.items()] == [
+        ("good", True),
+        ("good", True),
+        ("bad", False),
+        ("bad", False),
+        ("fine", True),
+        ("fine", True),
+    ]
+    assert [result.unexpected_rows for (relation, _), result in results.items() if relation == "bad"] == [1, 1]
+    asked_of = {table: sum(f"FROM {table}" in statement for statement in asked) for table in ("good", "bad", "fine")}
+    assert asked_of["good"] == asked_of["fine"] < asked_of["bad"]
+
+
+def test_the_docs_tell_of_every_suite_once(tmp_path: Path) -> None:
+    run(tmp_path, good=[1, 2], bad=[1, None, 9])
+    pages = list((tmp_path / "site" / "validations").rglob("*.html"))
+    assert len(pages) == 2
+    index = (tmp_path / "site" / "index.html").read_text()
+    assert index.count("good on good") >= 1 and index.count("bad on bad") >= 1
