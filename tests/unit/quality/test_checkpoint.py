@@ -29,7 +29,10 @@ def asked() -> Iterator[list[str]]:
     sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
-def run(folder: Path, **rows: list[int | None]) -> dict[tuple[str, str], Any]:
+NO_NINES = Check("no_nines", {}, why="nine is too many", query="SELECT a FROM {batch} WHERE a = 9")
+
+
+def run(folder: Path, checks: tuple[Check, ...] = (KNOWN, FEW), **rows: list[int | None]) -> dict[tuple[str, str], Any]:
     from landfall.quality.checkpoint import run_suites
 
     with sqlite3.connect(folder / "rows.db") as connection:
@@ -39,7 +42,7 @@ def run(folder: Path, **rows: list[int | None]) -> dict[tuple[str, str], Any]:
     results, write_site = run_suites(
         address=EngineAddress(f"sqlite:///{folder}/rows.db", {}),
         queries={table: f"SELECT * FROM {table}" for table in rows},
-        suites={table: Suite(table, (KNOWN, FEW)) for table in rows},
+        suites={table: Suite(table, checks) for table in rows},
         run_name="test",
         site=folder / "site",
     )
@@ -68,3 +71,11 @@ def test_the_docs_tell_of_every_suite_once(tmp_path: Path) -> None:
     assert len(pages) == 2
     index = (tmp_path / "site" / "index.html").read_text()
     assert index.count("good on good") >= 1 and index.count("bad on bad") >= 1
+
+
+def test_the_rows_that_break_a_rule_are_counted_once_and_never_fetched(tmp_path: Path, asked: list[str]) -> None:
+    results = run(tmp_path, (NO_NINES,), good=[1, 2], bad=[1, 9, 9])
+    assert [(result.passed, result.observed) for result in results.values()] == [(True, None), (False, "2")]
+    of_rule = [statement for statement in asked if "a = 9" in statement]
+    assert all(statement.startswith("SELECT COUNT(*)") for statement in of_rule)
+    assert len(of_rule) == 3  # once for each verdict, and once for the count of the one that failed
