@@ -78,8 +78,8 @@ class Transactions:
 
     def _leave(self, *, committed: bool) -> None:
         """Have the databases forget the transaction and its locks."""
-        self._session.others.leave()
         self._session.catalog.settle()
+        self._session.others.leave()
         if self._transaction is not None:
             self._session.database.isolation.end(self._transaction, committed=committed)
             self._transaction = None
