@@ -29,6 +29,9 @@ from landfall.quality.place import (
 
 __all__ = ["BATCH", "KINDS", "Place", "Surroundings", "argument_problem", "broken_rows"]
 
+SOURCE_DAYS = 28
+"""How far back the newest row of a source is looked for."""
+
 LEAST_ROWS = 1000
 """Fewer rows than these in the published version say nothing of a distribution."""
 
@@ -109,16 +112,22 @@ def fresh_within(place: Place, *, column: str, hours: float) -> exp.Select:
 def as_fresh_as(
     place: Place, *, column: str, source: str, hours: float, source_column: str | None = None
 ) -> exp.Select:
-    """Freshness: the newest `column` is at most `hours` older than that, or `source_column`, of the table `source`."""
+    """Freshness: the newest `column` is at most `hours` older than that, or `source_column`, of the table `source`.
+
+    Rows of the source older than SOURCE_DAYS are not looked at, so that it need not be read whole: where nothing is
+    newer, there is nothing to be behind of.
+    """
     table = place.source(source)
     if table is None:
         return never()
+    moment = source_column or column
+    newest = latest(table, moment).where(exp.column(moment) >= place.days_ago(SOURCE_DAYS))
     now, then = exp.column("latest", "candidate"), exp.column("latest", "source")
     span = exp.Interval(this=exp.Literal.string(str(round(hours * 3600))), unit=exp.var("SECOND"))
     return (
         exp.select(now, exp.alias_(then, "source_latest"))
         .from_(latest(BATCH.copy(), column).subquery("candidate"))
-        .join(latest(table, source_column or column).subquery("source"), join_type="cross")
+        .join(newest.subquery("source"), join_type="cross")
         .where(exp.or_(now.is_(exp.null()).and_(then.is_(exp.null()).not_()), now + span < then))
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -118,6 +119,14 @@ def test_a_kind_finds_its_defect_among_the_rows_that_came_since(
 )
 def test_ordinary_days_are_no_alarm(kind: str, kwargs: dict[str, Any]) -> None:
     assert [seed for seed in range(2, 42) if _is_broken(kind, kwargs, seed=seed)] == []
+
+
+@pytest.mark.parametrize(("days_later", "is_behind"), [(0, True), (20, True), (29, False)])
+def test_a_table_is_behind_what_its_source_has_of_the_last_weeks(days_later: int, is_behind: bool) -> None:
+    behind = {"column": "occurred_at", "source": "marts.orders", "hours": 3}
+    later = replace(AROUND, at=NOW + timedelta(days=days_later))
+    assert not _is_broken("as_fresh_as", behind, around=later)
+    assert _is_broken("as_fresh_as", behind, lambda _: None, around=later) == is_behind
 
 
 def test_sums_by_a_key_are_held_against_their_source() -> None:
