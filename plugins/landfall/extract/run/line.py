@@ -32,6 +32,7 @@ def _before(dag_run: DagRun) -> int:
     """Return how many runs for the same customer are under way and were made earlier.
 
     Airflow asks while it makes the task, in a transaction that must not be ended: this reads in it and no more.
+    Requests that come at the same moment would not see each other's runs, so a customer's are made one after another.
     """
     from airflow.models.dagrun import DagRun
     from sqlalchemy import func, select
@@ -43,6 +44,11 @@ def _before(dag_run: DagRun) -> int:
     if session is None or not isinstance(customer_id, str):
         return 0
     with session.no_autoflush:
+        # Not for runs that are cleared: of many at once, two transactions could wait for each other.
+        if dag_run.start_date is None and session.get_bind().dialect.name == "postgresql":
+            session.execute(
+                select(func.pg_advisory_xact_lock(func.hashtextextended(f"{EXTRACT_DAG} {customer_id}", 0)))
+            )
         found = session.scalar(
             select(func.count()).where(
                 DagRun.dag_id == dag_run.dag_id,
