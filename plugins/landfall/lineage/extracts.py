@@ -1,9 +1,10 @@
-"""Steps of extraction: a published version to a customer's files, which UNLOAD wrote."""
+"""Steps of extraction: a published version to a customer's files, which UNLOAD wrote, and their delivery."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from landfall.contracts.extract_product import ExtractProduct, ProductColumn
@@ -13,6 +14,7 @@ from landfall.extract.engines.statements import file_rows
 from landfall.extract.files.layout import MANIFEST, extract_prefix
 from landfall.lineage.columns import query_columns
 from landfall.lineage.naming import Names
+from landfall.lineage.origins import Origin, QueryColumns
 from landfall.lineage.steps import Field, Read, Step, Written
 
 _DIALECTS = {"redshift": "redshift", "athena": "athena"}
@@ -62,6 +64,42 @@ def extract_steps(manifest: Mapping[str, Any], product: ExtractProduct, names: N
         ),
         writes=(*files, Written(dataset=names.file(bucket, base + MANIFEST))),
         statement_id=engine["statement_id"],
+    )
+
+
+def delivery_steps(
+    manifest: Mapping[str, Any], product: ExtractProduct, names: Names, *, bucket: str, delivered_to: str
+) -> Iterator[Step]:
+    """Yield the step that copied what `manifest` certifies to the customer's own bucket, at `delivered_to` (s3://.../)."""
+    request = ExtractRequest.from_json(manifest["request"])
+    fields = _fields(file_columns(product, request))
+    base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
+    customers_bucket, _, folder = delivered_to.removeprefix("s3://").partition("/")
+    files = [
+        Written(
+            dataset=names.file(customers_bucket, folder + file["path"]),
+            fields=tuple(fields.values()),
+            columns=QueryColumns(
+                fields={name: (Origin(table=base + file["path"], column=name),) for name in fields},
+                tables=(base + file["path"],),
+            ),
+            resolve=partial(names.file, bucket),
+            rows=file["rows"],
+            bytes=file["bytes"],
+        )
+        for file in manifest["files"]
+    ]
+    yield Step(
+        job=f"deliver_{product.product}",
+        kind="DELIVERY",
+        tool="s3",
+        at=datetime.fromisoformat(manifest["created_at"]),
+        key=request.extract_id,
+        reads=tuple(
+            Read(dataset=names.file(bucket, base + file["path"]), fields=tuple(fields.values()))
+            for file in manifest["files"]
+        ),
+        writes=(*files, Written(dataset=names.file(customers_bucket, folder + MANIFEST))),
     )
 
 

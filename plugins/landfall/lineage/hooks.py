@@ -80,6 +80,17 @@ def extracted(manifest: Mapping[str, Any], product: ExtractProduct, *, bucket: s
     tell(steps)
 
 
+def delivered(manifest: Mapping[str, Any], product: ExtractProduct, *, bucket: str, delivered_to: str) -> None:
+    """Tell of the copies, in the customer's own bucket, of the files in `bucket` that a manifest certifies."""
+
+    def steps() -> Iterable[Step]:
+        from landfall.lineage.extracts import delivery_steps
+
+        return delivery_steps(manifest, product, _names(), bucket=bucket, delivered_to=delivered_to)
+
+    tell(steps)
+
+
 def _names() -> Names:
     from landfall.lineage.naming import Names
 

@@ -58,7 +58,7 @@ class Step:
     """One run of a job. `at` and `key` give it its id: a step that is repeated has the same again.
 
     `done_at` is when it was done, now if it is not given. `kind` is the job's type (LOAD, MODEL, SEED, PUBLICATION,
-    EXTRACT), `tool` what carried it out; `statement_id` is the engine's own id of the statement.
+    EXTRACT, DELIVERY), `tool` what carried it out; `statement_id` is the engine's own id of the statement.
     """
 
     job: str

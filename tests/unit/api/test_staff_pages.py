@@ -65,6 +65,9 @@ def test_the_page_of_an_extract_says_why_and_leads_to_its_run_and_files(world: W
     assert "../v1/extracts/mine/files/0" in page
     assert "Try again" not in page and "Cancel it" not in page
     assert "2 of 3 checks failed" in _show(world, "held")
+    world.done("sent", delivered_to="s3://customers-bucket/in/sent/", notice="of version 3: the newest did not pass")
+    assert "s3://customers-bucket/in/sent/" in _show(world, "sent") and "of version 3" in _show(world, "sent")
+    assert "Delivered to" not in page
 
 
 def test_values_of_customers_are_text_and_never_part_of_the_page(world: World) -> None:

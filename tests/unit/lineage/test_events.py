@@ -12,7 +12,7 @@ from landfall.contracts import load_stream_contracts
 from landfall.contracts.extract_product import load_products
 from landfall.lineage.batch import LoadedBatch
 from landfall.lineage.events import event_of
-from landfall.lineage.extracts import extract_steps
+from landfall.lineage.extracts import delivery_steps, extract_steps
 from landfall.lineage.loads import load_steps, replay_steps
 from landfall.lineage.naming import Names
 from landfall.lineage.publications import publication_steps
@@ -134,6 +134,24 @@ def test_extracts_tell_the_truth_on_both_engines(names: Names) -> None:
     told = told_edges([extract_event(names, "csv", "redshift"), extract_event(names, "parquet", "athena")])
     found = agreement(told, truth_of("outgoing"))
     assert not found.missing and not found.invented, str(found)
+
+
+def test_a_delivery_is_a_copy_column_by_column(names: Names) -> None:
+    product = load_products()["orders"]
+    where = {"bucket": "landfall-test-extracts", "delivered_to": "s3://customers-bucket/landfall/in/x1/"}
+    (step,) = delivery_steps(manifest("csv", "redshift"), product, names, **where)
+    told = event(step)
+    (read,), (copied, certificate) = told["inputs"], told["outputs"]
+    (unloaded, _) = extract_event(names, "csv", "redshift")["outputs"]
+    assert (read["namespace"], read["name"]) == (unloaded["namespace"], unloaded["name"])
+    assert (copied["namespace"], copied["name"]) == ("s3://customers-bucket", "landfall/in/x1/attempt-1/orders_000")
+    assert certificate["name"] == "landfall/in/x1/manifest.json"
+    columns = copied["facets"]["columnLineage"]["fields"]
+    assert set(columns) == {each["name"] for each in unloaded["facets"]["schema"]["fields"]}
+    for name, found in columns.items():
+        (origin,) = found["inputFields"]
+        assert (origin["namespace"], origin["name"], origin["field"]) == (read["namespace"], read["name"], name)
+        assert [each["subtype"] for each in origin["transformations"]] == ["IDENTITY"]
 
 
 def test_a_load_names_the_objects_it_read_and_the_snapshot_it_made(names: Names) -> None:

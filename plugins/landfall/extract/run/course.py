@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
 from landfall.aws import s3
+from landfall.contracts.extract_product import load_products
 from landfall.errors import (
     DataHeldError,
     DestinationError,
@@ -26,6 +27,7 @@ from landfall.extract.records.ending import end
 from landfall.extract.records.record import ExtractRecord, State, cause_in_words
 from landfall.extract.records.store import ExtractStore
 from landfall.extract.run.publish import Published
+from landfall.lineage import hooks as lineage
 from landfall.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -115,7 +117,10 @@ def _deliver(
     if record is not None and record.state == "done":
         return record.delivered_to
     enter_step(admission, DELIVERING, settings=settings, certified_at=manifest["created_at"])
-    return deliver(manifest, destination, settings=settings)
+    delivered_to = deliver(manifest, destination, settings=settings)
+    product = load_products()[admission.request.product]
+    lineage.delivered(manifest, product, bucket=settings.extracts_bucket, delivered_to=delivered_to)
+    return delivered_to
 
 
 def _version_of(manifest: Mapping[str, Any]) -> dict[str, int]:
