@@ -27,7 +27,8 @@ def airflow_answers(airflow: httpx.Client) -> Store:
         one = f"{run}/taskInstances/{task['task_id']}"
         yield one, repr(task).encode()
         for xcom in _entries(airflow, f"{one}/xcomEntries", "xcom_entries"):
-            yield from _answer(airflow, f"{one}/xcomEntries/{quote(xcom['key'], safe='')}")
+            key = quote(xcom["key"], safe="")
+            yield from _answer(airflow, f"{one}/xcomEntries/{key}?map_index={xcom['map_index']}")
         if task["dag_id"] == "extract_customer_file":
             yield from _answer(airflow, run)
             yield from _answer(airflow, f"{one}/logs/{max(1, task['try_number'])}?map_index={task['map_index']}")
