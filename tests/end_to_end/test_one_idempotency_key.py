@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from landfall.api.runs import EXTRACT_DAG
 from landfall.aws import s3
 from landfall.extract.files.layout import MANIFEST, manifest_key
+from landfall.extract.run.line import EXTRACT_DAG
 from landfall.settings import Settings
 
 from .conftest import DemoStack
