@@ -12,8 +12,8 @@ import httpx
 from tests.leaks.search import Store
 
 _LINK = re.compile(r"""(?:href|src)=["']([^"'#]+)""")
-_FETCHES_A_FILE = re.compile(r"/extracts/[^/]+/(files|manifest)")
-"""Such a link is made to give the reader a row, or a signed link to one."""
+_IS_NO_PAGE = re.compile(r"/extracts/[^/]+/(files|manifest)|/(data-docs|dbt-runs)/[^/]+/[^/]+/.|/dbt-docs/")
+"""Links that are made to give a row or a signed link to one, and what is served as it lies in the ops bucket."""
 
 _MOST_PAGES = 3_000
 
@@ -35,17 +35,19 @@ def airflow_answers(airflow: httpx.Client) -> Store:
 
 
 def landfall_pages(airflow: httpx.Client, *paths: str) -> Store:
-    """Yield the pages at `paths` and all of Landfall's that they link to, but for the extracts themselves."""
+    """Yield the pages at `paths` and all pages of Landfall that they link to."""
     waiting, seen = list(paths), set(paths)
     while waiting and len(seen) < _MOST_PAGES:
         path = waiting.pop()
         answer = airflow.get(path)
+        if answer.status_code != httpx.codes.NOT_FOUND:  # not every run has every page
+            answer.raise_for_status()
         yield path, answer.content
         if not answer.headers.get("content-type", "").startswith("text/html"):
             continue
         for link in _LINK.findall(answer.text):
             target = urljoin(path, link)
-            if target.startswith("/landfall/") and target not in seen and not _FETCHES_A_FILE.search(target):
+            if target.startswith("/landfall/") and target not in seen and not _IS_NO_PAGE.search(target):
                 seen.add(target)
                 waiting.append(target)
 
