@@ -92,8 +92,17 @@ def test_only_what_is_under_way_of_the_same_dag_counts(session: Session) -> None
     first = asking.ask("first", conf=mine, after=0)
     assert weight(first) == alone
     asking.ask("second", conf=mine, after=0, state="queued")
+    first.start_date = ASKED_AT
     assert weight(first) == alone  # cleared, it stands where it stood
     assert weight(asking.ask("third", conf=mine, after=0)) == alone - 2 * GIVES_WAY_SECONDS
+
+
+def test_who_is_made_behind_one_of_a_later_number_counts_it(session: Session) -> None:
+    asking, mine = Asking(session), {"customer_id": "cus_000001"}
+    first = asking.ask("first", conf=mine, after=0)
+    alone = weight(first)
+    asking.ask("quicker", conf=mine, after=0)  # it had its number later, and its turn in the lock before
+    assert weight(first) == alone - GIVES_WAY_SECONDS
 
 
 @pytest.mark.parametrize("conf", [None, {}, {"customer_id": None}, {"customer_id": 7}, {"customer_id": ["' or 1=1"]}])

@@ -29,7 +29,7 @@ def weight(dag_run: DagRun) -> int:
 
 
 def _before(dag_run: DagRun) -> int:
-    """Return how many runs for the same customer are under way and were made earlier.
+    """Return how many runs for the same customer are under way before this one.
 
     Airflow asks while it makes the task, in a transaction that must not be ended: this reads in it and no more.
     Requests that come at the same moment would not see each other's runs, so a customer's are made one after another.
@@ -43,17 +43,19 @@ def _before(dag_run: DagRun) -> int:
     # What the form let through is looked at by the task itself.
     if session is None or not isinstance(customer_id, str):
         return 0
+    # One that is made stands behind all there are; one that is cleared stands where it stood.
+    is_made = dag_run.start_date is None
+    others = DagRun.id != dag_run.id if is_made else DagRun.id < dag_run.id
     with session.no_autoflush:
         # Not for runs that are cleared: of many at once, two transactions could wait for each other.
-        if dag_run.start_date is None and session.get_bind().dialect.name == "postgresql":
-            session.execute(
-                select(func.pg_advisory_xact_lock(func.hashtextextended(f"{EXTRACT_DAG} {customer_id}", 0)))
-            )
+        if is_made and session.get_bind().dialect.name == "postgresql":
+            name = f"{EXTRACT_DAG} {customer_id}"
+            session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
         found = session.scalar(
             select(func.count()).where(
+                others,
                 DagRun.dag_id == dag_run.dag_id,
                 DagRun.state.in_(UNDER_WAY),
-                DagRun.id < dag_run.id,
                 DagRun.conf["customer_id"].as_string() == customer_id,
             )
         )
