@@ -145,7 +145,7 @@ def test_described_columns_follow_the_table(pg: PgClient, other: PgClient) -> No
 def test_system_views_are_looked_up_each_time(pg: PgClient) -> None:
     counted = "select count(*) from sys_query_history where query_text like '%looked up each time%'"
     first = int(str(pg.query(counted).rows[0][0]))
-    pg.query("select 1 as \"looked up each time\"")
+    pg.query('select 1 as "looked up each time"')
     assert int(str(pg.query(counted).rows[0][0])) >= first + 2
     found = [int(str(pg.query("select count(*) from svv_tables where table_schema = 't'").rows[0][0]))]
     pg.query("create table t.b (x int)")
