@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 from landfall.aws import clients
 from landfall.settings import Settings
@@ -95,6 +97,17 @@ def page() -> Iterator[Page]:
 def images(tmp_path: Path) -> Path:
     """Where screenshots go: a temporary folder, or the docs when they are to be taken anew."""
     return REPOSITORY / "docs" / "images" if os.environ.get(REFRESH_IMAGES) else tmp_path
+
+
+@contextmanager
+def airflow_of(demo_stack: DemoStack) -> Iterator[httpx.Client]:
+    """Give the stack's Airflow server, as its administrator."""
+    environment = demo_stack.environment
+    login = {"username": environment["LANDFALL_AIRFLOW_USER"], "password": environment["LANDFALL_AIRFLOW_PASSWORD"]}
+    with httpx.Client(base_url=environment["LANDFALL_AIRFLOW_URL"], timeout=60) as client:
+        token = client.post("/auth/token", json=login).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
 
 
 def take(page: Page, path: Path) -> None:

@@ -9,8 +9,6 @@ import io
 import json
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,7 +24,7 @@ from landfall.settings import Settings
 from tests.leaks import pages, stores
 from tests.leaks.search import Found, Search
 
-from .conftest import LOCALCLOUD, DemoStack
+from .conftest import LOCALCLOUD, DemoStack, airflow_of
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -114,7 +112,7 @@ def test_nothing_that_must_not_be_told_is_in_any_log_store_or_event(
 
 def test_no_page_shows_what_must_not_be_told(demo_stack: DemoStack, said: dict[str, list[str]]) -> None:
     search = Search(said)
-    with _staff(demo_stack) as airflow:
+    with airflow_of(demo_stack) as airflow:
         runs = airflow.get("/api/v2/dags/~/dagRuns", params={"limit": 100, "order_by": "-run_after"}).json()["dag_runs"]
         of_runs = [
             f"/landfall/{page}/{run['dag_id']}/{quote(run['dag_run_id'], safe='')}/"
@@ -144,17 +142,6 @@ def test_the_engines_histories_hold_no_secret_but_what_a_statement_must(
 def _told(found: list[Found]) -> str:
     told = sorted({f"{each.what} in {each.store}: {each.place}: ...{each.around!r}" for each in found})
     return "\n".join(told[:40])
-
-
-@contextmanager
-def _staff(demo_stack: DemoStack) -> Iterator[httpx.Client]:
-    """Give Airflow's server, as its administrator."""
-    environment = demo_stack.environment
-    login = {"username": environment["LANDFALL_AIRFLOW_USER"], "password": environment["LANDFALL_AIRFLOW_PASSWORD"]}
-    with httpx.Client(base_url=environment["LANDFALL_AIRFLOW_URL"], timeout=60) as client:
-        token = client.post("/auth/token", json=login).json()["access_token"]
-        client.headers["Authorization"] = f"Bearer {token}"
-        yield client
 
 
 def test_what_is_there_is_found(said: dict[str, list[str]]) -> None:

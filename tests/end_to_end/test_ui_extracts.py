@@ -16,7 +16,7 @@ from landfall.extract.run.line import EXTRACT_DAG, GIVES_WAY_SECONDS
 from playwright.sync_api import Locator, Page, expect
 
 from .browser import RUN_MS, log_in
-from .conftest import DemoStack, take
+from .conftest import DemoStack, airflow_of, take
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -26,11 +26,7 @@ REQUEST = {"customer_id": "cus_000001", "product": "orders", "format": "csv"}
 @pytest.fixture
 def airflow(demo_stack: DemoStack) -> Iterator[httpx.Client]:
     """Airflow's server, as its administrator; the extract's DAG is paused and set free again at the end."""
-    environment = demo_stack.environment
-    login = {"username": environment["LANDFALL_AIRFLOW_USER"], "password": environment["LANDFALL_AIRFLOW_PASSWORD"]}
-    with httpx.Client(base_url=environment["LANDFALL_AIRFLOW_URL"], timeout=30) as client:
-        token = client.post("/auth/token", json=login).json()["access_token"]
-        client.headers["Authorization"] = f"Bearer {token}"
+    with airflow_of(demo_stack) as client:
         pause(client, paused=True)
         yield client
         pause(client, paused=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from landfall.extract.engines.changes import file_columns
 from landfall.extract.engines.statements import file_rows
 from landfall.extract.files.layout import MANIFEST, extract_prefix
 from landfall.lineage.columns import query_columns
-from landfall.lineage.naming import Names
+from landfall.lineage.naming import Dataset, Names
 from landfall.lineage.origins import Origin, QueryColumns
 from landfall.lineage.steps import Field, Read, Step, Written
 
@@ -38,14 +38,7 @@ def extract_steps(manifest: Mapping[str, Any], product: ExtractProduct, names: N
     written = _fields(file_columns(product, request))
     base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
     files = [
-        Written(
-            dataset=names.file(bucket, base + file["path"]),
-            fields=tuple(written.values()),
-            columns=columns,
-            resolve=names.lake,
-            rows=file["rows"],
-            bytes=file["bytes"],
-        )
+        _written(file, names.file(bucket, base + file["path"]), fields=written, columns=columns, resolve=names.lake)
         for file in manifest["files"]
     ]
     yield Step(
@@ -76,16 +69,15 @@ def delivery_steps(
     base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
     customers_bucket, _, folder = delivered_to.removeprefix("s3://").partition("/")
     files = [
-        Written(
-            dataset=names.file(customers_bucket, folder + file["path"]),
-            fields=tuple(fields.values()),
+        _written(
+            file,
+            names.file(customers_bucket, folder + file["path"]),
+            fields=fields,
             columns=QueryColumns(
                 fields={name: (Origin(table=base + file["path"], column=name),) for name in fields},
                 tables=(base + file["path"],),
             ),
             resolve=partial(names.file, bucket),
-            rows=file["rows"],
-            bytes=file["bytes"],
         )
         for file in manifest["files"]
     ]
@@ -100,6 +92,25 @@ def delivery_steps(
             for file in manifest["files"]
         ),
         writes=(*files, Written(dataset=names.file(customers_bucket, folder + MANIFEST))),
+    )
+
+
+def _written(
+    file: Mapping[str, Any],
+    dataset: Dataset,
+    *,
+    fields: Mapping[str, Field],
+    columns: QueryColumns,
+    resolve: Callable[[str], Dataset],
+) -> Written:
+    """Return a file, by its entry in the manifest, as it was written to `dataset`."""
+    return Written(
+        dataset=dataset,
+        fields=tuple(fields.values()),
+        columns=columns,
+        resolve=resolve,
+        rows=file["rows"],
+        bytes=file["bytes"],
     )
 
 
