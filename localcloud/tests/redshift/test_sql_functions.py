@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 import pytest
 from localcloud.redshift.errors import RedshiftError
@@ -14,7 +16,7 @@ from sqlglot import exp
 class NoRelations:
     """A resolver for queries that read nothing."""
 
-    def resolve(self, parts: tuple[str, ...]) -> Stored | Derived:
+    def resolve(self, parts: tuple[str, ...], conditions: Sequence[exp.Expression] = ()) -> Stored | Derived:
         raise RedshiftError("42P01", f"relation {parts[-1]} does not exist")
 
     def function(self, schema: str, name: str, count: int) -> UserFunction | None:

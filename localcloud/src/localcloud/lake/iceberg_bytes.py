@@ -20,6 +20,8 @@ def scanned_bytes(lake: Lake, plan: IcebergPlan, columns: Sequence[str], conditi
     """
     wanted = {field_id for name in columns for field_id in _leaf_ids(plan.schema.find_field(name))}
     total = sum(delete.file_size_in_bytes for delete in plan.delete_files)
+    if not wanted:
+        return total
     opened = [file for file in plan.files if _needs_footer(file, condition)]
     total += sum(_chunks(file, wanted) for file in plan.files if not _needs_footer(file, condition))
     # A data file never changes once written, so its path stands for its content.

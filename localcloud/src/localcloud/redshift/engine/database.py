@@ -17,6 +17,7 @@ from localcloud.lake.session import Lake, LakeSettings, attach_lake
 from localcloud.lake.sql_text import identifier, quoted
 from localcloud.redshift.engine import catalog
 from localcloud.redshift.engine.catalog_memory import CatalogMemory
+from localcloud.redshift.engine.filling import fill
 from localcloud.redshift.engine.history import History
 from localcloud.redshift.engine.isolation import Isolation
 from localcloud.redshift.engine.usage import KEPT_SECONDS, Meter
@@ -112,10 +113,7 @@ class Database:
         with self._lock:
             cursor = self._open().cursor()
             cursor.execute("BEGIN TRANSACTION")
-            cursor.execute(f"DELETE FROM {SYSTEM}.sys.{table}")  # noqa: S608
-            if rows:
-                places = ", ".join("?" * len(rows[0]))
-                cursor.executemany(f"INSERT INTO {SYSTEM}.sys.{table} VALUES ({places})", rows)  # noqa: S608
+            fill(cursor, f"{SYSTEM}.sys.{table}", rows)
             cursor.execute("COMMIT")
             cursor.close()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.lake import glue
 from localcloud.lake.session import Lake
 from localcloud.lake.types import to_hive
+from localcloud.redshift.engine.filling import fill
 
 if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
@@ -27,8 +28,8 @@ def refresh(session: Session) -> None:
     for schema, entry in _entries(session):
         tables.append([schema, entry["Name"], *_storage(entry), _table_type(entry)])
         columns += _column_rows(schema, entry)
-    _fill(session, "pg_landfall_external_tables", tables)
-    _fill(session, "pg_landfall_external_columns", columns)
+    fill(session.connection, "temp.main.pg_landfall_external_tables", tables)
+    fill(session.connection, "temp.main.pg_landfall_external_columns", columns)
 
 
 def refresh_partitions(session: Session) -> None:
@@ -43,14 +44,7 @@ def refresh_partitions(session: Session) -> None:
                 location, *others = _storage(partition)
                 values = json.dumps(partition["Values"], ensure_ascii=False, separators=(",", ":"))
                 rows.append([schema, entry["Name"], values, location[:_LOCATION_BYTES], *others])
-    _fill(session, "pg_landfall_external_partitions", rows)
-
-
-def _fill(session: Session, name: str, rows: list[list[Any]]) -> None:
-    session.connection.execute(f"DELETE FROM temp.main.{name}")  # noqa: S608
-    if rows:
-        marks = ", ".join("?" * len(rows[0]))
-        session.connection.executemany(f"INSERT INTO temp.main.{name} VALUES ({marks})", rows)  # noqa: S608
+    fill(session.connection, "temp.main.pg_landfall_external_partitions", rows)
 
 
 def _entries(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:

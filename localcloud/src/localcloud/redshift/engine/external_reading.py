@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from sqlglot import exp
 
 from localcloud.lake import glue
 from localcloud.lake.errors import LakeError, TableNotFoundError
@@ -33,16 +36,22 @@ def find(session: Session, schema: str, glue_database: str, name: str) -> LakeTa
         raise RedshiftError("XX000", f"Spectrum Scan Error: {error}") from error
 
 
-def scan(session: Session, schema: str, glue_database: str, name: str) -> Derived:
-    """The table's rows; raises RedshiftError 42P01 or XX000."""
+def scan(
+    session: Session, schema: str, glue_database: str, name: str, conditions: Sequence[exp.Expression] = ()
+) -> Derived:
+    """The table's rows; of an Iceberg table, those of the files in which something may meet `conditions`.
+
+    Raises RedshiftError 42P01 or XX000.
+    """
     table = find(session, schema, glue_database, name)
     if table.kind == "view":
         raise unsupported(f"reading {schema}.{name}, a view of the data catalog,")
+    iceberg = table.kind == "iceberg"
+    usable = conditions if iceberg else ()
     try:
-        relation = scan_table(session.database.lake, session.connection, table)
+        relation = scan_table(session.database.lake, session.connection, table, counted=(), conditions=usable)
     except LakeError as error:
         raise RedshiftError("XX000", f"Spectrum Scan Error: {error}") from error
-    iceberg = table.kind == "iceberg"
     columns = _columns(session, table, relation)
     outputs = ", ".join(
         f"{read_sql(identifier(column.name), column.type, iceberg=iceberg)} AS {identifier(column.name)}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from localcloud.redshift.engine.filling import fill
 from localcloud.redshift.engine.result import columns_of
 from localcloud.redshift.errors import RedshiftError
 from localcloud.redshift.sql.types import of_typed_result
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def refresh_columns(session: Session) -> None:
     """Describe every late-binding view into the session's table; views that don't bind now have no columns."""
     views = session.catalog.rows("SELECT schema_name, relation_name FROM {c}.relations WHERE late_binding")
-    session.connection.execute("DELETE FROM temp.main.pg_landfall_late_columns")
+    rows = []
     for schema, name in views:
         try:
             query = session.names.resolve((schema, name))
@@ -26,7 +27,5 @@ def refresh_columns(session: Session) -> None:
             continue
         columns = columns_of(((column.name, column.type) for column in described), query.columns)  # type: ignore[union-attr]
         for place, column in enumerate(columns, 1):
-            session.connection.execute(
-                "INSERT INTO temp.main.pg_landfall_late_columns VALUES (?, ?, ?, ?, ?)",
-                [schema, name, column.name, of_typed_result(column.declared or None, column.type).name, place],
-            )
+            rows.append([schema, name, column.name, of_typed_result(column.declared or None, column.type).name, place])
+    fill(session.connection, "temp.main.pg_landfall_late_columns", rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -57,20 +57,20 @@ class Names:
         self.left_scratch: bool = False
         self.varies: bool = False
 
-    def resolve(self, parts: tuple[str, ...]) -> Stored | Derived:
+    def resolve(self, parts: tuple[str, ...], conditions: Sequence[exp.Expression] = ()) -> Stored | Derived:
         """See translate.Resolver."""
         if len(parts) == 3 and parts[0] != self._session.database.name:
             self.varies = True
             return self._session.others.scan(parts, self.acting)
         name = parts[-1]
         if len(parts) == 1:
-            return self._unqualified(name)
+            return self._unqualified(name, conditions)
         schema = parts[-2]
         if schema in ("pg_catalog", "information_schema"):
             return self._system_view("sys" if schema == "pg_catalog" else "info", name)
         if schema.startswith("pg_temp"):
             return self._temporary(name)
-        found = self._in_schema(schema, name)
+        found = self._in_schema(schema, name, conditions)
         if found is None:
             self._session.catalog.require_schema(schema)
             raise RedshiftError("42P01", f'relation "{schema}.{name}" does not exist')
@@ -110,13 +110,13 @@ class Names:
         """See translate.Resolver."""
         return user_functions.find(self._session, schema, name, count)
 
-    def _unqualified(self, name: str) -> Stored | Derived:
+    def _unqualified(self, name: str, conditions: Sequence[exp.Expression]) -> Stored | Derived:
         if self.is_temporary(name):
             return self._temporary(name)
         if ("sys", name) in self._system_names():
             return self._system_view("sys", name)
         for schema in self.search_path():
-            found = self._in_schema(schema, name)
+            found = self._in_schema(schema, name, conditions)
             if found is not None:
                 return found
         if name.startswith(_SYSTEM_PREFIXES):
@@ -171,7 +171,7 @@ class Names:
         ).fetchall()
         return frozenset(name for (name,) in found)
 
-    def _in_schema(self, schema: str, name: str) -> Stored | Derived | None:
+    def _in_schema(self, schema: str, name: str, conditions: Sequence[exp.Expression]) -> Stored | Derived | None:
         if schema == HIDDEN_SCHEMA:
             return None
         entry = self._session.catalog.relation(schema, name)
@@ -193,7 +193,7 @@ class Names:
         if self.acting is not None:
             grants_checks.require_schema(self._session, schema, "usage", self.acting)
         self.external = self.left_scratch = self.varies = True
-        return external_reading.scan(self._session, schema, glue_database, name)
+        return external_reading.scan(self._session, schema, glue_database, name, conditions)
 
     def _described(self, query: str) -> Columns:
         return [(column.name, of_result(column.type).name) for column in self._session.query_columns(query)]

@@ -14,6 +14,7 @@ from localcloud.redshift.sql import functions, kinds, leader_syntax, pseudocolum
 from localcloud.redshift.sql.inference import COLUMNS, Columns, infer
 from localcloud.redshift.sql.labels import label_projections
 from localcloud.redshift.sql.nodes import BUILT
+from localcloud.redshift.sql.pruning import conditions_on
 from localcloud.redshift.sql.rewrites import rewrite
 
 _SERIES = "generate_series"
@@ -66,8 +67,11 @@ class Translated:
 class Resolver(Protocol):
     """Finds what a name means to the session."""
 
-    def resolve(self, parts: tuple[str, ...]) -> Stored | Derived:
-        """`parts` are lower-case, schema and database first; raises RedshiftError 42P01."""
+    def resolve(self, parts: tuple[str, ...], conditions: Sequence[exp.Expression] = ()) -> Stored | Derived:
+        """`parts` are lower-case, schema and database first; raises RedshiftError 42P01.
+
+        Rows that don't meet `conditions`, which are on bare column names, may be left out.
+        """
         ...
 
     def function(self, schema: str, name: str, count: int) -> UserFunction | None:
@@ -167,7 +171,9 @@ def _resolve_tables(tree: exp.Expression, resolver: Resolver) -> None:
             _name_columns(table)
             _replace(table, resolver.resolve((_LATE_BINDING,)))
         elif isinstance(table.this, exp.Identifier) and not is_cte(table):
-            relation = table.meta.get(RESOLVED) or resolver.resolve(tuple(part.name for part in table.parts))
+            relation = table.meta.get(RESOLVED) or resolver.resolve(
+                tuple(part.name for part in table.parts), conditions_on(table)
+            )
             _replace(table, relation, show_hidden=show_hidden)
         elif isinstance(table.this, exp.Func):
             name = str(table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()).lower()

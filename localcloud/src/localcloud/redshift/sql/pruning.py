@@ -1,0 +1,74 @@
+"""Which conditions of a query hold for every row of one of its tables that can matter, so that files can be left out.
+
+Taken are parts of WHERE, joined by AND, of the SELECT that names the table, and of them those alone that compare its
+columns with numbers, days and moments as they are written: what texts and functions mean is the engine's to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlglot import exp
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?", re.ASCII)
+_SPEAKING = (exp.Paren, exp.And, exp.Or, exp.Between, exp.In, exp.EQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+"""What a condition may be made of beside columns and values: none of these is true of NULL."""
+
+
+def conditions_on(table: exp.Table) -> list[exp.Expression]:
+    """Conditions, on bare column names, that no row meets which a join has made up for want of a match."""
+    select = table.find_ancestor(exp.Select)
+    where = select.args.get("where") if select else None
+    if where is None:
+        return []
+    # A name without a table is this one's or, if it has no such column, says nothing of it.
+    own = ("", table.alias_or_name)
+    return [
+        _bare(condition)
+        for condition in _conjuncts(where.this)
+        if _is_plain(condition) and all(column.table in own for column in condition.find_all(exp.Column))
+    ]
+
+
+def _bare(condition: exp.Expression) -> exp.Expression:
+    bare = condition.copy()
+    for column in bare.find_all(exp.Column):
+        for qualifier in ("table", "db", "catalog"):
+            column.set(qualifier, None)
+    return bare
+
+
+def _conjuncts(node: exp.Expression) -> Iterator[exp.Expression]:
+    node = node.unnest()
+    if isinstance(node, exp.And):
+        yield from _conjuncts(node.this)
+        yield from _conjuncts(node.expression)
+    else:
+        yield node
+
+
+def _is_plain(node: exp.Expression) -> bool:
+    """Whether a condition is made of comparisons of columns with values alone."""
+    if isinstance(node, exp.Column):
+        return isinstance(node.this, exp.Identifier)
+    if isinstance(node, exp.Literal):
+        return not node.is_string
+    if isinstance(node, exp.Neg):
+        return isinstance(node.this, exp.Literal) and not node.this.is_string
+    if isinstance(node, exp.Cast):
+        return not isinstance(node, exp.TryCast) and _is_moment(node)
+    return isinstance(node, _SPEAKING) and all(_is_plain(part) for part in node.iter_expressions())
+
+
+def _is_moment(cast: exp.Cast) -> bool:
+    """Whether this is a day or a moment without a zone, written in full."""
+    text = cast.this
+    if not isinstance(text, exp.Literal) or not text.is_string or not _MOMENT.fullmatch(text.name):
+        return False
+    try:
+        datetime.fromisoformat(text.name)
+    except ValueError:
+        return False
+    return cast.is_type(exp.DType.TIMESTAMP) or (cast.is_type(exp.DType.DATE) and len(text.name) == len("2026-01-01"))

@@ -1,0 +1,143 @@
+"""A query of an Iceberg table opens those files alone in which one of its rows may be, and finds the same rows."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+from cloud import Cloud
+from pgclient import PgClient, PgError
+from pyiceberg.catalog.glue import GlueCatalog
+
+BUCKET, DATABASE = "pruned-tables", "pruned"
+DAYS = [date(2026, 10, 1) + timedelta(days=number) for number in range(4)]
+COLUMNS = "id bigint, amount decimal(9,2), day date, at timestamp, name varchar(20)"
+
+
+def rows_of(day: date) -> pa.Table:
+    """Three rows of a day: one of its midnight, one of its end, and one that knows of nothing but its number."""
+    first = 10 * day.day
+    midnight = datetime(day.year, day.month, day.day)
+    return pa.table(
+        {
+            "id": pa.array([first, first + 1, first + 2], pa.int64()),
+            "amount": pa.array([None, day.day, Decimal(day.day) + Decimal("0.5")], pa.decimal128(9, 2)),
+            "day": pa.array([day, day, None], pa.date32()),
+            "at": pa.array([midnight, midnight + timedelta(hours=23, minutes=59), None], pa.timestamp("us")),
+            "name": pa.array([f"of {day}", "", None]),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def catalog(cloud: Cloud) -> GlueCatalog:
+    cloud.client("s3").create_bucket(Bucket=BUCKET)
+    cloud.client("glue").create_database(DatabaseInput={"Name": DATABASE})
+    endpoint = f"http://127.0.0.1:{cloud.aws_port}"
+    keys = {"region": "us-east-1", "access-key-id": "test", "secret-access-key": "test", "endpoint": endpoint}
+    return GlueCatalog("glue", **{f"{of}.{key}": value for of in ("glue", "s3") for key, value in keys.items()})
+
+
+def make(catalog: GlueCatalog, name: str) -> list[str]:
+    """An Iceberg table with a file for each day; gives their paths in that order."""
+    table = catalog.create_table((DATABASE, name), schema=rows_of(DAYS[0]).schema, location=f"s3://{BUCKET}/{name}")
+    paths: list[str] = []
+    for day in DAYS:
+        table.append(rows_of(day))
+        paths += {task.file.file_path for task in table.scan().plan_files()} - set(paths)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def whole(catalog: GlueCatalog) -> None:
+    make(catalog, "whole")
+
+
+@pytest.fixture(scope="module")
+def holed(cloud: Cloud, catalog: GlueCatalog) -> None:
+    """A table whose files of all days but the second have been lost."""
+    first, _, *others = make(catalog, "holed")
+    for path in (first, *others):
+        cloud.client("s3").delete_object(Bucket=BUCKET, Key=path.removeprefix(f"s3://{BUCKET}/"))
+
+
+@pytest.fixture
+def pg(pg: PgClient, catalog: GlueCatalog) -> PgClient:
+    pg.query(f"create external schema if not exists pruned from data catalog database '{DATABASE}' iam_role default")
+    return pg
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "at >= timestamp '2026-10-02 00:00:00' and at < timestamp '2026-10-03 00:00:00'",
+        "at between '2026-10-02'::timestamp and '2026-10-02 23:59:00'::timestamp",
+        "t.at >= date '2026-10-02' and t.at < date '2026-10-03'",
+        "((day >= date '2026-10-02' and day < date '2026-10-03') or (day = date '2026-10-02'))",
+        "date '2026-10-02' = day and name is not null",
+        "id in (20, 21)",
+        "id + 0 = 20 and day = cast('2026-10-02' as date)",
+        "amount > 1.99 and amount < 2.6",
+        "amount = 2 and amount > -1",
+        "day = date '2026-10-02' and exists (select 1 from T u where u.id = t.id and u.id between 20 and 29)",
+    ],
+)
+def test_a_file_without_a_row_that_may_match_is_not_opened(
+    pg: PgClient, whole: None, holed: None, condition: str
+) -> None:
+    query = f"select id from T t where {condition} order by id"
+    expected = pg.query(query.replace("T", "pruned.whole")).rows
+    assert expected
+    assert pg.query(query.replace("T", "pruned.holed")).rows == expected
+    with pytest.raises(PgError, match="404"):
+        pg.query("select sum(id) from pruned.holed")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select * from T where day <> date '2026-10-02'",
+        "select * from T where not (day = date '2026-10-02')",
+        "select * from T where day = date '2026-10-02' or name is null",
+        "select * from T where day is null and id > 20",
+        "select * from T where coalesce(day, date '2026-10-02') = date '2026-10-02'",
+        "select * from T where at > '2026-10-03'",
+        "select * from T where at >= timestamp '2026-10-02 12:00:00' and day > date '2026-10-02' - 1",
+        "select * from T where name > 'of 2026-10-02' and id <= 40",
+        "select * from T where id between 30 and 12 or id = 42",
+        "select a.id, b.id from T a left join T b on a.id = b.id and b.day = date '2026-10-02' where a.id > 20",
+        "select a.id, b.id from T a left join T b on a.id = b.id + 10 where b.id is null or b.id > 20",
+        "select a.id, b.id from T a full join T b on a.id = b.id + 10 where a.id > 20",
+        "select a.id, b.id from T a join T b on a.id = b.id + 10 where a.id > 20 and b.day <= date '2026-10-02'",
+        "select a.id, b.id from T a, T b where a.id > 30 and b.id < 20",
+        "select id from T where id > 20 except select id from T where id > 40",
+        "select id from T where id > (select min(id) + 20 from T)",
+        "select id from (select id, day from T) x where day = date '2026-10-03'",
+        "with x as (select id, 5 as day from T) select id from x where day = 5",
+        "select id, (select max(u.id) from T u where t.id > 30) from T t",
+        "select id, (select max(id) from T u where t.id > 30 and u.day < t.day) from T t where id < 40",
+        "select day, count(*) from T where id > 15 group by day having count(*) > 1",
+        "select id, sum(id) over (order by id) from T where id > 20",
+        "select id, id - 20 as amount from T where amount > 1",
+        "select id from T where id in (select id from T where day = date '2026-10-01')",
+        "select id from T where id > 1000",
+        "select id from T where id > -5 and -id > -20",
+        "select distinct t.day from T t where t.day >= date '2026-10-03'",
+    ],
+)
+def test_rows_are_those_of_a_table_without_files(pg: PgClient, whole: None, query: str) -> None:
+    pg.query(f"create temp table copied ({COLUMNS})")
+    pg.query("insert into copied select * from pruned.whole")
+    assert len(pg.query("select * from copied").rows) == 3 * len(DAYS)
+    found, expected = (sorted(pg.query(query.replace("T", name)).rows, key=repr) for name in ("pruned.whole", "copied"))
+    assert found == expected
+
+
+def test_what_changes_a_table_reads_all_that_its_conditions_leave(pg: PgClient, whole: None) -> None:
+    day = "day >= date '2026-10-03'"
+    pg.query(f"create table taken as select id, name from pruned.whole where {day}")
+    pg.query("insert into taken select id, name from pruned.whole r where r.id < 20")
+    pg.query(f"delete from taken where not exists (select 1 from pruned.whole r where r.{day} and r.id = taken.id)")
+    assert pg.query("select id from taken order by id").rows == [("30",), ("31",), ("40",), ("41",)]
