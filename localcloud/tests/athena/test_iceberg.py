@@ -40,6 +40,20 @@ def test_a_table_made_by_a_query_has_its_types_and_rows(cloud: Any, database: st
     ]
 
 
+def test_a_view_is_made_without_a_look_at_the_files(cloud: Any, database: str, orders: str) -> None:
+    metadata = cloud.glue.get_table(DatabaseName=database, Name="orders")["Table"]["Parameters"]["metadata_location"]
+    bucket = metadata.removeprefix("s3://").partition("/")[0]
+    for key in cloud.objects(orders):
+        if not metadata.endswith(key):
+            cloud.s3.delete_object(Bucket=bucket, Key=key)
+    cloud.run('create view v as select *, "$path" as place from orders where amount > 1', database)
+    columns = cloud.glue.get_table(DatabaseName=database, Name="v")["Table"]["StorageDescriptor"]["Columns"]
+    types = ["int", "string", "timestamp", "decimal(3,2)", "string"]
+    assert [column["Type"] for column in columns] == types
+    assert cloud.run("explain (type validate) select * from v", database).rows[-1] == ["true"]
+    assert cloud.failure("select * from v", database)
+
+
 def test_merge_updates_deletes_and_inserts_in_one_snapshot(cloud: Any, database: str, orders: str) -> None:
     cloud.run(
         "merge into orders as target using (values (1, 'ONE'), (2, 'gone'), (9, 'nine')) as source (id, name)"

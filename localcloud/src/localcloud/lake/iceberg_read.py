@@ -99,9 +99,17 @@ def plan(table: Table, condition: ice.BooleanExpression, version: Version | None
         _PLANS[key] = known
         while len(_PLANS) > _KEPT_PLANS:
             _PLANS.pop(list(_PLANS)[0], None)  # noqa: RUF015 - one step, so safe among threads
-    schema = table.scan(snapshot_id=snapshot_id).projection() if snapshot_id else table.schema()
     files, deletes = known
-    return IcebergPlan(table, schema, files, deletes)
+    return IcebergPlan(table, _schema(table, snapshot_id), files, deletes)
+
+
+def plan_nothing(table: Table, version: Version | None = None) -> IcebergPlan:
+    """The given version or the current one without its files, for who only asks what columns there are."""
+    return IcebergPlan(table, _schema(table, _snapshot_id(table, version) if version else None), ())
+
+
+def _schema(table: Table, snapshot_id: int | None) -> Schema:
+    return table.scan(snapshot_id=snapshot_id).projection() if snapshot_id else table.schema()
 
 
 Planned = tuple[tuple[DataFile, ...], Mapping[str, tuple[DataFile, ...]]]
@@ -134,9 +142,7 @@ def _tasks(table: Table, condition: ice.BooleanExpression, snapshot_id: int | No
 
 def columns(table: Table, version: Version | None = None) -> tuple[Column, ...]:
     """The columns of a version, or of the table now, with exact types."""
-    schema = table.schema()
-    if version:
-        schema = table.scan(snapshot_id=_snapshot_id(table, version)).projection()
+    schema = plan_nothing(table, version).schema
     return tuple(Column(found.name, types.from_iceberg(found.field_type), found.doc or "") for found in schema.fields)
 
 

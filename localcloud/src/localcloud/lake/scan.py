@@ -47,10 +47,12 @@ def scan(
     version: Version | None = None,
     position: bool = False,
     path: bool = True,
+    rows: bool = True,
 ) -> Relation:
     """A relation of `columns` (all, if None) in that order, followed by `"$path"` and, for text, `"$line"`.
 
-    Without `path` there may be no `"$path"`.
+    Without `path` there may be no `"$path"`. Without `rows` there may be none: who only wants to know the columns of an
+    Iceberg table need not wait for its files to be looked through.
 
     With `position`, an Iceberg relation also has `"$pos"`, the row's number in its file.
 
@@ -63,7 +65,7 @@ def scan(
     if table.kind == "view":
         raise LakeError("INVALID_VIEW", f"{table.database}.{table.name} is a view and has no files")
     if table.kind == "iceberg":
-        return _iceberg(lake, cursor, table, columns, counted, conditions, version, position)
+        return _iceberg(lake, cursor, table, columns, counted, conditions, version, position, rows)
     if version is not None:
         raise LakeError("NOT_SUPPORTED", f"{table.database}.{table.name} is no Iceberg table: it has no versions")
     names = [column.name for column in table.all_columns] if columns is None else list(columns)
@@ -81,10 +83,12 @@ def _iceberg(
     conditions: Sequence[exp.Expression],
     version: Version | None,
     position: bool,
+    rows: bool,
 ) -> Relation:
     iceberg = iceberg_read.load(lake, table)
-    condition = predicates.to_iceberg(conditions, iceberg.schema(), predicates.evaluator(cursor))
-    plan = iceberg_read.plan(iceberg, condition, version).only(named_paths(conditions))
+    condition = predicates.to_iceberg(conditions if rows else (), iceberg.schema(), predicates.evaluator(cursor))
+    plan = iceberg_read.plan(iceberg, condition, version) if rows else iceberg_read.plan_nothing(iceberg, version)
+    plan = plan.only(named_paths(conditions))
     names = [field.name for field in plan.schema.fields] if columns is None else list(columns)
     read = names if counted is None else counted
     scanned = iceberg_bytes.scanned_bytes(lake, plan, read, condition)

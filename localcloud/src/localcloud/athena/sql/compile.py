@@ -67,6 +67,7 @@ class Compiler:
         # One for the whole statement, so that all its parts see the same version of a table.
         self.resolver = Resolver(lake, database, catalog_tables.COLUMNS)
         self._views = 0
+        self._reads = True
         self.scanned_bytes = 0
 
     def compile(self, query: exp.Expression, *, reads: bool = True, runs_next: bool = False) -> Compiled:
@@ -75,7 +76,7 @@ class Compiler:
         Without `reads` the query will not be run, only looked at, and counts nothing as scanned. With `runs_next` it
         is run before anything else is done, so that DuckDB need not be asked beforehand what it thinks of it.
         """
-        scanned_before = self.scanned_bytes
+        self._reads = reads
         found = self.analyse(query)
         query = found.query
         names = query.named_selects
@@ -84,8 +85,6 @@ class Compiler:
         share_passes(query)
         conditions = conditions_by_table(query)
         self._bind(query, found.sources, found.columns, conditions)
-        if not reads:
-            self.scanned_bytes = scanned_before
         self._require_within_limit()
         sql = query.sql(dialect="duckdb", copy=False)
         known = [kind for kind in found.kinds if kind is not None]
@@ -183,8 +182,9 @@ class Compiler:
             version=version,
             position="$pos" in needed,
             path=not needed.isdisjoint(("$path", "$file_size")),
+            rows=self._reads,
         )
-        self.scanned_bytes += relation.scanned_bytes
+        self.scanned_bytes += relation.scanned_bytes if self._reads else 0
         if "$file_size" in needed:
             return self._with_sizes(relation)
         if "$line" in needed and '"$line"' not in relation.sql:
