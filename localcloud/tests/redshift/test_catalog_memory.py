@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections.abc import Callable, Iterator
 
+import duckdb
 import pytest
 from cloud import Cloud
+from localcloud.redshift.engine.catalog import Catalog, install
 from localcloud.redshift.engine.catalog_memory import CatalogMemory, Rows
 from pgclient import PgClient, PgError
 
@@ -57,6 +61,90 @@ def test_what_was_read_while_a_change_came_and_went_is_not_kept() -> None:
     changed.set()
     reader.join(5)
     assert memory.recall("a", lambda: [("new",)]) == [("new",)]
+
+
+def test_what_is_asked_of_another_moment_is_asked_anew_and_not_kept() -> None:
+    memory, asked = CatalogMemory(), Asked()
+    moment = memory.moment()
+    assert [memory.recall("a", asked, at=moment), memory.recall("a", asked, at=moment)] == [[(1,)], [(1,)]]
+    memory.begin_change()
+    assert memory.moment() is None
+    assert memory.recall("a", asked, at=moment) == [(2,)]
+    memory.end_change()
+    assert [memory.recall("a", asked, at=moment), memory.recall("a", asked)] == [[(3,)], [(4,)]]
+    assert memory.recall("a", asked, at=memory.moment()) == [(4,)]
+
+
+class Interrupted(CatalogMemory):
+    """Lets something happen right after it has told the moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.happens: Callable[[], object] | None = None
+
+    def moment(self) -> int | None:
+        moment, happens, self.happens = super().moment(), self.happens, None
+        if happens is not None:
+            happens()
+        return moment
+
+
+class Two:
+    """The catalogues of two sessions of a database with a schema `t`, the first in a transaction."""
+
+    def __init__(self) -> None:
+        self.root, self.memory, oids = duckdb.connect(), Interrupted(), itertools.count(200_000)
+        self.root.execute("ATTACH ':memory:' AS shop")
+        install(self.root, "shop")
+        self.connection = self.root.cursor()
+        self.first, self.second = (
+            Catalog(each, "shop", oids, self.memory) for each in (self.connection, self.root.cursor())
+        )
+        self.second.rows("INSERT INTO {c}.schemas (oid, schema_name, owner) VALUES (1, 't', 'analyst')")
+        assert self.second.has_schema("t")
+        self.connection.execute("BEGIN TRANSACTION")
+        self.first.begin()
+
+    def drop(self) -> None:
+        """Let the second session drop the schema."""
+        self.second.rows("DELETE FROM {c}.schemas WHERE schema_name = 't'")
+
+    def end(self) -> None:
+        """End the first's transaction."""
+        self.connection.execute("ROLLBACK")
+        self.first.settle()
+
+
+@pytest.fixture
+def two() -> Iterator[Two]:
+    made = Two()
+    yield made
+    made.root.close()
+
+
+def test_a_transaction_that_recalls_has_the_snapshot_of_what_it_recalled(two: Two) -> None:
+    first, second, connection = two.first, two.second, two.connection
+    assert first.has_schema("t")
+    two.drop()
+    # What the transaction's own query reads now must go with what it has been told.
+    (found,) = connection.execute("SELECT count(*) FROM shop.pg_landfall.schemas WHERE schema_name = 't'").fetchall()
+    assert found == (1,)
+    assert first.has_schema("t") and not second.has_schema("t")
+    two.end()
+    assert not first.has_schema("t")
+
+
+@pytest.mark.parametrize("comes", ["before it asks", "while it asks"])
+def test_a_transaction_that_saw_the_past_tells_nobody_of_it(two: Two, comes: str) -> None:
+    assert not two.first.has_schema("u")
+    if comes == "before it asks":
+        two.drop()
+    else:
+        two.memory.happens = two.drop
+    assert two.first.has_schema("t")
+    assert not two.second.has_schema("t")
+    two.end()
+    assert not two.first.has_schema("t")
 
 
 def test_a_statement_follows_every_change_that_another_session_commits(pg: PgClient, other: PgClient) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -93,24 +93,18 @@ def install(connection: duckdb.DuckDBPyConnection, database: str) -> int:
 
 
 class Catalog:
-    """Reads and changes the catalogue through one session's connection, inside its transaction.
-
-    `is_in_transaction` tells whether the session sees the catalogue as it was at some moment before, not as it is.
-    """
+    """Reads and changes the catalogue through one session's connection, inside its transaction."""
 
     def __init__(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        database: str,
-        oids: itertools.count[int],
-        memory: CatalogMemory,
-        is_in_transaction: Callable[[], bool],
+        self, connection: duckdb.DuckDBPyConnection, database: str, oids: itertools.count[int], memory: CatalogMemory
     ) -> None:
         self._connection = connection
         self._prefix = f'"{database}".{HIDDEN_SCHEMA}'
         self._oids = oids
         self._memory = memory
-        self._is_in_transaction = is_in_transaction
+        self._is_in_transaction = False
+        self._has_snapshot = False
+        self._snapshot: int | None = None
         self._has_changed = False
         self._read: _Read | None = None
 
@@ -118,12 +112,30 @@ class Catalog:
         """Run SQL in which `{c}` stands for the catalogue's schema; all of it is read and changed by this."""
         if not sql.lstrip().startswith(("SELECT", "WITH")):
             return self._change(sql, values)
-        if self._is_in_transaction():
+        moment = self.moment()
+        if moment is None:
             return self._rows(sql, values)
-        return self._memory.recall((sql, *map(_key, values)), lambda: self._rows(sql, values))
+        return self._memory.recall((sql, *map(_key, values)), lambda: self._rows(sql, values), at=moment)
+
+    def moment(self) -> int | None:
+        """Return the memory's number of the moment that the session sees; None if that is past, or not to be known."""
+        now = self._memory.moment()
+        if not self._is_in_transaction:
+            return now
+        if not self._has_snapshot:
+            # DuckDB takes it with the first look at the database: what is recalled is to be of the same moment.
+            self._rows("SELECT 1 FROM {c}.schemas LIMIT 1", ())
+            self._has_snapshot = True
+            self._snapshot = now if now == self._memory.moment() else None
+        return self._snapshot if self._snapshot == now else None
+
+    def begin(self) -> None:
+        """Note that a transaction of DuckDB's has begun, which has seen nothing yet."""
+        self._is_in_transaction, self._has_snapshot = True, False
 
     def settle(self) -> None:
         """Note that the session's transaction has ended, with what it changed or without."""
+        self._is_in_transaction = False
         if self._has_changed:
             self._has_changed = False
             self._memory.end_change()
@@ -135,7 +147,7 @@ class Catalog:
         try:
             return self._rows(sql, values)
         finally:
-            if not self._is_in_transaction():
+            if not self._is_in_transaction:
                 self.settle()
 
     def _rows(self, sql: str, values: Sequence[Any]) -> Rows:

@@ -15,7 +15,7 @@ class CatalogMemory:
     """Answers to queries of the catalogue as it is; thread-safe.
 
     From a transaction's first change to its end nothing is recalled and nothing kept: only DuckDB knows when others
-    begin to see it.
+    begin to see it. A transaction recalls what is so now as long as that is what it saw at its own moment.
     """
 
     def __init__(self) -> None:
@@ -24,10 +24,13 @@ class CatalogMemory:
         self._generation = 0
         self._known: dict[Hashable, Rows] = {}
 
-    def recall(self, question: Hashable, read: Callable[[], Rows]) -> Rows:
-        """Return the answer that is known, or else what `read` finds."""
+    def recall(self, question: Hashable, read: Callable[[], Rows], *, at: int | None = None) -> Rows:
+        """Return the answer that is known, or what `read` finds; the latter alone if moment `at` is over."""
         with self._lock:
             known, generation = self._known.get(question), self._generation
+            is_past = self._changes > 0 or at not in (None, generation)
+        if is_past:
+            return read()
         if known is None:
             known = read()
             with self._lock:

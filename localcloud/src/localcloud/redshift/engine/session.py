@@ -46,9 +46,7 @@ class Session:
         self.connection.execute("SET VARIABLE rs_search_path = ['public']")
         settings.publish(self)
         self.transactions = Transactions(self)
-        self.catalog = Catalog(
-            self.connection, database.name, database.oids, database.catalog_memory, lambda: self.transactions.is_open
-        )
+        self.catalog = Catalog(self.connection, database.name, database.oids, database.catalog_memory)
         self.names = Names(self)
         self.translations = Translations(self)
         self.others = OtherDatabases(self)

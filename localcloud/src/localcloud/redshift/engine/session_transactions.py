@@ -35,15 +35,10 @@ class Transactions:
         self._transaction: Transaction | None = None
         self._implicit = False
 
-    @property
-    def is_open(self) -> bool:
-        """Whether what is read is of one moment: in a block, or in a statement that is a transaction of its own."""
-        return self._transaction is not None
-
     def begin(self) -> None:
         """BEGIN; inside a transaction it does nothing, as in PostgreSQL."""
         if self.status == IDLE:
-            self._session.connection.execute("BEGIN TRANSACTION")
+            self._begin()
             self._transaction = self._session.database.isolation.begin(self._session.process_id)
             self.status = IN_TRANSACTION
         elif not self._implicit:
@@ -104,6 +99,10 @@ class Transactions:
         """Run a statement in the open transaction, or as one of its own."""
         return self._alone(statement, work) if self.status == IDLE else self._tracked(statement, work)
 
+    def _begin(self) -> None:
+        self._session.connection.execute("BEGIN TRANSACTION")
+        self._session.catalog.begin()
+
     def _rollback_quietly(self) -> None:
         with self._session.interruption.held_off(), suppress(duckdb.Error):
             self._session.connection.execute("ROLLBACK")
@@ -142,7 +141,7 @@ class Transactions:
         locked = self._lock_written(transaction, statement, own=own)
         isolation.start_statement(transaction)
         if own:
-            self._session.connection.execute("BEGIN TRANSACTION")
+            self._begin()
         self._session.names.tables.clear()
         result = work()
         if statement.verb in targets.APPENDING:
@@ -164,5 +163,5 @@ class Transactions:
             if waited and not own and transaction.snapshot is None:
                 # Nothing was done yet: what the other writer committed belongs to this transaction's snapshot.
                 self._session.connection.execute("ROLLBACK")
-                self._session.connection.execute("BEGIN TRANSACTION")
+                self._begin()
         return locked

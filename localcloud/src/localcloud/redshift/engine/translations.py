@@ -30,8 +30,8 @@ class _Kept:
 class Translations:
     """Those of one session. A client that asks the same again and again waits for its rows alone.
 
-    A translation is kept for its tree, the catalogue's moment and the session's settings, outside of transactions, when
-    all it reads are tables and views of the database: external tables and system views are looked up each time.
+    A translation is kept for its tree, the catalogue's moment and the session's settings when all it reads are tables
+    and views of the database: external tables and system views are looked up each time.
     """
 
     def __init__(self, session: Session) -> None:
@@ -56,7 +56,7 @@ class Translations:
 
     def _found(self, tree: exp.Expression, parameters: Sequence[exp.Expression]) -> _Kept:
         session = self._session
-        moment = None if parameters or session.transactions.is_open else session.database.catalog_memory.moment()
+        moment = None if parameters else session.catalog.moment()
         if moment is None:
             return self._made(tree, parameters)
         key = (id(tree), moment, tuple(session.settings.items()))
@@ -67,7 +67,7 @@ class Translations:
             found = self._made(tree, parameters)
             varies = session.names.varies
             session.names.varies = outer or varies
-            if not varies and session.database.catalog_memory.moment() == moment:
+            if not varies and session.catalog.moment() == moment:
                 if len(self._kept) >= _MOST:
                     self._kept.clear()
                 self._kept[key] = found
