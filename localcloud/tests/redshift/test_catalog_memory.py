@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 import duckdb
 import pytest
 from cloud import Cloud
-from localcloud.redshift.engine.catalog import Catalog, install
+from localcloud.redshift.engine.catalog import Catalog
 from localcloud.redshift.engine.catalog_memory import CatalogMemory, Rows
+from localcloud.redshift.engine.catalog_tables import install
 from pgclient import PgClient, PgError
 
 

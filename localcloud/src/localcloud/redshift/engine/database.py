@@ -15,8 +15,8 @@ import duckdb
 
 from localcloud.lake.session import Lake, LakeSettings, attach_lake
 from localcloud.lake.sql_text import identifier, quoted
-from localcloud.redshift.engine import catalog
 from localcloud.redshift.engine.catalog_memory import CatalogMemory
+from localcloud.redshift.engine.catalog_tables import HIDDEN_SCHEMA, install
 from localcloud.redshift.engine.filling import fill
 from localcloud.redshift.engine.history import History
 from localcloud.redshift.engine.isolation import Isolation
@@ -136,7 +136,7 @@ class Database:
         root.execute(f"USE {SYSTEM}.main")
         root.execute("SET integer_division = true")
         install_macros(root, self.name)
-        self.oids = itertools.count(catalog.install(root, self.name))
+        self.oids = itertools.count(install(root, self.name))
         root.execute(files(__package__).joinpath("session.sql").read_text())
         for script in ("system_views.sql", "security_views.sql", "history_views.sql", "definitions.sql"):
             root.execute(files(__package__).joinpath(script).read_text().replace("{database}", self.name))
@@ -146,7 +146,7 @@ class Database:
         with self._lock:
             connection = self._open().cursor()
         found = connection.execute(
-            f'SELECT password_hash FROM "{self.name}".{catalog.HIDDEN_SCHEMA}.principals WHERE principal_name = ?'  # noqa: S608
+            f'SELECT password_hash FROM "{self.name}".{HIDDEN_SCHEMA}.principals WHERE principal_name = ?'  # noqa: S608
             " AND kind = 'user' AND coalesce(valid_until > now() AT TIME ZONE 'UTC', true)",
             [user],
         ).fetchone()

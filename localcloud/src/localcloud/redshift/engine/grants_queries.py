@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localcloud.redshift.engine import grants_checks, policies
-from localcloud.redshift.engine.catalog import HIDDEN_SCHEMA, RelationEntry
+from localcloud.redshift.engine.catalog import RelationEntry
+from localcloud.redshift.engine.catalog_tables import HIDDEN_SCHEMA
 from localcloud.redshift.errors import unsupported
 from localcloud.redshift.sql.translate import RESOLVED, is_cte
 

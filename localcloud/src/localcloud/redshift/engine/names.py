@@ -21,7 +21,8 @@ from localcloud.redshift.engine import (
     policies,
     user_functions,
 )
-from localcloud.redshift.engine.catalog import HIDDEN_SCHEMA, RelationEntry
+from localcloud.redshift.engine.catalog import RelationEntry
+from localcloud.redshift.engine.catalog_tables import HIDDEN_SCHEMA
 from localcloud.redshift.engine.database import SYSTEM
 from localcloud.redshift.errors import NOT_SUPPORTED, RedshiftError, unsupported
 from localcloud.redshift.sql.inference import Columns

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from localcloud.lake.sql_text import identifier
 from localcloud.redshift.engine import external, grants_checks, user_functions
-from localcloud.redshift.engine.catalog import HIDDEN_SCHEMA
+from localcloud.redshift.engine.catalog_tables import HIDDEN_SCHEMA
 from localcloud.redshift.engine.result import Result
 from localcloud.redshift.errors import RedshiftError, unsupported
 from localcloud.redshift.sql.statement import Statement

@@ -171,9 +171,8 @@ def _resolve_tables(tree: exp.Expression, resolver: Resolver) -> None:
             _name_columns(table)
             _replace(table, resolver.resolve((_LATE_BINDING,)))
         elif isinstance(table.this, exp.Identifier) and not is_cte(table):
-            relation = table.meta.get(RESOLVED) or resolver.resolve(
-                tuple(part.name for part in table.parts), conditions_on(table)
-            )
+            parts = tuple(part.name for part in table.parts)
+            relation = table.meta.get(RESOLVED) or resolver.resolve(parts, conditions_on(table))
             _replace(table, relation, show_hidden=show_hidden)
         elif isinstance(table.this, exp.Func):
             name = str(table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()).lower()
