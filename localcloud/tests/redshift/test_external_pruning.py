@@ -64,6 +64,18 @@ def holed(cloud: Cloud, catalog: GlueCatalog) -> None:
 
 
 @pytest.fixture
+def views(pg: PgClient, whole: None, holed: None) -> PgClient:
+    """Views of both, one upon another, that name columns anew."""
+    for name in ("whole", "holed"):
+        pg.query(
+            f"create view {name}_below as select id, day as d, at as day, amount + 1 as more from pruned.{name}"
+            f" where id < 1000 with no schema binding; create view {name}_view as select b.d, b.id as number, day,"
+            f" case when more > 0 then 1 end as amount from t.{name}_below b with no schema binding"
+        )
+    return pg
+
+
+@pytest.fixture
 def pg(pg: PgClient, catalog: GlueCatalog) -> PgClient:
     pg.query(f"create external schema if not exists pruned from data catalog database '{DATABASE}' iam_role default")
     return pg
@@ -132,6 +144,48 @@ def test_rows_are_those_of_a_table_without_files(pg: PgClient, whole: None, quer
     pg.query("insert into copied select * from pruned.whole")
     assert len(pg.query("select * from copied").rows) == 3 * len(DAYS)
     found, expected = (sorted(pg.query(query.replace("T", name)).rows, key=repr) for name in ("pruned.whole", "copied"))
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "d = date '2026-10-02'",
+        "number in (20, 21) and amount is null",
+        "v.day between timestamp '2026-10-02' and timestamp '2026-10-02 23:59:59'",
+        "number < 30 and D >= date '2026-10-02'",
+    ],
+)
+def test_a_view_passes_on_what_is_said_of_its_columns(views: PgClient, condition: str) -> None:
+    query = f"select number from T v where {condition} order by number"
+    expected = views.query(query.replace("T", "whole_view")).rows
+    assert expected and all(20 <= int(row[0] or 0) < 30 for row in expected)
+    assert views.query(query.replace("T", "holed_view")).rows == expected
+
+
+@pytest.mark.parametrize(
+    ("view", "condition"),
+    [
+        ("select day, count(*) as id from pruned.whole group by day", "id < 5"),
+        ("select day, max(id) as id from pruned.whole group by 1 having count(*) > 1", "day > date '2026-10-01'"),
+        ("select id, sum(id) over (order by id) as amount, day from pruned.whole", "id > 20 and amount > 30"),
+        ("select id, amount from pruned.whole order by id limit 4", "id > 11"),
+        ("select distinct day, 7 as id from pruned.whole", "id = 7 and day < date '2026-10-03'"),
+        ("select id from pruned.whole union all select id + 100 from pruned.whole", "id > 40"),
+        ("select a.id, b.id as other from pruned.whole a left join pruned.whole b on a.id = b.id + 10", "other > 20"),
+        ("select id, day from pruned.whole where id > 20 or name is null", "id < 35"),
+        ("with x as (select id + 1 as id from pruned.whole) select id from x", "id = 21"),
+        ("select id + 10 as id, id as was from pruned.whole", "id between 30 and 32 and was < 22"),
+        ("select x.id, max(x.id) over () as most from (select id from pruned.whole) x", "id < 30"),
+        ("select count(*) as id, 5 as day from pruned.whole", "day = 5"),
+    ],
+)
+def test_rows_of_a_view_are_those_of_its_query(pg: PgClient, whole: None, view: str, condition: str) -> None:
+    pg.query(f"create view seen as {view} with no schema binding")
+    pg.query(f"create temp table copied as {view}")
+    found, expected = (
+        sorted(pg.query(f"select * from {name} where {condition}").rows, key=repr) for name in ("t.seen", "copied")
+    )
     assert found == expected
 
 

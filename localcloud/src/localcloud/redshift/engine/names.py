@@ -26,6 +26,7 @@ from localcloud.redshift.engine.catalog_tables import HIDDEN_SCHEMA
 from localcloud.redshift.engine.database import SYSTEM
 from localcloud.redshift.errors import NOT_SUPPORTED, RedshiftError, unsupported
 from localcloud.redshift.sql.inference import Columns
+from localcloud.redshift.sql.pruning import passed_on
 from localcloud.redshift.sql.statement import parse
 from localcloud.redshift.sql.translate import Derived, Stored, Translated, UserFunction, translate_typed
 from localcloud.redshift.sql.types import of_result
@@ -186,7 +187,7 @@ class Names:
                 return self.stored(entry)
             if materialized.is_materialized(entry):
                 return self.stored(self._session.catalog.require(schema, materialized.data_table(name)))
-            view = self._view(entry)
+            view = self._view(entry, conditions)
             return Derived(view.sql, view.columns)
         glue_database = self._session.catalog.external_schema(schema)
         if glue_database is None:
@@ -207,10 +208,11 @@ class Names:
         ).fetchall()
         return Stored("temp", "main", name, columns)
 
-    def _view(self, entry: RelationEntry) -> Translated:
+    def _view(self, entry: RelationEntry, conditions: Sequence[exp.Expression]) -> Translated:
         if self._depth >= _MAX_VIEW_DEPTH:
             raise RedshiftError("54001", f'view "{entry.schema}.{entry.name}" is nested too deeply')
-        return self._translate_as(entry.owner, _view_tree(entry.definition or "").copy())
+        tree = passed_on(_view_tree(entry.definition or "").copy(), conditions)
+        return self._translate_as(entry.owner, tree)
 
     def _system_names(self) -> frozenset[tuple[str, str]]:
         if self._system is None:

@@ -7,7 +7,7 @@ columns with numbers, days and moments as they are written: what texts and funct
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlglot import exp
@@ -15,6 +15,8 @@ from sqlglot import exp
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?", re.ASCII)
 _SPEAKING = (exp.Paren, exp.And, exp.Or, exp.Between, exp.In, exp.EQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 """What a condition may be made of beside columns and values: none of these is true of NULL."""
+
+_SHAPING = ("distinct", "group", "having", "limit", "offset", "qualify")
 
 
 def conditions_on(table: exp.Table) -> list[exp.Expression]:
@@ -30,6 +32,26 @@ def conditions_on(table: exp.Table) -> list[exp.Expression]:
         for condition in _conjuncts(where.this)
         if _is_plain(condition) and all(column.table in own for column in condition.find_all(exp.Column))
     ]
+
+
+def passed_on(view: exp.Expression, conditions: Sequence[exp.Expression]) -> exp.Expression:
+    """Let a view's query say of its own tables what `conditions` say of its columns. Changes and returns `view`.
+
+    Only where that takes no row into account which another one of the result depends on.
+    """
+    if not isinstance(view, exp.Select) or any(view.args.get(key) for key in _SHAPING):
+        return view
+    if any(column.find(exp.AggFunc, exp.Window) for column in view.selects):
+        return view
+    known = {column.alias_or_name.lower(): column.unalias() for column in view.selects}
+    for condition in conditions:
+        inner = condition.copy()
+        columns = [(column, known.get(column.name)) for column in inner.find_all(exp.Column)]
+        if all(isinstance(source, exp.Column) for _, source in columns):
+            for column, source in columns:
+                column.replace(source.copy())  # type: ignore[union-attr]
+            view = view.where(inner, copy=False)
+    return view
 
 
 def _bare(condition: exp.Expression) -> exp.Expression:
