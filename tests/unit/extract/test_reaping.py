@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from landfall.aws import kms, s3
 from landfall.contracts.extract_product import load_products
-from landfall.errors import VerificationError
+from landfall.errors import KeyUnusableError, VerificationError
 from landfall.extract.door import pinning
 from landfall.extract.engines import attempt
 from landfall.extract.engines.unload import Unloaded
@@ -311,6 +312,23 @@ def test_a_statement_that_outlived_its_run_is_stopped(world: World, monkeypatch:
     reap(minutes=9, run="failed")
     reap(minutes=15, run="failed")
     assert stopped == ["redshift:s-1"] and world.left() == []
+
+
+def test_an_extract_whose_key_is_shut_waits_without_an_error_until_it_is_opened(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    half_done(world)
+    world.store.move("run-1", "done", step=None)
+
+    def shut(*_: Any) -> None:
+        raise KeyUnusableError("the customer's key cannot be used: it is disabled")
+
+    with monkeypatch.context() as closed, caplog.at_level(logging.INFO, logger=reaping.__name__):
+        closed.setattr(reaping, "read_manifest", shut)
+        assert reap(minutes=9, run="success").swept == 0
+    assert [(each.levelname, "it is disabled" in each.message) for each in caplog.records] == [("INFO", True)]
+    monkeypatch.setattr(reaping, "read_manifest", lambda *_: None)
+    assert reap(minutes=14, run="success").swept == 1
 
 
 def test_a_run_that_is_cleared_while_it_is_swept_keeps_its_files(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

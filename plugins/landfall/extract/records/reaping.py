@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from landfall.aws import s3
+from landfall.errors import KeyUnusableError
 from landfall.extract.door.request import ExtractRequest
 from landfall.extract.engines import attempt
 from landfall.extract.files.layout import extract_prefix
@@ -71,6 +72,9 @@ def reap(*, run_state: Callable[[str], RunState], settings: Settings, now: datet
         try:
             reaped.objects += sweep(record, store=store, settings=settings, now=now)
             reaped.swept += 1
+        except KeyUnusableError as error:
+            # What to keep is written under the customer's own key, and the customer alone can let us use it again.
+            logger.info("extract %s is swept when its key can be used: %s", record.extract_id, error)
         except Exception:
             logger.exception("extract %s cannot be swept, another try follows", record.extract_id)
     return reaped
