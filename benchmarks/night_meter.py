@@ -45,6 +45,10 @@ class NightMeter:
         yield
         self.stages.append((name, began_at, datetime.now(UTC)))
 
+    def wait_for_a_minute(self) -> None:
+        """Wait until a minute begins: Redshift's usage is told by minutes, and what ran before is not the night's."""
+        time.sleep(60 - time.time() % 60)
+
     def statements(self) -> list[Statement]:
         """Return every statement of the stages so far."""
         return [*self._athena(), *self._redshift()]

@@ -105,7 +105,9 @@ def _night(*, days: int, orders: int) -> dict[str, Any]:
         # A night that is not counted: before it all history looks as if it had been loaded at once.
         _take_in(stage, athena, history, today - timedelta(days=1), run_id="before", meter=NightMeter(stage.settings))
         _tell("the night before has passed", began_at)
-        meter, began_at = NightMeter(stage.settings), time.monotonic()
+        meter = NightMeter(stage.settings)
+        meter.wait_for_a_minute()
+        began_at = time.monotonic()
         loaded = _take_in(stage, athena, history, today, run_id="night", meter=meter)
         _report(stage, meter)
         seconds = time.monotonic() - began_at
