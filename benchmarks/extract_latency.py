@@ -4,87 +4,39 @@
 1,000,000 order lines of 200 customers as the product `orders`. Each turn asks for one customer's 5,000 rows and, before
 or after it, runs an empty DAG of one task: what Airflow itself takes. No two requests are the same, for the second
 would be given the first one's files. A burst is 100 requests of 20 customers at once; a customer's time is the mean of
-theirs. With `--queued 1000` so many are asked for while Airflow's pages are read, and then cancelled.
+theirs. With `--queued 1000` Airflow's pages are read while so many are asked for, and when all are, before those that
+are left are cancelled.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import random
 import shutil
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import httpx
-from landfall.api.keys import ApiKeyStore
-from landfall.aws.athena import Athena
-from landfall.contracts.extract_product import load_products
 from landfall.extract.records.record import UNDER_WAY, ExtractRecord
 from landfall.extract.records.store import ExtractStore
-from landfall.publish.publication import PublicationStore
-from landfall.publish.walls import raise_walls_of
 from landfall.settings import Settings
 
 from benchmarks.__main__ import REPOSITORY, load_environment
 from benchmarks.airflow_runs import Airflow
+from benchmarks.extract_customers import ROWS_EACH, Customer, publish_rows
 
-CUSTOMERS, ROWS_EACH = 200, 5_000
 EMPTY_DAG = "benchmark_empty"
 _DAG_FILE = Path(__file__).with_name("extract_latency_dag.py")
 _POLL_SECONDS = 0.02
 _LONGEST_SECONDS = 900.0
-_NUMBERS = count(random.randrange(8_000))  # noqa: S311 - guards nothing
+_READS = 60
 _PAGES = ("ui/dags?limit=50", "api/v2/dags?limit=50", "api/v2/dags/extract_customer_file/dagRuns?limit=50")
-_ROWS = """
-insert into extracts.ext_orders
-select
-  'ord_' || lpad(cast(c * {rows} + n as varchar), 12, '0'), n % 3 + 1, 'cus_' || lpad(cast(c as varchar), 6, '0'),
-  'shp_' || lpad(cast(n % 997 as varchar), 8, '0'), 'paid', 'SKU-' || cast(n % 100 as varchar), 2, 50 + n, 100 + 2 * n,
-  'EUR', 'note ' || cast(n as varchar), date_add('minute', n, timestamp '2026-11-01 00:00:00.000'),
-  date_add('minute', n, timestamp '2026-11-01 00:00:00.000')
-from unnest(sequence(0, {customers} - 1)) as customers (c) cross join unnest(sequence(0, {rows} - 1)) as numbers (n)
-"""
-
-
-@dataclass(frozen=True)
-class Customer:
-    """A customer's system: its id and a client with its key."""
-
-    customer_id: str
-    client: httpx.Client
-
-    @classmethod
-    def number(cls, number: int, settings: Settings) -> Customer:
-        """Return customer `number` with a new key."""
-        customer_id = f"cus_{number:06d}"
-        _, token = ApiKeyStore.of(settings).create(
-            customer_id=customer_id, name="benchmark", products=(), pii=True, days=1, created_by="cli:benchmark"
-        )
-        base = f"{os.environ['LANDFALL_AIRFLOW_URL']}/landfall/v1/"
-        return cls(customer_id, httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=120))
-
-    def ask(self) -> str:
-        """Ask for all of the customer's orders; return the extract's id."""
-        # All rows are later than this day; it makes each request, of each run of this program, another one.
-        day = (datetime(2000, 1, 1, tzinfo=UTC) + timedelta(days=next(_NUMBERS))).date().isoformat()
-        body = {"product": "orders", "format": "csv", "pii": True, "from_date": day}
-        answer = self.client.post("extracts", json=body)
-        return str(answer.raise_for_status().json()["extract_id"])
-
-    def manifest(self, extract_id: str) -> dict[str, Any]:
-        """Return the manifest of a done extract."""
-        found: dict[str, Any] = self.client.get(f"extracts/{extract_id}/manifest").raise_for_status().json()
-        return found
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -100,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("benchmarks: the stack is not up: run `make up` first\n")
         return 1
     settings = Settings.from_environment()
-    _publish_rows(settings)
+    publish_rows(settings)
     with _empty_dag(Airflow()) as airflow:
         _print_load()
         if args.turns:
@@ -187,45 +139,33 @@ def _burst(settings: Settings, *, customers: int, each: int) -> int:
 
 
 def _queued(airflow: Airflow, settings: Settings, *, customers: int, requests: int) -> None:
-    """Print how fast Airflow's pages are while `requests` extracts are under way; cancel those that are left."""
+    """Print how fast Airflow's pages are while `requests` extracts are asked for, and then; cancel what is left."""
     callers = [Customer.number(100 + number, settings) for number in range(customers)]
-    times: dict[str, list[float]] = {page: [] for page in _PAGES}
     with ThreadPoolExecutor(4) as pool:
         asked = [(each, pool.submit(each.ask)) for _ in range(requests // customers) for each in callers]
-        while not all(future.done() for _, future in asked) or len(times[_PAGES[0]]) < 60:
-            for page in _PAGES:
-                times[page].append(airflow.seconds_of(page))
-            time.sleep(0.5)
-    for page, samples in times.items():
-        _print(page, samples)
+        _read_pages(airflow, "while they come", until=lambda reads: all(future.done() for _, future in asked))
+    _read_pages(airflow, "when all wait", until=lambda reads: reads >= _READS)
     refused = [future.exception() for _, future in asked if future.exception()]
     sys.stdout.write(f"queued: {len(asked)} asked for, {len(refused)} refused {set(map(str, refused))}\n")
+    store, left = (
+        ExtractStore.of(settings),
+        [(each, future.result()) for each, future in asked if not future.exception()],
+    )
+    states = Counter(record.state if (record := store.read(extract_id)) else "lost" for _, extract_id in left)
+    sys.stdout.write(f"queued: after the last read of a page {dict(states)}\n")
     with ThreadPoolExecutor(4) as pool:
-        left = [(each, future.result()) for each, future in asked if not future.exception()]
         list(pool.map(lambda pair: pair[0].client.post(f"extracts/{pair[1]}/cancel"), left))
 
 
-def _publish_rows(settings: Settings) -> None:
-    """Publish the rows of CUSTOMERS customers as `ext_orders`, unless this has been done before."""
-    store = PublicationStore(settings)
-    current = store.current("lake")
-    if current is not None:
-        if current.gate != "benchmark":
-            raise RuntimeError("the stack has published data: take one of its own, with another LANDFALL_STATE")
-        raise_walls_of(current, settings=settings)
-        return
-    types = {"integer": "bigint"}
-    columns = load_products()["orders"].columns
-    listed = ", ".join(f"{each.name} {types.get(each.type, each.type)}" for each in columns)
-    location = f"s3://{settings.lake_bucket}/extracts/ext_orders/"
-    athena = Athena(settings=settings)
-    athena.run(
-        f"CREATE TABLE extracts.ext_orders ({listed}) LOCATION '{location}' TBLPROPERTIES ('table_type' = 'ICEBERG')"
-    )
-    athena.run(_ROWS.format(customers=CUSTOMERS, rows=ROWS_EACH))
-    candidate = store.freeze("lake", {"ext_orders": "extracts.ext_orders"})
-    published = store.publish(candidate, gate="benchmark", contract_versions={}, cause_run_id="benchmark")
-    raise_walls_of(published, settings=settings)
+def _read_pages(airflow: Airflow, when: str, *, until: Callable[[int], bool]) -> None:
+    """Read each of Airflow's pages in turn until so many reads are enough, and print how long they took."""
+    times: dict[str, list[float]] = {page: [] for page in _PAGES}
+    while not until(len(times[_PAGES[0]])):
+        for page in _PAGES:
+            times[page].append(airflow.seconds_of(page))
+        time.sleep(0.5)
+    for page, samples in times.items():
+        _print(f"{page} {when}", samples)
 
 
 @contextmanager
