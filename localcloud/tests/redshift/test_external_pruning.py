@@ -178,6 +178,8 @@ def test_a_view_passes_on_what_is_said_of_its_columns(views: PgClient, condition
         ("select id + 10 as id, id as was from pruned.whole", "id between 30 and 32 and was < 22"),
         ("select x.id, max(x.id) over () as most from (select id from pruned.whole) x", "id < 30"),
         ("select count(*) as id, 5 as day from pruned.whole", "day = 5"),
+        ("select id, id > 20 as low from pruned.whole", "low"),
+        ("select id, a as b, b as a from (select id, id > 20 as a, id < 40 as b from pruned.whole) x", "a and id > 1"),
     ],
 )
 def test_rows_of_a_view_are_those_of_its_query(pg: PgClient, whole: None, view: str, condition: str) -> None:

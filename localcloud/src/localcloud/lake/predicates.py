@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -104,6 +104,27 @@ def matching(
 def column_names(expression: exp.Expression) -> set[str]:
     """The lower-case names of the columns an expression reads."""
     return {column.name.lower() for column in expression.find_all(exp.Column)}
+
+
+def conjuncts(node: exp.Expression | None) -> Iterator[exp.Expression]:
+    """The parts of a condition that AND joins."""
+    if node is None:
+        return
+    node = node.unnest()
+    if isinstance(node, exp.And):
+        yield from conjuncts(node.this)
+        yield from conjuncts(node.expression)
+    else:
+        yield node
+
+
+def bare(condition: exp.Expression) -> exp.Expression:
+    """A copy of a condition on one table whose columns are named without it."""
+    copy = condition.copy()
+    for column in copy.find_all(exp.Column):
+        for qualifier in ("table", "db", "catalog"):
+            column.set(qualifier, None)
+    return copy
 
 
 def to_iceberg(conditions: Iterable[exp.Expression], schema: Schema, evaluate: Evaluate) -> ice.BooleanExpression:

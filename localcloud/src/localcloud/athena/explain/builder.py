@@ -20,7 +20,8 @@ from localcloud.athena.explain.plan import Cost, PlanNode, Symbol
 from localcloud.athena.explain.sources import Estimator, Scope, Sources
 from localcloud.athena.explain.symbols import Symbols
 from localcloud.athena.sql.compile import Analysed
-from localcloud.athena.sql.pushdown import conditions_by_table, conjuncts
+from localcloud.athena.sql.pushdown import conditions_by_table
+from localcloud.lake.predicates import conjuncts
 
 _SET_OPERATIONS = {exp.Union: "Union", exp.Intersect: "Intersect", exp.Except: "Except"}
 

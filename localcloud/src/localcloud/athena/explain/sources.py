@@ -12,8 +12,9 @@ from localcloud.athena.explain.plan import Cost, PlanNode, ScannedTable, Symbol
 from localcloud.athena.explain.symbols import Symbols
 from localcloud.athena.sql.compile import Analysed
 from localcloud.athena.sql.inference import values_columns
-from localcloud.athena.sql.pushdown import conjuncts, only_source
+from localcloud.athena.sql.pushdown import only_source
 from localcloud.lake.estimates import Estimate
+from localcloud.lake.predicates import conjuncts
 from localcloud.lake.types import parts
 
 Scope = dict[tuple[str, str], str]

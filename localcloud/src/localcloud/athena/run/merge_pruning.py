@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 from sqlglot import exp
 
-from localcloud.athena.sql.pushdown import conjuncts
+from localcloud.lake.predicates import conjuncts
 
 _TYPES = ("bigint", "integer", "varchar", "date", "timestamp(6)")
 """Types that compare in DuckDB as in Iceberg's statistics."""

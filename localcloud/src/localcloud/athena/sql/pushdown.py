@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
+from localcloud.lake.predicates import bare, conjuncts
+
 Conditions = dict[str, list[exp.Expression]]
 
 
@@ -32,22 +34,10 @@ def conditions_by_table(query: exp.Expression) -> Conditions:
         for alias, condition in [*inherited, *_own_conditions(scope)]:
             source = scope.sources.get(alias)
             if isinstance(source, exp.Table):
-                found[source.name].append(_bare(condition))
+                found[source.name].append(bare(condition))
             elif isinstance(source, Scope) and uses[id(source.expression)] == 1:
-                passed[id(source.expression)].append(_bare(condition))
+                passed[id(source.expression)].append(bare(condition))
     return found
-
-
-def conjuncts(node: exp.Expression | None) -> Iterator[exp.Expression]:
-    """The parts of a condition that AND joins."""
-    if node is None:
-        return
-    node = node.unnest()
-    if isinstance(node, exp.And):
-        yield from conjuncts(node.this)
-        yield from conjuncts(node.expression)
-    else:
-        yield node
 
 
 def _own_conditions(scope: Scope) -> Iterator[tuple[str, exp.Expression]]:
@@ -132,10 +122,3 @@ def _of_all_windows(select: exp.Expression) -> list[exp.Expression] | None:
         return None
     first, *others = (window.args.get("partition_by") or [] for window in windows)
     return [key for key in first if all(key in other for other in others)]
-
-
-def _bare(condition: exp.Expression) -> exp.Expression:
-    bare = condition.copy()
-    for column in bare.find_all(exp.Column):
-        column.set("table", None)
-    return bare

@@ -7,10 +7,12 @@ columns with numbers, days and moments as they are written: what texts and funct
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlglot import exp
+
+from localcloud.lake.predicates import bare, conjuncts
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?", re.ASCII)
 _SPEAKING = (exp.Paren, exp.And, exp.Or, exp.Between, exp.In, exp.EQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
@@ -28,9 +30,11 @@ def conditions_on(table: exp.Table) -> list[exp.Expression]:
     # A name without a table is this one's or, if it has no such column, says nothing of it.
     own = ("", table.alias_or_name)
     return [
-        _bare(condition)
-        for condition in _conjuncts(where.this)
-        if _is_plain(condition) and all(column.table in own for column in condition.find_all(exp.Column))
+        bare(condition)
+        for condition in conjuncts(where.this)
+        if not isinstance(condition, exp.Column)
+        and _is_plain(condition)
+        and all(column.table in own for column in condition.find_all(exp.Column))
     ]
 
 
@@ -52,23 +56,6 @@ def passed_on(view: exp.Expression, conditions: Sequence[exp.Expression]) -> exp
                 column.replace(source.copy())  # type: ignore[union-attr]
             view = view.where(inner, copy=False)
     return view
-
-
-def _bare(condition: exp.Expression) -> exp.Expression:
-    bare = condition.copy()
-    for column in bare.find_all(exp.Column):
-        for qualifier in ("table", "db", "catalog"):
-            column.set(qualifier, None)
-    return bare
-
-
-def _conjuncts(node: exp.Expression) -> Iterator[exp.Expression]:
-    node = node.unnest()
-    if isinstance(node, exp.And):
-        yield from _conjuncts(node.this)
-        yield from _conjuncts(node.expression)
-    else:
-        yield node
 
 
 def _is_plain(node: exp.Expression) -> bool:
