@@ -147,10 +147,8 @@ def _queued(airflow: Airflow, settings: Settings, *, customers: int, requests: i
     _read_pages(airflow, "when all wait", until=lambda reads: reads >= _READS)
     refused = [future.exception() for _, future in asked if future.exception()]
     sys.stdout.write(f"queued: {len(asked)} asked for, {len(refused)} refused {set(map(str, refused))}\n")
-    store, left = (
-        ExtractStore.of(settings),
-        [(each, future.result()) for each, future in asked if not future.exception()],
-    )
+    store = ExtractStore.of(settings)
+    left = [(each, future.result()) for each, future in asked if not future.exception()]
     states = Counter(record.state if (record := store.read(extract_id)) else "lost" for _, extract_id in left)
     sys.stdout.write(f"queued: after the last read of a page {dict(states)}\n")
     with ThreadPoolExecutor(4) as pool:
