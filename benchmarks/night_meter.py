@@ -60,8 +60,8 @@ class NightMeter:
         """
         from tests.redshift import redshift_cursor
 
-        time.sleep(_MINUTE_IS_WRITTEN)
         began_at, ended_at = self.stages[0][1].replace(second=0, microsecond=0), self.stages[-1][2]
+        time.sleep(max(0.0, _MINUTE_IS_WRITTEN - (datetime.now(UTC) - ended_at).total_seconds()))
         with redshift_cursor() as cursor:
             cursor.execute(
                 "select sum(charged_seconds), sum(compute_seconds) from sys_serverless_usage"

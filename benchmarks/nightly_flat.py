@@ -1,9 +1,10 @@
 """What a night costs as history grows: `python -m benchmarks.nightly_flat`; it starts stacks of its own, one at a time.
 
-The same new day lands after 1, 10 and 100 times as many days of history, and the night's own steps take it in: load,
+The same new days land after 1, 10 and 100 times as many days of history, and the night's own steps take each in: load,
 audit of raw, dbt and the gate and the publication on the lake, then the same on the warehouse, and the report's counts.
-History is put into raw in bulk and then built, audited and published by the same steps. Prints a table by stage; with
-`--statements FILE` every statement of each night is written there as JSON.
+History is put into raw in bulk and then built, audited and published by the same steps. Prints a table by stage: bytes
+and statements of the last night, in which a merchant changes its plan as well, and the medians of the nights' times.
+With `--statements FILE` every statement of each night is written there as JSON.
 
 One time history must hold all that a night reaches back to, which is two months: 28 days, or the 30 days of
 `order_life_days`, and the whole month in which they begin.
@@ -16,12 +17,13 @@ import json
 import logging
 import os
 import shlex
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -44,28 +46,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--days", type=int, default=62, help="days of history at 1x")
     parser.add_argument("--orders", type=int, default=100, help="orders a day; events are ten times as many")
     parser.add_argument("--factors", type=int, nargs="+", default=[1, 10])
+    parser.add_argument("--nights", type=int, default=3, help="nights that are measured on each history")
     parser.add_argument("--statements", type=Path, help="where every statement of each night is written")
     parser.add_argument("--here", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     if args.days <= LONGEST_LIFE_DAYS + 1:
         parser.error(f"--days: the first refund comes after {LONGEST_LIFE_DAYS} days, and a mart without rows is none")
     if args.here:
-        args.here.write_text(json.dumps(_night(days=args.days, orders=args.orders)))
+        args.here.write_text(json.dumps(_nights(days=args.days, orders=args.orders, nights=args.nights)))
         return 0
-    nights: dict[int, dict[str, Any]] = {}
+    histories: dict[int, list[dict[str, Any]]] = {}
     for factor in args.factors:
         began_at = time.monotonic()
-        nights[factor] = night = _on_a_stack(days=factor * args.days, orders=args.orders)
+        histories[factor] = nights = _on_a_stack(days=factor * args.days, orders=args.orders, nights=args.nights)
         # The longest takes an hour, and what was measured before it is not lost with it.
-        seen, units = sum(night["bytes"].values()), night["rpu_seconds"]
-        _tell(f"{factor}x: {seen:,} bytes scanned, RPU-seconds {units}", began_at)
+        for night in nights:
+            seen, units = sum(night["bytes"].values()), night["rpu_seconds"]
+            _tell(f"{factor}x: {seen:,} bytes scanned, RPU-seconds {units}", began_at)
         if args.statements:
-            args.statements.write_text(json.dumps(nights))
-    return _print(nights)
+            args.statements.write_text(json.dumps(histories))
+    return _print(histories)
 
 
-def _on_a_stack(*, days: int, orders: int) -> dict[str, Any]:
-    """Return what a night costs after `days` days, on a local cloud that is started for it and ended after it."""
+def _on_a_stack(*, days: int, orders: int, nights: int) -> list[dict[str, Any]]:
+    """Return what nights cost after `days` days, on a local cloud that is started for them and ended after them."""
     with tempfile.TemporaryDirectory(prefix="landfall-night-") as folder:
         state, found = Path(folder) / "state", Path(folder) / "night.json"
         cloud = [str(LOCALCLOUD), "-m", "localcloud"]
@@ -74,15 +78,16 @@ def _on_a_stack(*, days: int, orders: int) -> dict[str, Any]:
         try:
             words = shlex.split((state / "env").read_text(encoding="utf-8"))
             environment = os.environ | dict(word.split("=", 1) for word in words if "=" in word)
-            night = ["-m", "benchmarks.nightly_flat", "--days", str(days), "--orders", str(orders)]
-            subprocess.run([sys.executable, *night, "--here", str(found)], check=True, env=environment)
+            sizes = ["--days", str(days), "--orders", str(orders), "--nights", str(nights)]
+            measure = [sys.executable, "-m", "benchmarks.nightly_flat", *sizes, "--here", str(found)]
+            subprocess.run(measure, check=True, env=environment)
         finally:
             subprocess.run([*cloud, "down", "--purge", "--state", str(state)], check=True, stdout=subprocess.DEVNULL)
-        return dict(json.loads(found.read_text()))
+        return list(json.loads(found.read_text()))
 
 
-def _night(*, days: int, orders: int) -> dict[str, Any]:
-    """Bring `days` days of history to the running stack, let the next day land, and measure its night."""
+def _nights(*, days: int, orders: int, nights: int) -> list[dict[str, Any]]:
+    """Bring `days` days of history to the running stack, let the next days land, and measure the night of each."""
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     from landfall.aws.athena import Athena
@@ -95,33 +100,43 @@ def _night(*, days: int, orders: int) -> dict[str, Any]:
         # The last whole day, so that what is loaded now is younger than history, which says that it was loaded daily.
         today = datetime.now(UTC).date() - timedelta(days=1)
         history = History(today=today, days=days, orders=orders)
+        before = today - timedelta(days=nights)
         for stream in STREAMS:
             stage.load(stream)  # makes the tables
             for first, after in history.chunks():
-                athena.run(history.insert(stream, first, min(after, today - timedelta(days=1))))
+                athena.run(history.insert(stream, first, min(after, before)))
         _tell(f"{days} days of history are in raw", began_at)
         _transform(stage, run_id="history", meter=NightMeter(stage.settings))
         _tell(f"{days} days of history are published", began_at)
         # A night that is not counted: before it all history looks as if it had been loaded at once.
-        _take_in(stage, athena, history, today - timedelta(days=1), run_id="before", meter=NightMeter(stage.settings))
+        _take_in(stage, athena, history, before, run_id="before", meter=NightMeter(stage.settings))
         _tell("the night before has passed", began_at)
-        meter = NightMeter(stage.settings)
-        meter.wait_for_a_minute()
-        began_at = time.monotonic()
-        loaded = _take_in(stage, athena, history, today, run_id="night", meter=meter)
-        _report(stage, meter)
-        seconds = time.monotonic() - began_at
-        _tell(f"the night after {days} days took {loaded}", began_at)
-        statements = meter.statements()
-        charged, used = meter.rpu_seconds()
-        return {
-            "days": days,
-            "loaded": loaded,
-            "seconds": seconds,
-            "rpu_seconds": {"charged": charged, "used": used},
-            "statements": [asdict(each) for each in statements],
-            "bytes": by_stage(statements),
-        }
+        measured = []
+        for back in reversed(range(nights)):
+            measured.append(_measure(stage, athena, history, today - timedelta(days=back)))
+            _tell(f"a night after {days} days took {measured[-1][1]['loaded']}", began_at)
+        return [night | _spent(meter) for meter, night in measured]
+
+
+def _measure(stage: Stage, athena: Any, history: History, day: date) -> tuple[NightMeter, dict[str, Any]]:
+    """Let a day land and take it in; return what counted, and what was loaded in how many seconds."""
+    meter = NightMeter(stage.settings)
+    meter.wait_for_a_minute()
+    began_at = time.monotonic()
+    loaded = _take_in(stage, athena, history, day, run_id=f"night_{day:%Y%m%d}", meter=meter)
+    _report(stage, meter)
+    return meter, {"day": f"{day}", "loaded": loaded, "seconds": time.monotonic() - began_at}
+
+
+def _spent(meter: NightMeter) -> dict[str, Any]:
+    """Return what a night cost: asked after the last one, since the engines' own records come late."""
+    charged, used = meter.rpu_seconds()
+    statements = meter.statements()
+    return {
+        "rpu_seconds": {"charged": charged, "used": used},
+        "statements": [asdict(each) for each in statements],
+        "bytes": by_stage(statements),
+    }
 
 
 def _take_in(
@@ -210,30 +225,40 @@ def _tell(words: str, began_at: float) -> None:
     sys.stderr.flush()
 
 
-def _print(nights: Mapping[int, Mapping[str, Any]]) -> int:
-    nights = dict(sorted(nights.items()))
-    first, last = min(nights), max(nights)
-    heads = "".join(f" {factor}x |" for factor in nights)
-    sys.stdout.write(f"| one night |{heads} {last}x / {first}x |\n|---|{'---:|' * (len(nights) + 1)}\n")
+def _print(histories: Mapping[int, Sequence[Mapping[str, Any]]]) -> int:
+    histories = dict(sorted(histories.items()))
+    first, last = min(histories), max(histories)
+    heads = "".join(f" {factor}x |" for factor in histories)
+    sys.stdout.write(f"| one night |{heads} {last}x / {first}x |\n|---|{'---:|' * (len(histories) + 1)}\n")
+    lasts = [nights[-1] for nights in histories.values()]
     lines: list[tuple[str, list[float]]] = [
-        (f"Athena, bytes scanned: {stage}", [night["bytes"].get(stage, 0) for night in nights.values()])
-        for stage in nights[first]["bytes"]
+        (f"Athena, bytes scanned: {stage}", [night["bytes"].get(stage, 0) for night in lasts])
+        for stage in lasts[0]["bytes"]
     ]
-    totals = [sum(night["bytes"].values()) for night in nights.values()]
+    totals = [sum(night["bytes"].values()) for night in lasts]
     lines.append(("Athena, bytes scanned", totals))
-    units = {kind: [night["rpu_seconds"][kind] for night in nights.values()] for kind in ("charged", "used")}
-    lines += [(f"Redshift, RPU-seconds {kind}", values) for kind, values in units.items()]
+    units = {
+        kind: [_median(night["rpu_seconds"][kind] for night in nights) for nights in histories.values()]
+        for kind in ("charged", "used")
+    }
+    lines += [(f"Redshift, RPU-seconds {kind}, median", values) for kind, values in units.items()]
     for engine in ("athena", "redshift"):
-        times = [_milliseconds(night, engine) for night in nights.values()]
-        lines.append((f"{engine.capitalize()}, ms of statements", times))
-        counts = [sum(each["engine"] == engine for each in night["statements"]) for night in nights.values()]
+        times = [_median(_milliseconds(night, engine) for night in nights) for nights in histories.values()]
+        lines.append((f"{engine.capitalize()}, ms of statements, median", times))
+        counts = [sum(each["engine"] == engine for each in night["statements"]) for night in lasts]
         lines.append((f"{engine.capitalize()}, statements", counts))
-    lines.append(("run time, s", [round(night["seconds"], 1) for night in nights.values()]))
+    lines.append(
+        ("run time, s, median", [_median(night["seconds"] for night in nights) for nights in histories.values()])
+    )
     for name, values in lines:
         cells = "".join(f" {value:,.{1 if isinstance(value, float) else 0}f} |" for value in values)
         ratio = values[-1] / values[0] if values[0] else float("nan")
         sys.stdout.write(f"| {name} |{cells} {ratio:.2f} |\n")
     return 0 if all(values[-1] <= BOUND * values[0] for values in (totals, units["used"])) else 1
+
+
+def _median(values: Iterable[float]) -> float:
+    return float(statistics.median(values))
 
 
 def _milliseconds(night: Mapping[str, Any], engine: str) -> int:
