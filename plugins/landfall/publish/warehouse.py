@@ -14,6 +14,7 @@ from landfall.aws.engine_urls import redshift_engine
 from landfall.aws.iceberg import IcebergCatalog
 from landfall.aws.publications import PublicationTable
 from landfall.errors import PublicationError
+from landfall.publish.groups import DAY_COLUMNS
 from landfall.publish.publication import PublicationStore
 from landfall.publish.record import Candidate, Publication, PublishedDataset
 from landfall.publish.warehouse_builds import Build
@@ -95,7 +96,8 @@ class WarehouseStore(PublicationStore):
 
 def warehouse_rows(settings: Settings, group: str) -> WarehouseRows:
     """Return the rows of `group` in the environment's Redshift."""
-    return WarehouseRows(group, engine=lambda: redshift_engine(settings))
+    days = {table.partition(".")[2]: day for table, day in DAY_COLUMNS.items() if table.startswith(f"{group}.")}
+    return WarehouseRows(group, engine=lambda: redshift_engine(settings), never_moves_on=days)
 
 
 def _builds(name: str, builds: list[Build], base: Publication | None, built_from: int) -> tuple[str, ...]:

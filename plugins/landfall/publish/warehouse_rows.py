@@ -36,12 +36,16 @@ from landfall.publish.warehouse_tables import (
 class WarehouseRows:
     """The candidates of one group and what readers see of them; `engine` makes SQLAlchemy's engine of Redshift.
 
-    Every method is one transaction and raises EngineError when Redshift ends it without success.
+    `never_moves_on` has dataset -> the column in which a row never gets a later value, for those that have one. Every
+    method is one transaction and raises EngineError when Redshift ends it without success.
     """
 
-    def __init__(self, group: str, *, engine: Callable[[], sa.Engine]) -> None:
+    def __init__(
+        self, group: str, *, engine: Callable[[], sa.Engine], never_moves_on: Mapping[str, str] | None = None
+    ) -> None:
         self._group = group
         self._engine = engine
+        self._never_moves_on = never_moves_on or {}
         self._log = build_log(group)
         self._row = publication_table(group)
 
@@ -66,7 +70,7 @@ class WarehouseRows:
             for name, builds in self._builds(connection, types).items():
                 if name not in columns:
                     continue
-                carried = Carried.of(self._group, name, key=builds[-1].key, columns=types[self._group][name])
+                carried = self._carried(name, builds, types[self._group][name])
                 known = name in types[published_schema(self._group)]
                 since = self._since(connection, carried, builds) if known else None
                 if since is None:
@@ -95,7 +99,7 @@ class WarehouseRows:
         types, known = columns[self._group][name], columns[published_schema(self._group)].get(name)
         if known is None or set(types) != set(known):
             return True
-        carried = Carried.of(self._group, name, key=builds[-1].key, columns=types)
+        carried = self._carried(name, builds, types)
         candidate, published = connection.execute(carried.counts()).one()
         if candidate != published:
             return True
@@ -151,7 +155,7 @@ class WarehouseRows:
                 )
             return
         types = columns[self._group][name]
-        carried = Carried.of(self._group, name, key=builds[-1].key, columns=types)
+        carried = self._carried(name, builds, types)
         known = columns[published_schema(self._group)].get(name)
         if known is None:
             connection.execute(CreateTableLike(carried))
@@ -160,9 +164,18 @@ class WarehouseRows:
             for column, type_name in new_columns(carried, types, known).items():
                 connection.execute(AddColumn(carried.published, column, type_name))
         since = None if known is None or whole else self._since(connection, carried, builds)
-        connection.execute(carried.delete_all() if since is None else carried.delete_changed(since))
+        if since is None:
+            connection.execute(carried.delete_all())
+        else:
+            earliest = connection.execute(carried.earliest(since)).scalar_one() if carried.never_moves_on else None
+            connection.execute(carried.delete_changed(since, earliest))
         connection.execute(carried.insert(since))
         self._check_counts(connection, carried)
+
+    def _carried(self, name: str, builds: Sequence[Build], types: Types) -> Carried:
+        return Carried.of(
+            self._group, name, key=builds[-1].key, columns=types, never_moves_on=self._never_moves_on.get(name)
+        )
 
     def _since(self, connection: sa.Connection, carried: Carried, builds: Sequence[Build]) -> datetime | None:
         """Return when the oldest row that may have changed was loaded; None if any may have.

@@ -43,20 +43,26 @@ Types = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Carried:
-    """One dataset's candidate and its published copy; `columns` are those of the candidate, in order."""
+    """One dataset's candidate and its published copy; `columns` are those of the candidate, in order.
+
+    A row's value in `never_moves_on` never becomes a later one, whatever else of the row changes.
+    """
 
     candidate: sa.TableClause
     published: sa.TableClause
     key: tuple[str, ...]
     columns: tuple[str, ...]
+    never_moves_on: str | None = None
 
     @classmethod
-    def of(cls, group: str, dataset: str, *, key: Sequence[str], columns: Iterable[str]) -> Carried:
+    def of(
+        cls, group: str, dataset: str, *, key: Sequence[str], columns: Iterable[str], never_moves_on: str | None = None
+    ) -> Carried:
         """Return the two tables of `dataset`."""
         names = tuple(columns)
         schemas = (group, published_schema(group))
         candidate, published = (sa.table(dataset, *map(_column, names), schema=schema) for schema in schemas)
-        return cls(candidate, published, tuple(key), names)
+        return cls(candidate, published, tuple(key), names, never_moves_on if never_moves_on in names else None)
 
     def newest(self) -> sa.Select[Any]:
         """Ask up to when the published rows were loaded."""
@@ -71,10 +77,21 @@ class Carried:
         """Delete every published row."""
         return sa.delete(self.published)
 
-    def delete_changed(self, since: Any) -> sa.Delete:
-        """Delete the published rows whose candidate was loaded after `since`."""
+    def earliest(self, since: Any) -> sa.Select[Any]:
+        """Ask for the earliest value in `never_moves_on` of the candidate's rows loaded after `since`."""
+        return sa.select(sa.func.min(self.candidate.c[str(self.never_moves_on)])).where(
+            self.candidate.c[LOADED_AT] > since
+        )
+
+    def delete_changed(self, since: Any, earliest: Any = None) -> sa.Delete:
+        """Delete the published rows whose candidate was loaded after `since`.
+
+        None of them lies before `earliest`: Redshift, which has the tables sorted by that column, leaves the blocks
+        before it unread, and the statement costs what is new.
+        """
         candidate = self.candidate.alias("candidate")
-        return sa.delete(self.published).where(self._exists(candidate, candidate.c[LOADED_AT] > since))
+        deleted = sa.delete(self.published).where(self._exists(candidate, candidate.c[LOADED_AT] > since))
+        return deleted if earliest is None else deleted.where(self.published.c[str(self.never_moves_on)] >= earliest)
 
     def delete_gone(self) -> sa.Delete:
         """Delete the published rows that are no candidates any more."""

@@ -53,8 +53,8 @@ def shares_like_history(
 ) -> exp.Select:
     """Distribution: each value of the columns `by` has the share of the new rows that it had in the four weeks before.
 
-    A share may be off by `within` (of 1) and by the ordinary scatter; a value that is new counts from nought. The scatter
-    is that of rows that come one by one: of page views, a session brings many at once, so sessions are counted.
+    A share may be off by `within` (of 1) and by the ordinary scatter; a value that is new counts from nought. The
+    scatter is that of rows that come one by one: of page views, a session brings many at once, so sessions are counted.
     """
     rows = _rows(place, source, {name: exp.column(name) for name in by}, time=time)
     if rows is None:

@@ -91,6 +91,19 @@ def test_a_copy_that_does_not_add_up_is_not_published(group: WarehouseGroup) -> 
     assert (group.version(), group.seen()) == (1, {1: 10})
 
 
+def test_rows_are_looked_for_from_the_earliest_changed_one_on(group: WarehouseGroup) -> None:
+    group.never_moves_on = {"a": "value", "b": "a column that the table has not"}
+    group.build({1: (10, 0), 2: (20, 100)})
+    group.publish()
+    group.build({2: (15, 200), 3: (30, 200)})
+    group.publish()
+    assert group.seen() == group.seen("b") == {1: 10, 2: 15, 3: 30}
+    group.build({2: (40, 300)})  # has moved on: the published 15 is before all that changed, and stays
+    with pytest.raises(PublicationError, match=r"\.a would have 4 rows and its candidate has 3"):
+        group.publish()
+    assert (group.version(), group.seen()) == (2, {1: 10, 2: 15, 3: 30})
+
+
 def test_rows_that_are_gone_from_the_candidate_are_gone_for_readers(group: WarehouseGroup) -> None:
     group.build({1: (10, 0), 2: (20, 100)})
     group.publish()

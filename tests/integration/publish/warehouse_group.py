@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ class WarehouseGroup:
     """Candidates `a` and `b` of a group of this test alone, and readers of what is published of them."""
 
     def __init__(self) -> None:
+        self.never_moves_on: dict[str, str] = {}
         self.group = f"test_{uuid.uuid4().hex[:8]}"
         self.tables = {name: f"{self.group}.{name}" for name in ("a", "b")}
         self._settings = Settings.from_environment()
@@ -42,11 +44,12 @@ class WarehouseGroup:
 
     def store(self) -> WarehouseStore:
         """Return the store of a publisher."""
-        return WarehouseStore(self._settings, self.group)
+        return WarehouseStore(self._settings, self.group, rows=self.rows())
 
     def rows(self) -> WarehouseRows:
         """Return the rows that a publisher carries."""
-        return WarehouseRows(self.group, engine=lambda: redshift_engine(self._settings))
+        engine = partial(redshift_engine, self._settings)
+        return WarehouseRows(self.group, engine=engine, never_moves_on=self.never_moves_on)
 
     def build(
         self, rows: Rows, *, gone: tuple[int, ...] = (), lake_version: int = 1, anew: bool = False, only: str = ""
