@@ -17,19 +17,19 @@ import json
 import logging
 import os
 import shlex
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.night_meter import NightMeter, by_stage
+from benchmarks.night_table import print_nights
 from benchmarks.nightly_history import LONGEST_LIFE_DAYS, STREAMS, History
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _tell(f"{factor}x: {seen:,} bytes scanned, RPU-seconds {units}", began_at)
         if args.statements:
             args.statements.write_text(json.dumps(histories))
-    return _print(histories)
+    return print_nights(histories, bound=BOUND)
 
 
 def _on_a_stack(*, days: int, orders: int, nights: int) -> list[dict[str, Any]]:
@@ -223,46 +223,6 @@ def _value(name: str, text: str) -> object:
 def _tell(words: str, began_at: float) -> None:
     sys.stderr.write(f"{words} ({time.monotonic() - began_at:.0f} s)\n")
     sys.stderr.flush()
-
-
-def _print(histories: Mapping[int, Sequence[Mapping[str, Any]]]) -> int:
-    histories = dict(sorted(histories.items()))
-    first, last = min(histories), max(histories)
-    heads = "".join(f" {factor}x |" for factor in histories)
-    sys.stdout.write(f"| one night |{heads} {last}x / {first}x |\n|---|{'---:|' * (len(histories) + 1)}\n")
-    lasts = [nights[-1] for nights in histories.values()]
-    lines: list[tuple[str, list[float]]] = [
-        (f"Athena, bytes scanned: {stage}", [night["bytes"].get(stage, 0) for night in lasts])
-        for stage in lasts[0]["bytes"]
-    ]
-    totals = [sum(night["bytes"].values()) for night in lasts]
-    lines.append(("Athena, bytes scanned", totals))
-    units = {
-        kind: [_median(night["rpu_seconds"][kind] for night in nights) for nights in histories.values()]
-        for kind in ("charged", "used")
-    }
-    lines += [(f"Redshift, RPU-seconds {kind}, median", values) for kind, values in units.items()]
-    for engine in ("athena", "redshift"):
-        times = [_median(_milliseconds(night, engine) for night in nights) for nights in histories.values()]
-        lines.append((f"{engine.capitalize()}, ms of statements, median", times))
-        counts = [sum(each["engine"] == engine for each in night["statements"]) for night in lasts]
-        lines.append((f"{engine.capitalize()}, statements", counts))
-    lines.append(
-        ("run time, s, median", [_median(night["seconds"] for night in nights) for nights in histories.values()])
-    )
-    for name, values in lines:
-        cells = "".join(f" {value:,.{1 if isinstance(value, float) else 0}f} |" for value in values)
-        ratio = values[-1] / values[0] if values[0] else float("nan")
-        sys.stdout.write(f"| {name} |{cells} {ratio:.2f} |\n")
-    return 0 if all(values[-1] <= BOUND * values[0] for values in (totals, units["used"])) else 1
-
-
-def _median(values: Iterable[float]) -> float:
-    return float(statistics.median(values))
-
-
-def _milliseconds(night: Mapping[str, Any], engine: str) -> int:
-    return sum(each["milliseconds"] for each in night["statements"] if each["engine"] == engine)
 
 
 if __name__ == "__main__":
