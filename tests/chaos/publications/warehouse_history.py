@@ -68,7 +68,8 @@ class WarehouseHistory:
     def installed(self) -> Iterator[None]:
         """Let the product's steps meet this history's services, gate and tables."""
         tables = {name: f"{GROUP}.{name}" for name in DATASETS}
-        rows = WarehouseRows(GROUP, engine=self._warehouse.engine)
+        # A key that is a number never moves on either.
+        rows = WarehouseRows(GROUP, engine=self._warehouse.engine, never_moves_on=dict.fromkeys(DATASETS, "id"))
         with ExitStack() as stack:
             stack.callback(self._warehouse.close)
             stack.enter_context(self._world.installed())
