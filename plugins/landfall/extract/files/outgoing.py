@@ -89,7 +89,7 @@ def run_outgoing_gate(
 def load_files(database: Path, table: str, paths: Sequence[Path], shape: FileShape) -> None:
     """Make a DuckDB database in which the rows of all files are one relation, `outgoing.<table>`.
 
-    The rows are read once and kept as Parquet beside the database: a table of it takes twice as long to write.
+    The rows are read once and kept as Parquet beside the database: a table of it takes longer to write.
     Raises VerificationError for a file that is not of `shape`.
     """
     copies = [database.with_name(f"rows_{number}.parquet") for number in range(len(paths))]
