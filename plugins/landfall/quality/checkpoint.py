@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -46,47 +46,60 @@ class BrokenRowsExpectation(UnexpectedRowsExpectation):  # type: ignore[misc]  #
         return super()._validate({**metrics, "unexpected_rows_query.table": None}, *args, **kwargs)
 
 
-def run_suites(
-    *, address: EngineAddress, queries: Mapping[str, str], suites: Mapping[str, Suite], run_name: str, site: Path
-) -> tuple[tuple[CheckResult, ...], Callable[[], None]]:
-    """Run each relation's suite on its query, by SQL on the engine at `address`, in one checkpoint.
+class PreparedSuites:
+    """Suites that only have to be run, each on its relation's query, by SQL on one engine.
 
-    `queries` and `suites` are keyed by relation ("db.table"). Return the results, and a function that writes the static
-    Data Docs site of them below `site`. Raises EngineError when a statement fails: then nothing is known of the data.
+    Half of what a small gate takes goes into what is made here, before any row is there to be asked for.
     """
-    context = gx.get_context(mode="ephemeral", project_config=_project(site))
-    datasource = context.data_sources.add_sql(
-        "engine",
-        connection_string=address.url,
-        create_temp_table=False,
-        kwargs={"connect_args": dict(address.connect_args)},
-    )
-    _read_columns_cheaply(datasource.get_execution_engine().engine, frozenset(queries.values()))
-    definitions = []
-    for relation, query in queries.items():
-        rows = datasource.add_query_asset(relation, query=query).add_batch_definition_whole_table("rows")
-        suite = context.suites.add(_suite(f"{suites[relation].name} on {relation}", suites[relation]))
-        definitions.append(
-            context.validation_definitions.add(gx.ValidationDefinition(name=relation, data=rows, suite=suite))
+
+    def __init__(
+        self, *, address: EngineAddress, queries: Mapping[str, str], suites: Mapping[str, Suite], site: Path
+    ) -> None:
+        """Prepare `suites` and `queries`, both by relation ("db.table"), for the engine at `address`.
+
+        `site` is the folder of the static Data Docs. Raises Great Expectations' error if the engine does not answer.
+        """
+        self._suites = {relation: suites[relation] for relation in queries}
+        self._context = gx.get_context(mode="ephemeral", project_config=_project(site))
+        source = self._context.data_sources.add_sql(
+            "engine",
+            connection_string=address.url,
+            create_temp_table=False,
+            kwargs={"connect_args": dict(address.connect_args)},
         )
-    run_id = RunIdentifier(run_name=run_name)
+        self._engine = source.get_execution_engine().engine
+        _read_columns_cheaply(self._engine, frozenset(queries.values()))
+        self._definitions = {}
+        for relation, query in queries.items():
+            rows = source.add_query_asset(relation, query=query).add_batch_definition_whole_table("rows")
+            suite = self._context.suites.add(_suite(f"{suites[relation].name} on {relation}", suites[relation]))
+            definition = gx.ValidationDefinition(name=relation, data=rows, suite=suite)
+            self._definitions[relation] = self._context.validation_definitions.add(definition)
 
-    def validated(name: str, some: list[gx.ValidationDefinition], result_format: dict[str, Any]) -> dict[str, Any]:
-        checkpoint = gx.Checkpoint(name=name, validation_definitions=some, result_format=result_format)
-        outcome = context.checkpoints.add(checkpoint).run(run_id=run_id)
-        return dict(zip((each.name for each in some), outcome.run_results.values(), strict=True))
+    def run(self, run_name: str) -> tuple[CheckResult, ...]:
+        """Run every suite and return what each check found, in the suites' order.
 
-    found = validated("verdict", definitions, _VERDICT)
-    failed = [each for each in definitions if not found[each.name].success]
-    if failed:
-        found |= validated("counts", failed, _COUNTS)
-    results = tuple(
-        _result(relation, check, result)
-        for relation in queries
-        for check, result in _in_order(suites[relation], found[relation].results)
-    )
-    # Once for all: as an action of the checkpoint it would build the site once a relation.
-    return results, context.build_data_docs
+        Raises EngineError when a statement fails: then nothing is known of the data.
+        """
+        run_id = RunIdentifier(run_name=run_name)
+        found = {}
+        for relation, definition in self._definitions.items():
+            found[relation] = definition.run(run_id=run_id, result_format=_VERDICT)
+            if not found[relation].success:
+                found[relation] = definition.run(run_id=run_id, result_format=_COUNTS)
+        return tuple(
+            _result(relation, check, result)
+            for relation, suite in self._suites.items()
+            for check, result in _in_order(suite, found[relation].results)
+        )
+
+    def write_site(self) -> None:
+        """Write the static Data Docs of what was run."""
+        self._context.build_data_docs()
+
+    def close(self) -> None:
+        """Give the engine's connections back."""
+        self._engine.dispose()
 
 
 def _project(site: Path) -> DataContextConfig:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sqlglot import exp
 
@@ -24,7 +24,7 @@ from landfall.quality.suites import Check, Suite, load_suite
 from landfall.quality.verdict import GateResult, as_table, judge
 from landfall.settings import Settings
 
-__all__ = ["Engine", "GateResult", "audited_query", "run_gate"]
+__all__ = ["Engine", "Gate", "GateResult", "audited_query", "run_gate"]
 
 logger = logging.getLogger(__name__)
 
@@ -40,58 +40,76 @@ _BATCH_NAME = "rows_under_audit"
 """Stands for {batch} while a query is a syntax tree."""
 
 
-def run_gate(
-    *,
-    gate: str,
-    engine: Engine,
-    suites: Mapping[str, Path],
-    run_id: str,
-    dag_id: str,
-    where: exp.Condition | None = None,
-    around: Surroundings | None = None,
-    columns: Collection[str] | None = None,
-    address: EngineAddress | None = None,
-    afterwards: ExitStack | None = None,
-) -> GateResult:
-    """Run each suite file of `suites` on its relation ("db.table"), write down the results and their Data Docs.
+def run_gate(*, afterwards: ExitStack | None = None, **asked: Any) -> GateResult:
+    """Prepare a gate by the arguments of `Gate` and run it at once."""
+    return Gate(**asked).run(afterwards)
 
-    `where` restricts every relation to the rows under audit; `around` is what is published already; with `columns` the
-    relations have only these, and checks of other columns have no subject. `address` is that of a DuckDB database; the
-    other engines' are known. The Data Docs are written when `afterwards` is closed, or at once. Raises EngineError when
-    the engine itself fails; a failing expectation is no error: it is in the result.
-    """
-    prefix = docs_key(dag_id, run_id, gate)
-    around = around or Surroundings(at=datetime.now(UTC))
-    places = {relation: Place(relation=relation, around=around) for relation in suites}
-    loaded = {
-        relation: with_queries(load_suite(path).on(columns), places[relation], dialect=engine)
-        for relation, path in suites.items()
-    }
-    queries = {
-        relation: audited_query(
-            relation, exp.and_(where, place.audited()) if where or place.days is not None else None
-        ).sql(dialect=engine)
-        for relation, place in places.items()
-    }
-    settings = Settings.from_environment()
-    from landfall.quality.checkpoint import run_suites  # takes seconds to import, and only a gate needs it
 
-    address = address or _ADDRESSES[engine](settings)
-    with ExitStack() as at_once:
-        last = afterwards or at_once
-        site = Path(last.enter_context(tempfile.TemporaryDirectory(prefix="landfall-data-docs-")))
-        results, write_site = run_suites(address=address, queries=queries, suites=loaded, run_name=run_id, site=site)
-        last.callback(publish_site, bucket=settings.ops_bucket, prefix=prefix, site=site)
-        last.callback(write_site)  # what is called back last comes first
-    now = datetime.now(UTC)
-    overrides = overrides_of(gate, bucket=settings.ops_bucket, at=now)
-    run = GateRun(gate=gate, engine=engine, dag_id=dag_id, run_id=run_id)
-    record_results(run, results, overrides, checked_at=now, bucket=settings.ops_bucket)
-    verdict = judge(results, overrides, gate=gate, data_docs_url=f"s3://{settings.ops_bucket}/{prefix}/index.html")
-    logger.info("gate %s on %s\n%s", gate, engine, as_table(results))
-    for words in (*verdict.warned, *verdict.overridden):
-        logger.warning("gate %s lets pass %s", gate, words)
-    return verdict
+class Gate:
+    """A gate that is ready to be run, once: what it asks is known, and its engine has answered."""
+
+    def __init__(
+        self,
+        *,
+        gate: str,
+        engine: Engine,
+        suites: Mapping[str, Path],
+        run_id: str,
+        dag_id: str,
+        where: exp.Condition | None = None,
+        around: Surroundings | None = None,
+        columns: Collection[str] | None = None,
+        address: EngineAddress | None = None,
+    ) -> None:
+        """Prepare each suite file of `suites` for its relation ("db.table").
+
+        `where` restricts every relation to the rows under audit; `around` is what is published already; with `columns`
+        the relations have only these, and checks of other columns have no subject. `address` is that of a DuckDB
+        database; the other engines' are known.
+        """
+        self._run = GateRun(gate=gate, engine=engine, dag_id=dag_id, run_id=run_id)
+        self._settings = Settings.from_environment()
+        around = around or Surroundings(at=datetime.now(UTC))
+        places = {relation: Place(relation=relation, around=around) for relation in suites}
+        loaded = {
+            relation: with_queries(load_suite(path).on(columns), places[relation], dialect=engine)
+            for relation, path in suites.items()
+        }
+        queries = {
+            relation: audited_query(
+                relation, exp.and_(where, place.audited()) if where or place.days is not None else None
+            ).sql(dialect=engine)
+            for relation, place in places.items()
+        }
+        from landfall.quality.checkpoint import PreparedSuites  # takes seconds to import, and only a gate needs it
+
+        self._site = tempfile.TemporaryDirectory(prefix="landfall-data-docs-")
+        address = address or _ADDRESSES[engine](self._settings)
+        self._suites = PreparedSuites(address=address, queries=queries, suites=loaded, site=Path(self._site.name))
+
+    def run(self, afterwards: ExitStack | None = None) -> GateResult:
+        """Run the suites, write down the results and their Data Docs, and return the verdict.
+
+        The Data Docs are written when `afterwards` is closed, or at once. Raises EngineError when the engine itself
+        fails; a failing expectation is no error: it is in the result.
+        """
+        run, bucket = self._run, self._settings.ops_bucket
+        prefix = docs_key(run.dag_id, run.run_id, run.gate)
+        with ExitStack() as at_once:
+            last = afterwards or at_once
+            site = Path(last.enter_context(self._site))
+            results = self._suites.run(run.run_id)
+            self._suites.close()
+            last.callback(publish_site, bucket=bucket, prefix=prefix, site=site)
+            last.callback(self._suites.write_site)  # what is called back last comes first
+        now = datetime.now(UTC)
+        overrides = overrides_of(run.gate, bucket=bucket, at=now)
+        record_results(run, results, overrides, checked_at=now, bucket=bucket)
+        verdict = judge(results, overrides, gate=run.gate, data_docs_url=f"s3://{bucket}/{prefix}/index.html")
+        logger.info("gate %s on %s\n%s", run.gate, run.engine, as_table(results))
+        for words in (*verdict.warned, *verdict.overridden):
+            logger.warning("gate %s lets pass %s", run.gate, words)
+        return verdict
 
 
 def audited_query(relation: str, where: exp.Condition | None) -> exp.Select:

@@ -30,8 +30,10 @@ from landfall.extract.records.record import ExtractRecord
 from landfall.extract.records.store import ExtractStore
 from landfall.extract.run import course
 from landfall.extract.run.admission import _entered
-from landfall.extract.run.publish import Published, publish_extract
+from landfall.extract.run.publish import Published
 from landfall.settings import Settings
+
+from tests.certifying import certify
 
 from .conftest import CUSTOMER
 from .customers_account import ACCOUNT, client, our_account, registered
@@ -55,7 +57,7 @@ class Certified:
         self.store = ExtractStore.of(settings)
         self.store.move(self.extract_id, "running", version=1)
         unloaded = unload(admission, attempt=1, settings=settings)
-        self.published: Published = publish_extract(unloaded, settings=settings, dag_id="d", run_id=self.extract_id)
+        self.published: Published = certify(unloaded, settings=settings, run_id=self.extract_id)
 
     @property
     def destination(self) -> Destination:

@@ -24,9 +24,9 @@ from landfall.extract.files.layout import attempt_prefix, extract_prefix
 from landfall.extract.records.store import ExtractStore
 from landfall.extract.run import course
 from landfall.extract.run.admission import _entered
-from landfall.extract.run.publish import publish_extract
 from landfall.settings import Settings
 
+from tests.certifying import certify
 from tests.unit.api.world import MemoryRuns
 
 from .conftest import CUSTOMER, OTHER
@@ -54,7 +54,7 @@ def asked(admitted: Admit, settings: Settings) -> Ask:
 
 
 def _publish(unloaded: Unloaded, settings: Settings) -> None:
-    publish_extract(unloaded, settings=settings, dag_id="extract_customer_file", run_id="test")
+    certify(unloaded, settings=settings)
 
 
 def _objects(admission: Admission, settings: Settings) -> dict[str, str | None]:

@@ -34,9 +34,10 @@ from landfall.extract.proof.verify import verify
 from landfall.extract.records.store import ExtractStore
 from landfall.extract.run import course
 from landfall.extract.run.admission import _entered
-from landfall.extract.run.publish import Published, publish_extract, published_before
+from landfall.extract.run.publish import Published, published_before
 from landfall.settings import Settings
 
+from tests.certifying import certify
 from tests.unit.api.world import MemoryRuns
 
 from .conftest import CUSTOMER, DAYS, NOTES, OTHER, SHOPPER, admission_of
@@ -54,7 +55,7 @@ Admit = Callable[..., Admission]
 
 
 def _publish(unloaded: Unloaded, settings: Settings) -> Published:
-    return publish_extract(unloaded, settings=settings, dag_id="extract_customer_file", run_id="test")
+    return certify(unloaded, settings=settings)
 
 
 def _keys(admission: Admission, settings: Settings) -> list[str]:

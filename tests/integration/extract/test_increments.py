@@ -15,8 +15,9 @@ from landfall.extract.door.pinning import Admission, PinnedDataset
 from landfall.extract.engines.unload import unload
 from landfall.extract.files.layout import extract_prefix
 from landfall.extract.proof.verify import verify
-from landfall.extract.run.publish import publish_extract
 from landfall.settings import Settings
+
+from tests.certifying import certify
 
 from .conftest import CUSTOMER, NOTES, OTHER, _row, admission_of, published_rows
 
@@ -28,7 +29,7 @@ def _files(admission: Admission, settings: Settings, folder: Path) -> dict[Any, 
     """Play the run of `admission`, verify what it left, and return the rows by their key."""
     request, bucket = admission.request, settings.extracts_bucket
     unloaded = unload(admission, attempt=1, settings=settings)
-    publish_extract(unloaded, settings=settings, dag_id="extract_customer_file", run_id="test")
+    certify(unloaded, settings=settings)
     base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
     folder = folder / request.extract_id
     for found in list(s3.list_objects(bucket=bucket, prefix=base)):

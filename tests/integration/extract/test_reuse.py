@@ -22,8 +22,10 @@ from landfall.extract.files.layout import attempt_prefix, extract_prefix, manife
 from landfall.extract.records.record import ExtractRecord, request_text, timestamp
 from landfall.extract.records.store import ExtractStore
 from landfall.extract.run import course
-from landfall.extract.run.publish import Published, publish_extract
+from landfall.extract.run.publish import Published
 from landfall.settings import Settings
+
+from tests.certifying import certify
 
 from .conftest import OTHER, admission_of
 
@@ -70,7 +72,7 @@ def _registered(admission: Admission, settings: Settings) -> None:
 
 def _finish(unloaded: Unloaded, settings: Settings) -> Published:
     run_id = unloaded.admission.request.extract_id
-    published = publish_extract(unloaded, settings=settings, dag_id="extract_customer_file", run_id=run_id)
+    published = certify(unloaded, settings=settings, run_id=run_id)
     course.finish(unloaded.admission, published, settings=settings)
     return published
 
@@ -190,7 +192,7 @@ def test_an_extract_that_came_to_no_good_end_is_not_reused_though_it_has_a_manif
     first = fresh()
     _registered(first, settings)
     unloaded = unload(first, attempt=1, settings=settings)
-    publish_extract(unloaded, settings=settings, dag_id="extract_customer_file", run_id="test")
+    certify(unloaded, settings=settings)
     assert _reused(fresh(), settings) is None  # the manifest is there, but nobody was told
 
     ExtractStore.of(settings).move(first.request.extract_id, state)

@@ -20,10 +20,11 @@ from landfall.extract.door.request import ExtractRequest
 from landfall.extract.engines import statements
 from landfall.extract.engines.unload import Unloaded, unload
 from landfall.extract.engines.walls import binding, lake_views, warehouse_view
-from landfall.extract.run.publish import publish_extract
 from landfall.publish.walls import raise_walls
 from landfall.settings import Settings
 from sqlglot import exp
+
+from tests.certifying import certify
 
 from .conftest import CUSTOMER, DAYS, NOTES, OTHER
 
@@ -62,7 +63,7 @@ def test_a_statement_that_forgets_the_customer_gives_no_foreign_row(
     assert unloaded.expected_rows == 2 * DAYS * len(NOTES), "the first wall stands: this test tries nothing"
     assert _customers(unloaded, settings) == [CUSTOMER] * DAYS * len(NOTES)
     with pytest.raises(VerificationError, match="rows"):  # and what came of it is held, for the counts differ
-        publish_extract(unloaded, settings=settings, dag_id="extract_customer_file", run_id="test")
+        certify(unloaded, settings=settings)
 
 
 def test_the_view_of_an_attempt_is_gone_with_it(admitted: Admit, settings: Settings) -> None:

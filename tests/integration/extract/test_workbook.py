@@ -21,8 +21,9 @@ from landfall.extract.engines import unload as unload_module
 from landfall.extract.engines.unload import unload
 from landfall.extract.files.layout import extract_prefix
 from landfall.extract.proof.verify import verify
-from landfall.extract.run.publish import publish_extract
 from landfall.settings import Settings
+
+from tests.certifying import certify
 
 from .conftest import admission_of
 
@@ -31,7 +32,7 @@ def _fetched(admission: Admission, settings: Settings, folder: Path) -> Path:
     """Play the run of `admission` and fetch all that it left to `folder`."""
     request, bucket = admission.request, settings.extracts_bucket
     unloaded = unload(admission, attempt=1, settings=settings)
-    publish_extract(unloaded, settings=settings, dag_id="extract_customer_file", run_id="test")
+    certify(unloaded, settings=settings)
     base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
     for found in list(s3.list_objects(bucket=bucket, prefix=base)):
         path = folder / found.key.removeprefix(base)
@@ -93,4 +94,4 @@ def test_the_outgoing_gate_holds_a_workbook_with_doubled_rows_back(
 ) -> None:
     unloaded = unload(admission_of(pinned_with_doubles, "xlsx"), attempt=1, settings=settings)
     with pytest.raises(GateFailed, match="expect_compound_columns_to_be_unique"):
-        publish_extract(unloaded, settings=settings, dag_id="extract_customer_file", run_id="test")
+        certify(unloaded, settings=settings)

@@ -52,7 +52,8 @@ class Engine:
             raise self.raised
         return attempt
 
-    def publish(self, unloaded: int, **kwargs: Any) -> Published:
+    def publish(self, unloaded: int, certifier: str, **kwargs: Any) -> Published:
+        assert certifier == "of run-1"
         self.published.append(unloaded)
         return published()
 
@@ -73,6 +74,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr(admission, "admit", lambda params, **kwargs: ADMITTED)
     monkeypatch.setattr(course, "enter_step", lambda *args, **kwargs: None)
     monkeypatch.setattr(course, "finish", lambda admitted, done, settings: found.finished.append(done))
+    monkeypatch.setattr(publish_module, "certifier_for", lambda *args, run_id, **kwargs: f"of {run_id}")
     monkeypatch.setattr(publish_module, "publish_extract", found.publish)
     monkeypatch.setattr(publish_module, "published_before", found.published_before)
     monkeypatch.setattr(store, "ItemTable", lambda *, name: MemoryItems())

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from landfall.settings import Settings
 from tests.unit.extract.memory import MemoryBuckets, MemoryItems
 
 SETTINGS = Settings(**{name: name for name in Settings.__dataclass_fields__})
+CERTIFIER: Any = SimpleNamespace(credentials=nullcontext())
 PARAMS = {"customer_id": "cus_000042", "product": "orders", "format": "csv"}
 BUCKET = "extracts_bucket"
 PUBLICATION = Publication(
@@ -122,7 +124,6 @@ def new_world(monkeypatch: pytest.MonkeyPatch) -> World:
         monkeypatch.setattr(s3, name, found.effect(getattr(found.buckets, name)))
     monkeypatch.setattr(certificate, "_public_key", lambda key_id: b"key")
     monkeypatch.setattr(kms, "sign", lambda body, *, key_id: b"signature")
-    monkeypatch.setattr(publish, "_as_certifier", lambda *_args, **_named: nullcontext())
     monkeypatch.setattr(publish, "_certify", certified)
     monkeypatch.setattr(publish.lineage, "extracted", lambda *args, **kwargs: None)
     monkeypatch.setattr(events, "announce", lambda **values: None)
@@ -142,7 +143,7 @@ class Publications:
         return LAST_GATE
 
 
-def certified(unloaded: Unloaded, _certifier: Any, *, settings: Settings, run_id: str, **_: Any) -> dict[str, Any]:
+def certified(unloaded: Unloaded, _certifier: Any, *, settings: Settings, **_: Any) -> dict[str, Any]:
     """Return the certificate of the files that are there, which must be two."""
     base = "cus_000042/run-1/"
     files = [found.key for found in s3.list_objects(bucket=BUCKET, prefix=unloaded.prefix)]
@@ -170,7 +171,7 @@ def play(world: World, *, attempt: int) -> None:
         files_id="x",
     )
     course.enter_step(admitted, course.CHECKING, settings=SETTINGS)
-    published = publish.publish_extract(unloaded, settings=SETTINGS, dag_id="d", run_id="run-1")
+    published = publish.publish_extract(unloaded, CERTIFIER, settings=SETTINGS)
     course.finish(admitted, published, settings=SETTINGS)
 
 

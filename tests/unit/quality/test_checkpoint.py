@@ -33,20 +33,20 @@ NO_NINES = Check("no_nines", {}, why="nine is too many", query="SELECT a FROM {b
 
 
 def run(folder: Path, checks: tuple[Check, ...] = (KNOWN, FEW), **rows: list[int | None]) -> dict[tuple[str, str], Any]:
-    from landfall.quality.checkpoint import run_suites
+    from landfall.quality.checkpoint import PreparedSuites
 
     with sqlite3.connect(folder / "rows.db") as connection:
         for table, values in rows.items():
             connection.execute(f"create table {table} (a integer)")
             connection.executemany(f"insert into {table} values (?)", [(value,) for value in values])
-    results, write_site = run_suites(
+    prepared = PreparedSuites(
         address=EngineAddress(f"sqlite:///{folder}/rows.db", {}),
         queries={table: f"SELECT * FROM {table}" for table in rows},
         suites={table: Suite(table, checks) for table in rows},
-        run_name="test",
         site=folder / "site",
     )
-    write_site()
+    results = prepared.run("test")
+    prepared.write_site()
     return {(result.relation, result.check): result for result in results}
 
 

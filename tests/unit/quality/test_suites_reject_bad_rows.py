@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 from landfall.aws.engine_urls import EngineAddress
-from landfall.extract.files.outgoing import database_address
+from landfall.extract.files.outgoing import READING
 from landfall.quality.gates import with_queries
 from landfall.quality.kinds import KINDS, Place, Surroundings
 from landfall.quality.suites import EXPECTATIONS, Check, Suite, load_suite
@@ -180,13 +180,13 @@ def test_every_suite_has_a_good_row() -> None:
 
 @pytest.mark.parametrize("name", SUITES)
 def test_suite_accepts_good_and_rejects_bad(name: str, database: Path, tmp_path: Path) -> None:
-    from landfall.quality.checkpoint import run_suites
+    from landfall.quality.checkpoint import PreparedSuites
 
     place = Place(relation="good", around=Surroundings(at=datetime(2026, 11, 21, tzinfo=UTC)))
     address = EngineAddress(f"sqlite:///{database}", {})
     if "/outgoing_" in name:  # the suites of files are run on DuckDB
         database = tmp_path / "rows.duckdb"
-        address = database_address(database)
+        address = EngineAddress(f"{READING}:///{database}", {})
     suite = with_queries(_of_rows(load_suite(EXPECTATIONS / f"{name}.yaml")), place, dialect="sqlite")
     good = GOOD[name]
     _write_table(database, "good", good, [good])
@@ -195,13 +195,12 @@ def test_suite_accepts_good_and_rejects_bad(name: str, database: Path, tmp_path:
     suites = {"good": suite}
     suites |= {f"bad_{number}": Suite(f"bad {number}", (check,)) for number, check in enumerate(suite.checks)}
 
-    results, _ = run_suites(
+    results = PreparedSuites(
         address=address,
         queries={relation: f"SELECT * FROM {relation}" for relation in suites},
         suites=suites,
-        run_name="test",
         site=tmp_path / "site",
-    )
+    ).run("test")
 
     assert [result.check for result in results if result.relation == "good" and not result.passed] == []
     accepted = {result.relation for result in results if result.passed}

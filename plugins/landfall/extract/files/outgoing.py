@@ -1,4 +1,4 @@
-"""The gate of outgoing files: Great Expectations on the finished files themselves, read into a DuckDB database.
+"""The gate of outgoing files: Great Expectations on the finished files themselves, as relations of a DuckDB database.
 
 No engine is asked: the files are at hand to be certified, and what a statement of Athena takes at the least would be
 most of the time of a small extract (decision 28).
@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 import duckdb
@@ -24,8 +24,11 @@ from landfall.extract.door.request import ExtractRequest
 from landfall.extract.engines.changes import CHANGE, UPSERT
 from landfall.extract.files.reading import DUCKDB_LIMITS, FileShape, file_as_view
 from landfall.extract.proof.manifest import shape_of
-from landfall.quality.gates import run_gate
+from landfall.quality.gates import Gate
 from landfall.quality.suites import suite_path
+
+READING: Final = "duckdb+reading"
+"""The dialect by its name in a URL of SQLAlchemy."""
 
 _SCHEMA: Final = "outgoing"
 
@@ -49,62 +52,81 @@ class ReadingDialect(Dialect):
         """Do nothing."""
 
 
-registry.register("duckdb.reading", __name__, ReadingDialect.__name__)
+registry.register(READING.replace("+", "."), __name__, ReadingDialect.__name__)
 
 
-def run_outgoing_gate(
-    paths: Sequence[Path],
-    product: ExtractProduct,
-    request: ExtractRequest,
-    *,
-    dag_id: str,
-    run_id: str,
-    afterwards: ExitStack | None = None,
-) -> Mapping[str, Any]:
-    """Run the product's suite on the finished files at `paths` and return {name, passed, checks}.
+class OutgoingGate:
+    """The gate of one extract's finished files, made ready before there are any: an engine may be writing them."""
 
-    The Data Docs are written when `afterwards` is closed, or at once. Raises GateFailed when an expectation fails,
-    VerificationError for a file that cannot be read.
-    """
-    gate = f"outgoing_{product.product}"
-    with tempfile.TemporaryDirectory(prefix="landfall-gate-") as folder:
-        database = Path(folder) / "files.duckdb"
-        load_files(database, product.product, paths, shape_of(product, request))
-        result = run_gate(
-            gate=gate,
+    def __init__(self, product: ExtractProduct, request: ExtractRequest, *, dag_id: str, run_id: str) -> None:
+        """Prepare the product's suite for the rows that `request` asks for."""
+        self.name = f"outgoing_{product.product}"
+        self._product, self._request = product, request
+        self._files = FilesDatabase(product.product)
+        self._gate = Gate(
+            gate=self.name,
             engine="duckdb",
-            address=database_address(database),
-            suites={f"{_SCHEMA}.{product.product}": suite_path("extracts", gate)},
+            address=self._files.address,
+            suites={self._files.relation: suite_path("extracts", self.name)},
             run_id=run_id,
             dag_id=dag_id,
             columns=request.columns,
             # Of a row that is gone the files have no more than the key.
             where=exp.column(CHANGE.name).eq(UPSERT) if request.since else None,
-            afterwards=afterwards,
         )
-    result.raise_if_failed()
-    return {"name": gate, "passed": result.passed, "checks": result.checks}
+
+    def run(self, paths: Sequence[Path], *, afterwards: ExitStack | None = None) -> Mapping[str, Any]:
+        """Run the suite on the finished files at `paths` and return {name, passed, checks}; it can be done once.
+
+        The Data Docs are written when `afterwards` is closed, or at once. Raises GateFailed when an expectation fails,
+        VerificationError for a file that cannot be read.
+        """
+        with self._files:
+            self._files.load(paths, shape_of(self._product, self._request))
+            result = self._gate.run(afterwards)
+        result.raise_if_failed()
+        return {"name": self.name, "passed": result.passed, "checks": result.checks}
 
 
-def load_files(database: Path, table: str, paths: Sequence[Path], shape: FileShape) -> None:
-    """Make a DuckDB database in which the rows of all files are one relation, `outgoing.<table>`.
+class FilesDatabase:
+    """A DuckDB database in memory whose one relation is to be the rows of all files, `outgoing.<table>`.
 
-    The rows are read once and kept as Parquet beside the database: a table of it takes longer to write.
-    Raises VerificationError for a file that is not of `shape`.
+    It lives until the context of it is left, or the process ends.
     """
-    copies = [database.with_name(f"rows_{number}.parquet") for number in range(len(paths))]
-    with duckdb.connect(database, config=dict(DUCKDB_LIMITS)) as connection:
-        for path, copy in zip(paths, copies, strict=True):
-            with file_as_view(connection, path, shape) as view:
-                connection.view(view).write_parquet(str(copy), compression="snappy")
-        connection.execute(exp.Create(this=exp.to_identifier(_SCHEMA), kind="SCHEMA").sql("duckdb"))
+
+    def __init__(self, table: str) -> None:
+        self.relation = f"{_SCHEMA}.{table}"
+        self._table = exp.table_(table, db=_SCHEMA, quoted=True)
+        self._folder = tempfile.TemporaryDirectory(prefix="landfall-gate-")
+        # Named, it is the same one to all who connect to it in this process.
+        url = sa.URL.create(READING, database=f":memory:{PurePath(self._folder.name).name}")
+        self._config = {**DUCKDB_LIMITS, "temp_directory": self._folder.name}
+        self.address = EngineAddress(url=url.render_as_string(), connect_args={"config": self._config})
+        self._engine = sa.create_engine(url, connect_args=dict(self.address.connect_args))
+        self._connection = self._engine.connect()  # as long as there is one, the database is there
+        schema = exp.Create(this=exp.to_identifier(_SCHEMA), kind="SCHEMA")
+        self._connection.exec_driver_sql(schema.sql("duckdb"))
+
+    def load(self, paths: Sequence[Path], shape: FileShape) -> None:
+        """Let the relation be the rows of the files at `paths`.
+
+        They are read once and kept as Parquet beside the database, which has a view of them: a table takes longer to
+        write. Raises VerificationError for a file that is not of `shape`.
+        """
+        copies = [Path(self._folder.name) / f"rows_{number}.parquet" for number in range(len(paths))]
+        with duckdb.connect(config=self._config) as reader:
+            for path, copy in zip(paths, copies, strict=True):
+                with file_as_view(reader, path, shape) as view:
+                    reader.view(view).write_parquet(str(copy), compression="snappy")
         read = exp.func("READ_PARQUET", exp.array(*(exp.Literal.string(str(copy)) for copy in copies)))
         rows = exp.select("*").from_(read)
-        target = exp.table_(table, db=_SCHEMA, quoted=True)
-        connection.execute(exp.Create(this=target, kind="VIEW", expression=rows).sql("duckdb"))
+        made = exp.Create(this=self._table, kind="VIEW", expression=rows)
+        self._connection.exec_driver_sql(made.sql("duckdb"))
 
+    def __enter__(self) -> None:
+        """Nothing is to be done: it is there since it was made."""
 
-def database_address(database: Path) -> EngineAddress:
-    """Return the address of a DuckDB database that is not written any more."""
-    url = sa.URL.create("duckdb+reading", database=str(database))
-    return EngineAddress(url=url.render_as_string(), connect_args={"read_only": True, "config": dict(DUCKDB_LIMITS)})
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+        self._engine.dispose()
+        self._folder.cleanup()

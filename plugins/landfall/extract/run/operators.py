@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -83,20 +84,21 @@ class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow A
     def _make(self, context: Context, admitted: Admission, *, known: dict[str, str]) -> dict[str, Any]:
         """Write, check and certify the files; return what the run leaves: ids and counts."""
         from landfall.extract.run import course
-        from landfall.extract.run.publish import publish_extract, published_before
+        from landfall.extract.run.publish import certifier_for, publish_extract, published_before
         from landfall.settings import Settings
 
         settings, run = Settings.from_environment(), context["dag_run"]
         # Data Docs are written when the customer has the extract.
-        with _explained(), ExitStack() as afterwards:
+        with _explained(), ExitStack() as afterwards, ThreadPoolExecutor(1) as beside:
             # A try that broke off after the manifest, such as one at the door of the customer's bucket, has its files.
             published = published_before(admitted, settings=settings) if context["ti"].try_number > 1 else None
             if published is None:
+                certifier = beside.submit(
+                    certifier_for, admitted, settings=settings, dag_id=run.dag_id, run_id=run.run_id
+                )
                 unloaded = self._unload(context, admitted, known=known, settings=settings)
                 course.enter_step(admitted, course.CHECKING, settings=settings)
-                published = publish_extract(
-                    unloaded, settings=settings, dag_id=run.dag_id, run_id=run.run_id, afterwards=afterwards
-                )
+                published = publish_extract(unloaded, certifier.result(), settings=settings, afterwards=afterwards)
             course.finish(admitted, published, settings=settings)
         outcome = {
             "manifest": published.manifest_uri,

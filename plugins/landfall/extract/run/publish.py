@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from landfall.aws import s3
-from landfall.aws.clients import acting_as
+from landfall.aws.clients import acting_as, client
 from landfall.aws.sts import narrowed_session
 from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.errors import VerificationError
@@ -24,7 +24,7 @@ from landfall.extract.engines.unload import Unloaded
 from landfall.extract.files.conversion import finished_prefix
 from landfall.extract.files.inspection import inspect_file, sha256_of
 from landfall.extract.files.layout import extract_prefix, manifest_key
-from landfall.extract.files.outgoing import run_outgoing_gate
+from landfall.extract.files.outgoing import OutgoingGate
 from landfall.extract.files.reuse import remember
 from landfall.extract.proof.certificate import read_manifest, remove_what_is_not_certified, write_manifest
 from landfall.extract.proof.manifest import ManifestFile, build_manifest, cost_of, shape_of
@@ -43,8 +43,27 @@ class Published:
     bytes: int
 
 
+@dataclass(frozen=True)
+class Certifier:
+    """What certifies one extract beside its files: a run, credentials for this extract alone, and the gate."""
+
+    run_id: str
+    credentials: acting_as
+    gate: OutgoingGate
+
+
+def certifier_for(admission: Admission, *, settings: Settings, dag_id: str, run_id: str) -> Certifier:
+    """Return what certifies the extract of `admission`, ready to begin: that can be done while an engine writes."""
+    request = admission.request
+    credentials = _as_certifier(request, settings, key_arn=admission.key_arn)
+    with credentials:
+        client("s3")
+    product = load_products()[request.product]
+    return Certifier(run_id, credentials, OutgoingGate(product, request, dag_id=dag_id, run_id=run_id))
+
+
 def publish_extract(
-    unloaded: Unloaded, *, settings: Settings, dag_id: str, run_id: str, afterwards: ExitStack | None = None
+    unloaded: Unloaded, certifier: Certifier, *, settings: Settings, afterwards: ExitStack | None = None
 ) -> Published:
     """Check every file of the attempt, run the outgoing gate, write the manifest and remove other attempts.
 
@@ -55,20 +74,16 @@ def publish_extract(
 
     The extracts bucket is only touched with credentials that can read this one extract, and write its manifest.
     """
-    request = unloaded.admission.request
-    key_arn = unloaded.admission.key_arn
-    as_certifier = _as_certifier(request, settings, key_arn=key_arn)
-    with as_certifier:
+    request, key_arn = unloaded.admission.request, unloaded.admission.key_arn
+    with certifier.credentials:
         document = read_manifest(request, settings)
     if document is None:
-        certified = _certify(
-            unloaded, as_certifier, settings=settings, dag_id=dag_id, run_id=run_id, afterwards=afterwards
-        )
-        with as_certifier:
+        certified = _certify(unloaded, certifier, settings=settings, afterwards=afterwards)
+        with certifier.credentials:
             document = write_manifest(certified, request, settings, key_arn=key_arn)
     remember(unloaded.admission, unloaded.files_id, document, settings)
     lineage.extracted(document, load_products()[request.product], bucket=settings.extracts_bucket)
-    with as_certifier:
+    with certifier.credentials:
         remove_what_is_not_certified(request, document, settings)
     return _as_published(document, request, settings)
 
@@ -102,19 +117,13 @@ def _as_certifier(request: ExtractRequest, settings: Settings, *, key_arn: str |
 
 
 def _certify(
-    unloaded: Unloaded,
-    as_certifier: acting_as,
-    *,
-    settings: Settings,
-    dag_id: str,
-    run_id: str,
-    afterwards: ExitStack | None,
+    unloaded: Unloaded, certifier: Certifier, *, settings: Settings, afterwards: ExitStack | None
 ) -> dict[str, Any]:
     """Return the manifest of the attempt's files, or raise VerificationError or GateFailed."""
     request = unloaded.admission.request
     product = load_products()[request.product]
     with tempfile.TemporaryDirectory(prefix="landfall-extract-") as folder:
-        with as_certifier:
+        with certifier.credentials:
             paths = _download(unloaded, product, Path(folder), settings)
         files = [_check_file(path, key, product=product, request=request) for key, path in paths.items()]
         rows = sum(file.rows for file in files)
@@ -128,11 +137,9 @@ def _certify(
             unloaded.reused.check(files)
             gate = unloaded.reused.gate
         elif not files:
-            gate = {"name": f"outgoing_{product.product}", "passed": None, "reason": "there is no file to ask about"}
+            gate = {"name": certifier.gate.name, "passed": None, "reason": "there is no file to ask about"}
         else:
-            gate = run_outgoing_gate(
-                list(paths.values()), product, request, dag_id=dag_id, run_id=run_id, afterwards=afterwards
-            )
+            gate = certifier.gate.run(list(paths.values()), afterwards=afterwards)
     return build_manifest(
         admission=unloaded.admission,
         product=product,
@@ -140,7 +147,7 @@ def _certify(
         engine=unloaded.engine,
         cost=cost_of(unloaded.scanned_bytes, Prices.from_environment()),
         gate=gate,
-        run_id=run_id,
+        run_id=certifier.run_id,
         created_at=datetime.now(UTC),
         reused=unloaded.reused.certified() if unloaded.reused else None,
     )
