@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlglot import exp
 
 from landfall.aws.clients import client
-from landfall.aws.polling import wait_for
+from landfall.aws.polling import Meanwhile, wait_for
 from landfall.errors import EngineError
 from landfall.settings import Settings
 
@@ -69,12 +69,14 @@ class Athena:
             request["ExecutionParameters"] = list(parameters)
         return str(client("athena").start_query_execution(**request)["QueryExecutionId"])
 
-    def wait(self, query_id: str, *, seconds: float) -> AthenaResult | None:
+    def wait(self, query_id: str, *, seconds: float, meanwhile: Meanwhile = None) -> AthenaResult | None:
         """Return what became of a statement, without its rows; None if it has not ended within `seconds`.
 
         Raises EngineError as `run` does. A wait that is broken off stops the statement.
         """
-        return wait_for(lambda: self.ended(query_id), stop=lambda: self.stop(query_id), seconds=seconds)
+        return wait_for(
+            lambda: self.ended(query_id), stop=lambda: self.stop(query_id), seconds=seconds, meanwhile=meanwhile
+        )
 
     def ended(self, query_id: str) -> AthenaResult | None:
         """Return what became of a statement, without its rows, None while it runs; EngineError as `run`."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar, Token
 from functools import cache
-from threading import Lock
 from typing import Any, Final
 
 import boto3
@@ -32,20 +31,15 @@ class _Clients:
         self._open_session = open_session
         self._session: boto3.Session | None = None
         self._made: dict[str, Any] = {}
-        self._making = Lock()
 
     def get(self, service: str) -> Any:
         if service not in self._made:
-            with self._making:  # a session must not make two at once; which of two stays does not matter
-                self._made[service] = self._make(service)
+            config = _CONFIG if service == "s3" else Config(retries=_RETRIES, max_pool_connections=_THREADS)
+            self._session = self._session or self._open_session()
+            # Names are checked by boto3 itself; its stubs know them only as literals.
+            make: Any = self._session.client
+            self._made[service] = make(service, config=config)
         return self._made[service]
-
-    def _make(self, service: str) -> Any:
-        config = _CONFIG if service == "s3" else Config(retries=_RETRIES, max_pool_connections=_THREADS)
-        self._session = self._session or self._open_session()
-        # Names are checked by boto3 itself; its stubs know them only as literals.
-        make: Any = self._session.client
-        return make(service, config=config)
 
     def forget(self) -> None:
         self._session = None

@@ -10,22 +10,37 @@ from landfall.errors import EngineError
 
 T = TypeVar("T")
 
-_FIRST_PAUSE_SECONDS = 0.05
+Meanwhile = Callable[[], object] | None
+"""What can be done in the time that a statement needs, None for nothing."""
+
+_FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 2.0
 _GROWTH = 1.25
 """A statement is found ended after a fourth more than it took, at the most; AWS allows 100 looks a second."""
 
 
 @overload
-def wait_for(look: Callable[[], T | None], *, stop: Callable[[], None], seconds: None = None) -> T: ...
+def wait_for(
+    look: Callable[[], T | None], *, stop: Callable[[], None], seconds: None = None, meanwhile: Meanwhile = None
+) -> T: ...
 
 
 @overload
-def wait_for(look: Callable[[], T | None], *, stop: Callable[[], None], seconds: float) -> T | None: ...
+def wait_for(
+    look: Callable[[], T | None], *, stop: Callable[[], None], seconds: float, meanwhile: Meanwhile = None
+) -> T | None: ...
 
 
-def wait_for(look: Callable[[], T | None], *, stop: Callable[[], None], seconds: float | None = None) -> T | None:
+def wait_for(
+    look: Callable[[], T | None],
+    *,
+    stop: Callable[[], None],
+    seconds: float | None = None,
+    meanwhile: Meanwhile = None,
+) -> T | None:
     """Return what `look` finds once the statement has ended; None if it has not within `seconds`, if they are given.
+
+    `meanwhile` is done first, in the time that the engine needs.
 
     `look` raises EngineError for a statement that failed. Whatever else breaks the wait off, such as the kill of a
     task, stops the statement: it would cost money and could still write.
@@ -33,6 +48,8 @@ def wait_for(look: Callable[[], T | None], *, stop: Callable[[], None], seconds:
     deadline = None if seconds is None else time.monotonic() + seconds
     pause = _FIRST_PAUSE_SECONDS
     try:
+        if meanwhile is not None:
+            meanwhile()
         while (found := look()) is None:
             if deadline is not None and time.monotonic() + pause > deadline:
                 return None

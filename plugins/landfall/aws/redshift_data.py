@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from landfall.aws.clients import client
-from landfall.aws.polling import wait_for
+from landfall.aws.polling import Meanwhile, wait_for
 from landfall.errors import EngineError
 from landfall.settings import Settings
 
@@ -40,13 +40,16 @@ class RedshiftData:
         request = {"Sqls": list(statements), "StatementName": name, **self._target}
         return str(client("redshift-data").batch_execute_statement(**request)["Id"])
 
-    def wait(self, statement_id: str, *, seconds: float) -> bool:
+    def wait(self, statement_id: str, *, seconds: float, meanwhile: Meanwhile = None) -> bool:
         """Wait for a statement; False if it has not ended within `seconds`. Raises EngineError as `run` does.
 
         A wait that is broken off stops the statement.
         """
         ended = wait_for(
-            lambda: self.has_ended(statement_id) or None, stop=lambda: self.stop(statement_id), seconds=seconds
+            lambda: self.has_ended(statement_id) or None,
+            stop=lambda: self.stop(statement_id),
+            seconds=seconds,
+            meanwhile=meanwhile,
         )
         return ended is not None
 

@@ -52,8 +52,8 @@ class Engine:
             raise self.raised
         return attempt
 
-    def publish(self, unloaded: int, certifier: str, **kwargs: Any) -> Published:
-        assert certifier == "of run-1"
+    def publish(self, unloaded: int, certifier: Any, **kwargs: Any) -> Published:
+        assert certifier.run_id == "run-1"
         self.published.append(unloaded)
         return published()
 
@@ -74,7 +74,6 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr(admission, "admit", lambda params, **kwargs: ADMITTED)
     monkeypatch.setattr(course, "enter_step", lambda *args, **kwargs: None)
     monkeypatch.setattr(course, "finish", lambda admitted, done, settings: found.finished.append(done))
-    monkeypatch.setattr(publish_module, "certifier_for", lambda *args, run_id, **kwargs: f"of {run_id}")
     monkeypatch.setattr(publish_module, "publish_extract", found.publish)
     monkeypatch.setattr(publish_module, "published_before", found.published_before)
     monkeypatch.setattr(store, "ItemTable", lambda *, name: MemoryItems())

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from landfall.contracts.extract_product import load_products
 from landfall.errors import VerificationError
 from landfall.extract.door.options import FileOptions
+from landfall.extract.files.inspection import inspect_file
 from landfall.extract.files.outgoing import FilesDatabase
 from landfall.extract.files.reading import FileShape
 
@@ -20,7 +21,7 @@ SHAPE = FileShape(
     file_format="csv",
     options=FileOptions(compression="gzip"),
     column_types={"order_id": "string", "note": "string"},
-    customer_column="customer_id",
+    customer_column="order_id",
     customer_id="cus_000001",
     key=("order_id",),
     masks={},
@@ -46,6 +47,21 @@ def test_all_parts_are_one_table_and_a_cell_keeps_its_line_break(tmp_path: Path)
     with files:
         files.load(parts, SHAPE)
         assert _rows(files) == [("a", "plain"), ("b", "two\nlines"), ("c", None)]
+
+
+def test_what_is_told_of_each_part_is_what_a_look_at_it_finds(tmp_path: Path) -> None:
+    shape = replace(SHAPE, column_types={"order_id": "string", "customer_id": "string"}, customer_column="customer_id")
+    parts = []
+    for number, cells in enumerate((("a,cus_000001", "=b,cus_000001"), ("c,cus_000002",), ())):
+        lines = "\n".join(("order_id,customer_id", *cells, ""))
+        parts.append(tmp_path / f"00{number}.csv.gz")
+        parts[-1].write_bytes(gzip.compress(lines.encode()))
+    files = FilesDatabase("orders")
+    with files:
+        told = files.load(parts, shape)
+    assert told == [inspect_file(part, shape) for part in parts]
+    assert [(each.rows, each.foreign_rows, each.formula_cells) for each in told] == [(2, 0, 1), (1, 1, 0), (0, 0, 0)]
+    assert told[0].last_key == {"order_id": "=b"}
 
 
 def test_two_databases_at_once_know_nothing_of_each_other(tmp_path: Path) -> None:

@@ -7,13 +7,16 @@ ids of all statements so far, and the attempt taken up again with them finds the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import Context
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from sqlglot import exp
 
 from landfall.aws.athena import Athena, AthenaResult
+from landfall.aws.polling import Meanwhile
 from landfall.aws.redshift_data import RedshiftData
 from landfall.errors import EngineError
 from landfall.settings import Settings
@@ -34,14 +37,21 @@ class StillRunningError(Exception):
 class AttemptStatements:
     """Statements by their name within the attempt; `known` are those that were started before, as `<engine>:<id>`.
 
-    All of them are waited for `seconds` together, for as long as it takes if None.
+    All of them are waited for `seconds` together, for as long as it takes if None. `meanwhile` is done while engines
+    work, one after the other, one a statement; what finds no statement is not done.
     """
 
     def __init__(
-        self, *, settings: Settings, known: Mapping[str, str] | None = None, seconds: float | None = None
+        self,
+        *,
+        settings: Settings,
+        known: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+        meanwhile: Sequence[Callable[[], object]] = (),
     ) -> None:
         self._settings = settings
         self._known = dict(known or {})
+        self._meanwhile = list(meanwhile)
         self._deadline = None if seconds is None else time.monotonic() + seconds
 
     def on_athena(
@@ -53,7 +63,7 @@ class AttemptStatements:
         """
         athena = Athena(settings=self._settings)
         query_id = self._started(name, "athena", lambda: athena.start(statement()))
-        ended = athena.wait(query_id, seconds=self._seconds_left)
+        ended = athena.wait(query_id, seconds=self._seconds_left, meanwhile=self._next_meanwhile())
         if ended is None:
             raise StillRunningError(known=self.known, statement=self._known[name])
         return replace(ended, rows=athena.rows(query_id)) if fetch else ended
@@ -66,9 +76,13 @@ class AttemptStatements:
         """
         redshift = RedshiftData(settings=self._settings, secret_arn=self._settings.redshift_extract_secret_arn)
         statement_id = self._started(name, "redshift", lambda: start(redshift))
-        if not redshift.wait(statement_id, seconds=self._seconds_left):
+        if not redshift.wait(statement_id, seconds=self._seconds_left, meanwhile=self._next_meanwhile()):
             raise StillRunningError(known=self.known, statement=self._known[name])
         return statement_id
+
+    def _next_meanwhile(self) -> Meanwhile:
+        """Return what is to be done next, with credentials of its own: not with those that the engine is asked with."""
+        return partial(Context().run, self._meanwhile.pop(0)) if self._meanwhile else None
 
     def _started(self, name: str, engine: str, start: Callable[[], str]) -> str:
         if name not in self._known:

@@ -55,9 +55,14 @@ def inspect_file(path: Path, shape: FileShape) -> FileFacts:
     Raises VerificationError if the file cannot be read as that or has other columns.
     """
     with duckdb.connect(config=dict(DUCKDB_LIMITS)) as reader, file_as_view(reader, path, shape) as view:
-        row = reader.execute(_count_statement(shape, view), [shape.customer_id]).fetchone()
+        return facts_of(view, shape, reader=reader)
+
+
+def facts_of(view: str, shape: FileShape, *, reader: duckdb.DuckDBPyConnection) -> FileFacts:
+    """Count every row of a view of `reader` that has the rows of a file of `shape`, in the file's order."""
+    row = reader.execute(_count_statement(shape, view), [shape.customer_id]).fetchone()
     if row is None:
-        raise VerificationError(f"{path.name}: cannot be counted")
+        raise VerificationError(f"{view}: cannot be counted")
     counts, keys = row[:_COUNTS], row[_COUNTS:]
     ends = (keys[: len(shape.key)], keys[len(shape.key) :])
     first, last = (dict(zip(shape.key, end, strict=True)) if counts[0] else None for end in ends)

@@ -22,6 +22,7 @@ from landfall.aws.engine_urls import EngineAddress
 from landfall.contracts.extract_product import ExtractProduct
 from landfall.extract.door.request import ExtractRequest
 from landfall.extract.engines.changes import CHANGE, UPSERT
+from landfall.extract.files.inspection import FileFacts, facts_of
 from landfall.extract.files.reading import DUCKDB_LIMITS, FileShape, file_as_view
 from landfall.extract.proof.manifest import shape_of
 from landfall.quality.gates import Gate
@@ -31,6 +32,7 @@ READING: Final = "duckdb+reading"
 """The dialect by its name in a URL of SQLAlchemy."""
 
 _SCHEMA: Final = "outgoing"
+_COPY: Final = "copied_file"
 
 
 class ReadingDialect(Dialect):
@@ -75,14 +77,19 @@ class OutgoingGate:
             where=exp.column(CHANGE.name).eq(UPSERT) if request.since else None,
         )
 
-    def run(self, paths: Sequence[Path], *, afterwards: ExitStack | None = None) -> Mapping[str, Any]:
-        """Run the suite on the finished files at `paths` and return {name, passed, checks}; it can be done once.
+    def read(self, paths: Sequence[Path]) -> list[FileFacts]:
+        """Read the finished files at `paths`, once for all, and return what is in each.
 
-        The Data Docs are written when `afterwards` is closed, or at once. Raises GateFailed when an expectation fails,
-        VerificationError for a file that cannot be read.
+        Raises VerificationError for a file that cannot be read.
+        """
+        return self._files.load(paths, shape_of(self._product, self._request))
+
+    def run(self, afterwards: ExitStack | None = None) -> Mapping[str, Any]:
+        """Run the suite on what was read and return {name, passed, checks}; it can be done once.
+
+        The Data Docs are written when `afterwards` is closed, or at once. Raises GateFailed when an expectation fails.
         """
         with self._files:
-            self._files.load(paths, shape_of(self._product, self._request))
             result = self._gate.run(afterwards)
         result.raise_if_failed()
         return {"name": self.name, "passed": result.passed, "checks": result.checks}
@@ -107,21 +114,25 @@ class FilesDatabase:
         schema = exp.Create(this=exp.to_identifier(_SCHEMA), kind="SCHEMA")
         self._connection.exec_driver_sql(schema.sql("duckdb"))
 
-    def load(self, paths: Sequence[Path], shape: FileShape) -> None:
-        """Let the relation be the rows of the files at `paths`.
+    def load(self, paths: Sequence[Path], shape: FileShape) -> list[FileFacts]:
+        """Let the relation be the rows of the files at `paths`; return what is in each.
 
         They are read once and kept as Parquet beside the database, which has a view of them: a table takes longer to
         write. Raises VerificationError for a file that is not of `shape`.
         """
         copies = [Path(self._folder.name) / f"rows_{number}.parquet" for number in range(len(paths))]
+        facts = []
         with duckdb.connect(config=self._config) as reader:
             for path, copy in zip(paths, copies, strict=True):
                 with file_as_view(reader, path, shape) as view:
                     reader.view(view).write_parquet(str(copy), compression="snappy")
+                reader.read_parquet(str(copy)).create_view(_COPY)
+                facts.append(facts_of(_COPY, shape, reader=reader))
         read = exp.func("READ_PARQUET", exp.array(*(exp.Literal.string(str(copy)) for copy in copies)))
         rows = exp.select("*").from_(read)
         made = exp.Create(this=self._table, kind="VIEW", expression=rows)
         self._connection.exec_driver_sql(made.sql("duckdb"))
+        return facts
 
     def __enter__(self) -> None:
         """Nothing is to be done: it is there since it was made."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -84,21 +83,19 @@ class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow A
     def _make(self, context: Context, admitted: Admission, *, known: dict[str, str]) -> dict[str, Any]:
         """Write, check and certify the files; return what the run leaves: ids and counts."""
         from landfall.extract.run import course
-        from landfall.extract.run.publish import certifier_for, publish_extract, published_before
+        from landfall.extract.run.publish import Certifier, publish_extract, published_before
         from landfall.settings import Settings
 
         settings, run = Settings.from_environment(), context["dag_run"]
         # Data Docs are written when the customer has the extract.
-        with _explained(), ExitStack() as afterwards, ThreadPoolExecutor(1) as beside:
+        with _explained(), ExitStack() as afterwards:
             # A try that broke off after the manifest, such as one at the door of the customer's bucket, has its files.
             published = published_before(admitted, settings=settings) if context["ti"].try_number > 1 else None
             if published is None:
-                certifier = beside.submit(
-                    certifier_for, admitted, settings=settings, dag_id=run.dag_id, run_id=run.run_id
-                )
-                unloaded = self._unload(context, admitted, known=known, settings=settings)
+                certifier = Certifier(admitted, settings=settings, dag_id=run.dag_id, run_id=run.run_id)
+                unloaded = self._unload(context, admitted, known=known, meanwhile=certifier.parts, settings=settings)
                 course.enter_step(admitted, course.CHECKING, settings=settings)
-                published = publish_extract(unloaded, certifier.result(), settings=settings, afterwards=afterwards)
+                published = publish_extract(unloaded, certifier, settings=settings, afterwards=afterwards)
             course.finish(admitted, published, settings=settings)
         outcome = {
             "manifest": published.manifest_uri,
@@ -109,7 +106,15 @@ class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow A
         context["outlet_events"][extract_files].extra = {**outcome, "cause": run.run_id}
         return outcome
 
-    def _unload(self, context: Context, admitted: Admission, *, known: dict[str, str], settings: Settings) -> Unloaded:
+    def _unload(
+        self,
+        context: Context,
+        admitted: Admission,
+        *,
+        known: dict[str, str],
+        meanwhile: Sequence[Callable[[], object]],
+        settings: Settings,
+    ) -> Unloaded:
         """Let the engine write the files to the prefix of this attempt, or leave the worker while it does."""
         from landfall.errors import NoSlotError
         from landfall.extract.engines.attempt import INLINE_SECONDS, AttemptStatements, StillRunningError
@@ -117,7 +122,7 @@ class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow A
         from landfall.extract.run import course
 
         attempt = context["ti"].try_number
-        statements = AttemptStatements(settings=settings, known=known, seconds=INLINE_SECONDS)
+        statements = AttemptStatements(settings=settings, known=known, seconds=INLINE_SECONDS, meanwhile=meanwhile)
         course.enter_step(admitted, course.WRITING, settings=settings)
         try:
             with course.undone_when_killed(self, admitted, attempt=attempt, settings=settings):

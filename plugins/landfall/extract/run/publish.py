@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,7 +23,7 @@ from landfall.extract.door.request import ExtractRequest
 from landfall.extract.engines.isolation import certificate_policy
 from landfall.extract.engines.unload import Unloaded
 from landfall.extract.files.conversion import finished_prefix
-from landfall.extract.files.inspection import inspect_file, sha256_of
+from landfall.extract.files.inspection import FileFacts, inspect_file, sha256_of
 from landfall.extract.files.layout import extract_prefix, manifest_key
 from landfall.extract.files.outgoing import OutgoingGate
 from landfall.extract.files.reuse import remember
@@ -43,23 +44,36 @@ class Published:
     bytes: int
 
 
-@dataclass(frozen=True)
 class Certifier:
-    """What certifies one extract beside its files: a run, credentials for this extract alone, and the gate."""
+    """What certifies one extract beside its files; each part is made when it is first asked for.
 
-    run_id: str
-    credentials: acting_as
-    gate: OutgoingGate
+    That may be while an engine still writes: `parts` are what is worth it.
+    """
 
+    def __init__(self, admission: Admission, *, settings: Settings, dag_id: str, run_id: str) -> None:
+        """Certify the extract of `admission` as the run `run_id` of the DAG `dag_id`."""
+        self._admission, self._settings = admission, settings
+        self._dag_id = dag_id
+        self.run_id = run_id
 
-def certifier_for(admission: Admission, *, settings: Settings, dag_id: str, run_id: str) -> Certifier:
-    """Return what certifies the extract of `admission`, ready to begin: that can be done while an engine writes."""
-    request = admission.request
-    credentials = _as_certifier(request, settings, key_arn=admission.key_arn)
-    with credentials:
-        client("s3")
-    product = load_products()[request.product]
-    return Certifier(run_id, credentials, OutgoingGate(product, request, dag_id=dag_id, run_id=run_id))
+    @cached_property
+    def credentials(self) -> acting_as:
+        """The context of credentials that can read this one extract, and write its manifest."""
+        found = _as_certifier(self._admission.request, self._settings, key_arn=self._admission.key_arn)
+        with found:
+            client("s3")
+        return found
+
+    @cached_property
+    def gate(self) -> OutgoingGate:
+        """The gate of the finished files."""
+        request = self._admission.request
+        return OutgoingGate(load_products()[request.product], request, dag_id=self._dag_id, run_id=self.run_id)
+
+    @property
+    def parts(self) -> tuple[Callable[[], object], ...]:
+        """What makes the parts, one after the other."""
+        return (lambda: self.credentials, lambda: self.gate)
 
 
 def publish_extract(
@@ -125,7 +139,17 @@ def _certify(
     with tempfile.TemporaryDirectory(prefix="landfall-extract-") as folder:
         with certifier.credentials:
             paths = _download(unloaded, product, Path(folder), settings)
-        files = [_check_file(path, key, product=product, request=request) for key, path in paths.items()]
+        is_gated = unloaded.reused is None and bool(paths)
+        shape = shape_of(product, request)
+        facts = (
+            certifier.gate.read(list(paths.values()))
+            if is_gated
+            else [inspect_file(path, shape) for path in paths.values()]
+        )
+        files = [
+            _check_file(counted, path, key, request=request)
+            for counted, (key, path) in zip(facts, paths.items(), strict=True)
+        ]
         rows = sum(file.rows for file in files)
         if rows != unloaded.expected_rows:
             raise VerificationError(
@@ -136,10 +160,10 @@ def _certify(
         if unloaded.reused is not None:
             unloaded.reused.check(files)
             gate = unloaded.reused.gate
-        elif not files:
-            gate = {"name": certifier.gate.name, "passed": None, "reason": "there is no file to ask about"}
+        elif is_gated:
+            gate = certifier.gate.run(afterwards)
         else:
-            gate = certifier.gate.run(list(paths.values()), afterwards=afterwards)
+            gate = {"name": f"outgoing_{product.product}", "passed": None, "reason": "there is no file to ask about"}
     return build_manifest(
         admission=unloaded.admission,
         product=product,
@@ -164,9 +188,8 @@ def _download(unloaded: Unloaded, product: ExtractProduct, folder: Path, setting
     return paths
 
 
-def _check_file(path: Path, key: str, *, product: ExtractProduct, request: ExtractRequest) -> ManifestFile:
-    """Read one finished file back; return its entry in the manifest, or raise VerificationError."""
-    facts = inspect_file(path, shape_of(product, request))
+def _check_file(facts: FileFacts, path: Path, key: str, *, request: ExtractRequest) -> ManifestFile:
+    """Return the manifest's entry of a finished file in which is what `facts` say, or raise VerificationError."""
     if facts.foreign_rows or facts.formula_cells or facts.unmasked_cells:
         raise VerificationError(
             f"{key}: {facts.foreign_rows} rows of another customer, {facts.formula_cells} formula cells and "
