@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -101,23 +100,17 @@ def test_only_a_statement_that_runs_is_stopped(engines: Engines, engine: str) ->
     assert engines.stopped == ["running"]
 
 
-def test_what_can_be_done_meanwhile_is_done_while_each_engine_works(engines: Engines) -> None:
+def test_something_is_done_while_an_engine_works(engines: Engines) -> None:
     engines.states |= {"s-1": "SUCCEEDED", "s-2": "FINISHED"}
-    done: list[tuple[str, tuple[str, ...]]] = []
-    meanwhile = [lambda name=name: done.append((name, tuple(engines.started))) for name in ("first", "second", "third")]
-    _unload(AttemptStatements(settings=SETTINGS, seconds=0, meanwhile=meanwhile))
-    # Each after one statement more was started; the third found none.
-    assert done == [("first", ("select 1",)), ("second", ("select 1", "unload"))]
-
-
-def test_what_is_done_meanwhile_has_not_the_credentials_of_the_engine(engines: Engines) -> None:
-    engines.states["s-1"] = "SUCCEEDED"
-    acting = ContextVar("acting", default="the process")
-    acting.set("the engine")
-    seen: list[str] = []
-    statements = AttemptStatements(settings=SETTINGS, seconds=0, meanwhile=[lambda: seen.append(acting.get())])
-    statements.on_athena("count", lambda: "select 1")
-    assert (seen, acting.get()) == (["the process"], "the engine")
+    found: list[tuple[str, ...]] = []
+    statements = AttemptStatements(settings=SETTINGS, seconds=0)
+    statements.on_athena("count", lambda: "select 1", meanwhile=lambda: found.append(tuple(engines.started)))
+    statements.on_redshift(
+        "unload",
+        lambda redshift: redshift.start("unload", name="n"),
+        meanwhile=lambda: found.append(tuple(engines.started)),
+    )
+    assert found == [("select 1",), ("select 1", "unload")]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
@@ -126,5 +119,5 @@ def test_what_breaks_off_meanwhile_stops_the_statement(engines: Engines, error: 
         raise error
 
     with pytest.raises(error):
-        _unload(AttemptStatements(settings=SETTINGS, meanwhile=[break_off]))
+        AttemptStatements(settings=SETTINGS).on_athena("count", lambda: "select 1", meanwhile=break_off)
     assert engines.stopped == ["s-1"]

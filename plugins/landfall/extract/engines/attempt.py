@@ -7,10 +7,8 @@ ids of all statements so far, and the attempt taken up again with them finds the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextvars import Context
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Final
 
 from sqlglot import exp
@@ -37,52 +35,47 @@ class StillRunningError(Exception):
 class AttemptStatements:
     """Statements by their name within the attempt; `known` are those that were started before, as `<engine>:<id>`.
 
-    All of them are waited for `seconds` together, for as long as it takes if None. `meanwhile` is done while engines
-    work, one after the other, one a statement; what finds no statement is not done.
+    All of them are waited for `seconds` together, for as long as it takes if None.
     """
 
     def __init__(
-        self,
-        *,
-        settings: Settings,
-        known: Mapping[str, str] | None = None,
-        seconds: float | None = None,
-        meanwhile: Sequence[Callable[[], object]] = (),
+        self, *, settings: Settings, known: Mapping[str, str] | None = None, seconds: float | None = None
     ) -> None:
         self._settings = settings
         self._known = dict(known or {})
-        self._meanwhile = list(meanwhile)
         self._deadline = None if seconds is None else time.monotonic() + seconds
 
     def on_athena(
-        self, name: str, statement: Callable[[], exp.Expression | str], *, fetch: bool = False
+        self,
+        name: str,
+        statement: Callable[[], exp.Expression | str],
+        *,
+        fetch: bool = False,
+        meanwhile: Meanwhile = None,
     ) -> AthenaResult:
         """Return what became of the statement `name`, made and started now unless it was before.
 
+        `meanwhile` is done while the engine works.
         Raises StillRunningError when its time is over, EngineError when it failed.
         """
         athena = Athena(settings=self._settings)
         query_id = self._started(name, "athena", lambda: athena.start(statement()))
-        ended = athena.wait(query_id, seconds=self._seconds_left, meanwhile=self._next_meanwhile())
+        ended = athena.wait(query_id, seconds=self._seconds_left, meanwhile=meanwhile)
         if ended is None:
             raise StillRunningError(known=self.known, statement=self._known[name])
         return replace(ended, rows=athena.rows(query_id)) if fetch else ended
 
-    def on_redshift(self, name: str, start: Callable[[RedshiftData], str]) -> str:
+    def on_redshift(self, name: str, start: Callable[[RedshiftData], str], *, meanwhile: Meanwhile = None) -> str:
         """Return the id of the statement `name` once it has ended well; `start` starts it unless it was before.
 
         It is given the warehouse as the user that writes extracts, who sees nothing but walls.
-        Raises as `on_athena` does.
+        All else is as with `on_athena`.
         """
         redshift = RedshiftData(settings=self._settings, secret_arn=self._settings.redshift_extract_secret_arn)
         statement_id = self._started(name, "redshift", lambda: start(redshift))
-        if not redshift.wait(statement_id, seconds=self._seconds_left, meanwhile=self._next_meanwhile()):
+        if not redshift.wait(statement_id, seconds=self._seconds_left, meanwhile=meanwhile):
             raise StillRunningError(known=self.known, statement=self._known[name])
         return statement_id
-
-    def _next_meanwhile(self) -> Meanwhile:
-        """Return what is to be done next, with credentials of its own: not with those that the engine is asked with."""
-        return partial(Context().run, self._meanwhile.pop(0)) if self._meanwhile else None
 
     def _started(self, name: str, engine: str, start: Callable[[], str]) -> str:
         if name not in self._known:

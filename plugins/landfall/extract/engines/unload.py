@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import Context
 from dataclasses import dataclass
+from functools import partial
 
 from landfall.aws import glue, s3
-from landfall.aws.clients import acting_as
+from landfall.aws.clients import acting_as, client
+from landfall.aws.polling import Meanwhile
 from landfall.aws.redshift_data import RedshiftData
 from landfall.aws.sts import narrowed_session
 from landfall.contracts.extract_product import load_products
@@ -31,6 +34,9 @@ _WHY: Mapping[Engine, str] = {
     "athena": "it reads and writes the lake without waking the warehouse",
 }
 
+_SERVICES: Mapping[Engine, Sequence[str]] = {"redshift": ("s3", "redshift-data"), "athena": ("s3",)}
+"""What is asked to write, by their boto3 names: a client takes some time to make, which the count leaves."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Unloaded:
@@ -50,13 +56,20 @@ class Unloaded:
 
 
 def unload(
-    admission: Admission, *, attempt: int, settings: Settings, statements: AttemptStatements | None = None
+    admission: Admission,
+    *,
+    attempt: int,
+    settings: Settings,
+    statements: AttemptStatements | None = None,
+    meanwhile: Meanwhile = None,
 ) -> Unloaded:
     """Write the files of `admission` to the prefix of this `attempt` (1, 2, ...), emptied before.
 
     Finished files of an earlier extract that is the same are copied, and no engine is asked. Otherwise all is done with
     credentials that can read the published version and write this prefix, and nothing else, and the files are made
     through views that show this customer's rows alone.
+
+    `meanwhile` is done while the engine writes, with the credentials of the process.
 
     `statements` are those of the attempt so far, which must not take longer than they say. Raises StillRunningError
     when they do, NoSlotError when large extracts must wait, RequestError when the rows are more than the product
@@ -66,23 +79,26 @@ def unload(
     prefix = attempt_prefix(admission.request, attempt)
     is_begun = bool(statements.known)
     with under_customers_key(admission, prefix=prefix, is_begun=is_begun, settings=settings):
-        return _unloaded(admission, statements, prefix=prefix, settings=settings)
+        return _unloaded(admission, statements, prefix=prefix, settings=settings, meanwhile=meanwhile)
 
 
-def _unloaded(admission: Admission, statements: AttemptStatements, *, prefix: str, settings: Settings) -> Unloaded:
+def _unloaded(
+    admission: Admission, statements: AttemptStatements, *, prefix: str, settings: Settings, meanwhile: Meanwhile
+) -> Unloaded:
     # Taken up again, the attempt has files of its own at the prefix.
     reused = None if statements.known else take_over(admission, prefix=prefix, settings=settings)
     if reused is not None:
         return _as_unloaded(admission, reused, prefix=prefix)
     policy = session_policy(admission.pinned, base=admission.base, prefix=prefix, settings=settings)
     session = narrowed_session(settings.extract_role_arn, policy=policy, name=admission.request.extract_id)
-    with acting_as(session):
+    as_writer = acting_as(session)
+    with as_writer:
         rows, scanned_bytes = _count(admission, statements)
     ExtractStore.of(settings).slots.take_if_large(admission.request.extract_id, rows=rows)
-    with _walls(admission, statements, prefix=prefix) as views, acting_as(session):
+    with _walls(admission, statements, prefix=prefix) as views, as_writer:
         salt = salt_for(admission.request, settings)
         statement_id, written_bytes = _write(
-            admission, statements, views=views, prefix=prefix, salt=salt, settings=settings
+            admission, statements, views=views, prefix=prefix, salt=salt, settings=settings, meanwhile=meanwhile
         )
     engine = ENGINES[admission.request.format]
     return Unloaded(
@@ -112,7 +128,12 @@ def _count(admission: Admission, statements: AttemptStatements) -> tuple[int, in
     request = admission.request
     product = load_products()[request.product]
     table, base = admission.pinned.table, admission.base_table
-    counted = statements.on_athena("count", lambda: count_rows(product, request, table, base), fetch=True)
+    counted = statements.on_athena(
+        "count",
+        lambda: count_rows(product, request, table, base),
+        fetch=True,
+        meanwhile=lambda: [client(service) for service in _SERVICES[ENGINES[request.format]]],
+    )
     rows = int(counted.rows[0][0] or 0)
     if refusal := too_many(rows, product, request.format):
         raise RequestError(refusal)
@@ -151,6 +172,7 @@ def _write(
     prefix: str,
     salt: str,
     settings: Settings,
+    meanwhile: Meanwhile,
 ) -> tuple[str, tuple[int, ...]]:
     """Let the engine write what `views` show to `prefix`; return the statement's id and the scanned bytes that cost."""
     request = admission.request
@@ -164,12 +186,14 @@ def _write(
         told = {"destination": destination, "salt": salt, "role_arn": role_arn}
         return unload_statement(product, request, *views, **told, key_arn=admission.key_arn)
 
+    # Not with the credentials of this session.
+    outside = partial(Context().run, meanwhile) if meanwhile else None
     if ENGINES[request.format] == "athena":
-        done = statements.on_athena("unload", lambda: statement(""))
+        done = statements.on_athena("unload", lambda: statement(""), meanwhile=outside)
         return done.query_execution_id, (done.scanned_bytes,)
 
     def start(redshift: RedshiftData) -> str:
         bound = binding(request.customer_id).sql(dialect="redshift")
         return redshift.start_together([bound, statement(f"{product.product}_")], name="landfall-extract")
 
-    return statements.on_redshift("unload", start), ()
+    return statements.on_redshift("unload", start, meanwhile=outside), ()

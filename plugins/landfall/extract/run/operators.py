@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -93,7 +93,7 @@ class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow A
             published = published_before(admitted, settings=settings) if context["ti"].try_number > 1 else None
             if published is None:
                 certifier = Certifier(admitted, settings=settings, dag_id=run.dag_id, run_id=run.run_id)
-                unloaded = self._unload(context, admitted, known=known, meanwhile=certifier.parts, settings=settings)
+                unloaded = self._unload(context, admitted, known=known, meanwhile=certifier.prepare, settings=settings)
                 course.enter_step(admitted, course.CHECKING, settings=settings)
                 published = publish_extract(unloaded, certifier, settings=settings, afterwards=afterwards)
             course.finish(admitted, published, settings=settings)
@@ -112,7 +112,7 @@ class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow A
         admitted: Admission,
         *,
         known: dict[str, str],
-        meanwhile: Sequence[Callable[[], object]],
+        meanwhile: Callable[[], None],
         settings: Settings,
     ) -> Unloaded:
         """Let the engine write the files to the prefix of this attempt, or leave the worker while it does."""
@@ -122,11 +122,11 @@ class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow A
         from landfall.extract.run import course
 
         attempt = context["ti"].try_number
-        statements = AttemptStatements(settings=settings, known=known, seconds=INLINE_SECONDS, meanwhile=meanwhile)
+        statements = AttemptStatements(settings=settings, known=known, seconds=INLINE_SECONDS)
         course.enter_step(admitted, course.WRITING, settings=settings)
         try:
             with course.undone_when_killed(self, admitted, attempt=attempt, settings=settings):
-                return unload(admitted, attempt=attempt, settings=settings, statements=statements)
+                return unload(admitted, attempt=attempt, settings=settings, statements=statements, meanwhile=meanwhile)
         except NoSlotError as error:
             waited = {"admission": admitted.to_json(), "known": statements.known, "attempt": attempt}
             _wait_for_turn(context, slot=str(error), method=self.on_waited.__name__, kwargs=waited)

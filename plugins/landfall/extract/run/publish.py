@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,10 +45,7 @@ class Published:
 
 
 class Certifier:
-    """What certifies one extract beside its files; each part is made when it is first asked for.
-
-    That may be while an engine still writes: `parts` are what is worth it.
-    """
+    """What certifies one extract beside its files; each part is made when it is first asked for, or by `prepare`."""
 
     def __init__(self, admission: Admission, *, settings: Settings, dag_id: str, run_id: str) -> None:
         """Certify the extract of `admission` as the run `run_id` of the DAG `dag_id`."""
@@ -70,10 +67,9 @@ class Certifier:
         request = self._admission.request
         return OutgoingGate(load_products()[request.product], request, dag_id=self._dag_id, run_id=self.run_id)
 
-    @property
-    def parts(self) -> tuple[Callable[[], object], ...]:
-        """What makes the parts, one after the other."""
-        return (lambda: self.credentials, lambda: self.gate)
+    def prepare(self) -> None:
+        """Make all parts."""
+        _ = self.credentials, self.gate
 
 
 def publish_extract(
