@@ -39,7 +39,7 @@ MODULES: Final = (
     "landfall.extract.run.failure_callback",
     "landfall.lineage.extracts",
     "landfall.lineage.hooks",
-    "landfall.quality.checkpoint",
+    "landfall.quality.validation",
     "sqlglot.dialects.athena",
     "sqlglot.dialects.duckdb",
     "sqlglot.dialects.redshift",

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from sqlglot import exp
 
@@ -40,9 +40,19 @@ _BATCH_NAME = "rows_under_audit"
 """Stands for {batch} while a query is a syntax tree."""
 
 
-def run_gate(*, afterwards: ExitStack | None = None, **asked: Any) -> GateResult:
-    """Prepare a gate by the arguments of `Gate` and run it at once."""
-    return Gate(**asked).run(afterwards)
+def run_gate(
+    *,
+    gate: str,
+    engine: Engine,
+    suites: Mapping[str, Path],
+    run_id: str,
+    dag_id: str,
+    where: exp.Condition | None = None,
+    around: Surroundings | None = None,
+) -> GateResult:
+    """Run a `Gate` at once."""
+    ready = Gate(gate=gate, engine=engine, suites=suites, run_id=run_id, dag_id=dag_id, where=where, around=around)
+    return ready.run()
 
 
 class Gate:
@@ -81,7 +91,7 @@ class Gate:
             ).sql(dialect=engine)
             for relation, place in places.items()
         }
-        from landfall.quality.checkpoint import PreparedSuites  # takes seconds to import, and only a gate needs it
+        from landfall.quality.validation import PreparedSuites  # takes seconds to import, and only a gate needs it
 
         self._site = tempfile.TemporaryDirectory(prefix="landfall-data-docs-")
         address = address or _ADDRESSES[engine](self._settings)

@@ -15,7 +15,7 @@ from landfall.aws import s3
 from landfall.aws.athena import Athena
 from landfall.aws.redshift_data import RedshiftData
 from landfall.errors import EngineError
-from landfall.quality.gates import Engine, GateResult, run_gate
+from landfall.quality.gates import Engine, Gate, GateResult
 from landfall.quality.overrides import Override, overrides_of, record_overrides
 from landfall.settings import Settings
 from sqlglot import exp
@@ -80,8 +80,17 @@ def suite(tmp_path: Path) -> Path:
     return path
 
 
-def _gate(engine: Engine, relation: str, suite: Path, *, run_id: str = "run:1+00", **asked: Any) -> GateResult:
-    return run_gate(gate="rows", engine=engine, suites={relation: suite}, run_id=run_id, dag_id="test_gates", **asked)
+def _gate(
+    engine: Engine,
+    relation: str,
+    suite: Path,
+    *,
+    run_id: str = "run:1+00",
+    afterwards: ExitStack | None = None,
+    **asked: Any,
+) -> GateResult:
+    gate = Gate(gate="rows", engine=engine, suites={relation: suite}, run_id=run_id, dag_id="test_gates", **asked)
+    return gate.run(afterwards)
 
 
 @pytest.mark.parametrize("engine", ["athena", "redshift"])

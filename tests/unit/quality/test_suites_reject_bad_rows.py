@@ -180,7 +180,7 @@ def test_every_suite_has_a_good_row() -> None:
 
 @pytest.mark.parametrize("name", SUITES)
 def test_suite_accepts_good_and_rejects_bad(name: str, database: Path, tmp_path: Path) -> None:
-    from landfall.quality.checkpoint import PreparedSuites
+    from landfall.quality.validation import PreparedSuites
 
     place = Place(relation="good", around=Surroundings(at=datetime(2026, 11, 21, tzinfo=UTC)))
     address = EngineAddress(f"sqlite:///{database}", {})

@@ -33,7 +33,7 @@ NO_NINES = Check("no_nines", {}, why="nine is too many", query="SELECT a FROM {b
 
 
 def run(folder: Path, checks: tuple[Check, ...] = (KNOWN, FEW), **rows: list[int | None]) -> dict[tuple[str, str], Any]:
-    from landfall.quality.checkpoint import PreparedSuites
+    from landfall.quality.validation import PreparedSuites
 
     with sqlite3.connect(folder / "rows.db") as connection:
         for table, values in rows.items():
