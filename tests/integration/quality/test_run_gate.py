@@ -120,8 +120,8 @@ def test_a_condition_leaves_other_rows_out(engine: Engine, tables: Tables, suite
 def test_data_docs_are_in_the_ops_bucket_and_hold_no_value(are_later: bool, tables: Tables, suite: Path) -> None:
     run_id = f"manual__2026-11-21T01:00:00+00:00_{uuid.uuid4().hex[:6]}"
     with ExitStack() as last:
-        asked = {"afterwards": last} if are_later else {}
-        result = _gate("athena", tables("athena", f"{GOOD}, {BAD}"), suite, run_id=run_id, **asked)
+        afterwards = last if are_later else None
+        result = _gate("athena", tables("athena", f"{GOOD}, {BAD}"), suite, run_id=run_id, afterwards=afterwards)
         bucket, key = s3.split_uri(result.data_docs_url)
         prefix = key.removesuffix("index.html")
         assert any(s3.list_objects(bucket=bucket, prefix=key)) is not are_later
