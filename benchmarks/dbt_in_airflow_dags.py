@@ -11,7 +11,7 @@ from airflow.sdk import DAG
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
 from landfall.dag_defaults import START_DATE
-from landfall.transform import dbt_models
+from landfall.transform.group import dbt_models
 from landfall.transform.models import PROJECT, Target, manifest_path
 
 TARGETS: tuple[Target, ...] = ("lake", "warehouse")
