@@ -79,7 +79,7 @@ def _named_sessions() -> Iterator[None]:
     """Give dbt's sessions of Redshift a name, which dbt-redshift has no setting for.
 
     Without one the driver takes the name of the module that connects, and finds it by `inspect.stack`, which looks
-    through every module of the process for every frame: in a task of Airflow a quarter of the time of a build.
+    through every module of the process for every frame, and a task of Airflow has thousands (decision 17).
     """
     import redshift_connector
 
