@@ -22,7 +22,7 @@ from landfall.publish.groups import DAY_COLUMNS, LAKE, WAREHOUSE, suites
 from landfall.publish.record import versioned_table
 from landfall.publish.steps import candidate_gate
 from landfall.quality.data_docs import SUMMARY_FILE, docs_key
-from landfall.quality.gates import Engine, run_gate
+from landfall.quality.gates import Engine, Gate
 from landfall.quality.kinds import Surroundings
 from landfall.settings import REPOSITORY, Settings
 
@@ -107,9 +107,9 @@ class Stage:
         return self._gate(
             gate,
             run_id,
-            lambda: run_gate(
+            lambda: Gate(
                 gate=gate, engine=ENGINES[group], suites=chosen, run_id=run_id, dag_id=_DAG, around=around
-            ),
+            ).run(),
         )
 
     def build(self, group: str, *selection: str, options: Sequence[str] = (), unit_tests: bool = False) -> list[Said]:

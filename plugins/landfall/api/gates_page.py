@@ -13,7 +13,7 @@ from landfall.api.pages import render_page
 
 @dataclass(frozen=True)
 class GateOnPage:
-    """A gate's summary as `run_gate` wrote it, and its Great Expectations pages relative to the run's page."""
+    """A gate's summary as the gate wrote it, and its Great Expectations pages relative to the run's page."""
 
     summary: Mapping[str, Any]
     pages: Sequence[str]

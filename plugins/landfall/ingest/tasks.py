@@ -95,7 +95,7 @@ def audit_raw(*, stream: str, dag_id: str, run_id: str, follows: bool = False) -
     landing, and leaves them to a later one until they have waited for a minute. Without a suite nothing is checked:
     what the contract promises of a single row was checked when the row was loaded.
     """
-    from landfall.quality.gates import run_gate  # Great Expectations takes seconds to import
+    from landfall.quality.gates import Gate  # Great Expectations takes seconds to import
 
     audits = _audits(Settings.from_environment(), stream, run_id)
     due = audits.due()
@@ -110,14 +110,14 @@ def audit_raw(*, stream: str, dag_id: str, run_id: str, follows: bool = False) -
     days = within_days(
         contract.time_field, first=min(audit.first_day for audit in due), last=max(audit.last_day for audit in due)
     )
-    result = run_gate(
+    result = Gate(
         gate=f"raw_{stream}",
         engine="athena",
         suites={contract.raw_table: suite},
         run_id=run_id,
         dag_id=dag_id,
         where=exp.and_(batches, days),
-    )
+    ).run()
     if result.passed:
         audits.settle(due)
     else:

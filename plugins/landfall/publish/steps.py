@@ -23,7 +23,7 @@ from landfall.publish.last_gate import LastGate
 from landfall.publish.publication import Attempt, Candidate, PublicationStore
 from landfall.publish.record import versioned_table
 from landfall.publish.warehouse import WarehouseStore, warehouse_rows
-from landfall.quality.gates import Engine, run_gate
+from landfall.quality.gates import Engine, Gate
 from landfall.quality.kinds import Surroundings
 from landfall.quality.overrides import let_through
 from landfall.settings import REPOSITORY, Settings
@@ -90,14 +90,14 @@ def audit(group: str, *, run_id: str, dag_id: str, lake_version: int | None = No
     around = surroundings(store, group, lake_version=lake_version)
     days = scope(settings, store, candidate, at=around.at, rows=warehouse_rows(settings, WAREHOUSE))
     logger.info("group %s is audited on %s", group, "all days" if days is None else days)
-    result = run_gate(
+    result = Gate(
         gate=candidate_gate(group),
         engine=_ENGINES[group],
         suites=suites(group),
         run_id=run_id,
         dag_id=dag_id,
         around=replace(around, days=days, day_columns=DAY_COLUMNS),
-    )
+    ).run()
     store.record_gate(LastGate.of(result, group=group, run_id=run_id, at=datetime.now(UTC)))
     result.raise_if_stopped()
     if _frozen(group, lake_version) != candidate:

@@ -24,7 +24,7 @@ from landfall.quality.suites import Check, Suite, load_suite
 from landfall.quality.verdict import GateResult, as_table, judge
 from landfall.settings import Settings
 
-__all__ = ["Engine", "Gate", "GateResult", "audited_query", "run_gate"]
+__all__ = ["Engine", "Gate", "GateResult", "audited_query"]
 
 logger = logging.getLogger(__name__)
 
@@ -38,21 +38,6 @@ _ADDRESSES: Mapping[Engine, Callable[[Settings], EngineAddress]] = {
 _ROW_COUNT = "expect_table_row_count_to_be_between"
 _BATCH_NAME = "rows_under_audit"
 """Stands for {batch} while a query is a syntax tree."""
-
-
-def run_gate(
-    *,
-    gate: str,
-    engine: Engine,
-    suites: Mapping[str, Path],
-    run_id: str,
-    dag_id: str,
-    where: exp.Condition | None = None,
-    around: Surroundings | None = None,
-) -> GateResult:
-    """Run a `Gate` at once."""
-    ready = Gate(gate=gate, engine=engine, suites=suites, run_id=run_id, dag_id=dag_id, where=where, around=around)
-    return ready.run()
 
 
 class Gate:

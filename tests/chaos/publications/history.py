@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -89,7 +90,7 @@ class History:
             stack.enter_context(patch.object(steps, "suites", lambda _group: {}))
             stack.enter_context(patch.object(steps, "load_stream_contracts", lambda _folder: []))
             stack.enter_context(patch.object(steps, "scope", lambda *_, **__: None))
-            stack.enter_context(patch.object(steps, "run_gate", self._gate))
+            stack.enter_context(patch.object(steps, "Gate", lambda **_: SimpleNamespace(run=self._gate)))
             stack.enter_context(patch.object(Settings, "from_environment", lambda: self._settings))
             yield
 
@@ -157,7 +158,7 @@ class History:
                 self._snapshot += 1
                 self._world.commit(table, self._snapshot)
 
-    def _gate(self, **_: Any) -> GateResult:
+    def _gate(self) -> GateResult:
         """Look at the tables one after another, as suites do, and fail at times."""
         seen = {}
         for name, table in TABLES.items():

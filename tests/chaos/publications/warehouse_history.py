@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -79,7 +80,7 @@ class WarehouseHistory:
             stack.enter_context(patch.object(steps, "surroundings", lambda *_, **__: around))
             stack.enter_context(patch.object(steps, "scope", lambda *_, **__: None))
             stack.enter_context(patch.object(steps, "load_stream_contracts", lambda _folder: []))
-            stack.enter_context(patch.object(steps, "run_gate", self._gate))
+            stack.enter_context(patch.object(steps, "Gate", lambda **_: SimpleNamespace(run=self._gate)))
             stack.enter_context(
                 patch.object(steps, "_warehouse", lambda: WarehouseStore(self._settings, GROUP, rows=rows))
             )
@@ -154,7 +155,7 @@ class WarehouseHistory:
             self._schedule.turn()
         return number
 
-    def _gate(self, **_: Any) -> GateResult:
+    def _gate(self) -> GateResult:
         """Look at the tables one after another, as suites do, and fail at times."""
         seen = {}
         for name in DATASETS:

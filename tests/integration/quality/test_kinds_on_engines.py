@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from landfall.aws.athena import Athena
 from landfall.aws.redshift_data import RedshiftData
-from landfall.quality.gates import Engine, GateResult, run_gate
+from landfall.quality.gates import Engine, Gate, GateResult
 from landfall.quality.kinds import Surroundings
 from landfall.settings import Settings
 
@@ -81,9 +81,10 @@ def _gate(engine: Engine, candidate: str, other: str | None, folder: Path) -> Ga
     around = Surroundings(at=NOW)
     if other:
         around = Surroundings(at=NOW, published={candidate: other}, lake={"other": other})
-    return run_gate(
+    gate = Gate(
         gate="kinds", engine=engine, suites={candidate: suite}, run_id="run-1", dag_id="test_kinds", around=around
     )
+    return gate.run()
 
 
 def test_a_candidate_like_the_published_version_passes(engine: Engine, tables: Tables, tmp_path: Path) -> None:

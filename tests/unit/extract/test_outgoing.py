@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def _rows(files: FilesDatabase) -> Sequence[Any]:
 def test_all_parts_are_one_table_and_a_cell_keeps_its_line_break(tmp_path: Path) -> None:
     parts = [_part(tmp_path / "000.csv.gz", "a,plain", 'b,"two\nlines"'), _part(tmp_path / "001.csv.gz", "c,")]
     files = FilesDatabase("orders")
-    with files:
+    with closing(files):
         files.load(parts, SHAPE)
         assert _rows(files) == [("a", "plain"), ("b", "two\nlines"), ("c", None)]
 
@@ -57,7 +58,7 @@ def test_what_is_told_of_each_part_is_what_a_look_at_it_finds(tmp_path: Path) ->
         parts.append(tmp_path / f"00{number}.csv.gz")
         parts[-1].write_bytes(gzip.compress(lines.encode()))
     files = FilesDatabase("orders")
-    with files:
+    with closing(files):
         told = files.load(parts, shape)
     assert told == [inspect_file(part, shape) for part in parts]
     assert [(each.rows, each.foreign_rows, each.formula_cells) for each in told] == [(2, 0, 1), (1, 1, 0), (0, 0, 0)]
@@ -66,7 +67,7 @@ def test_what_is_told_of_each_part_is_what_a_look_at_it_finds(tmp_path: Path) ->
 
 def test_two_databases_at_once_know_nothing_of_each_other(tmp_path: Path) -> None:
     first, second = FilesDatabase("orders"), FilesDatabase("orders")
-    with first, second:
+    with closing(first), closing(second):
         first.load([_part(tmp_path / "000.csv.gz", "a,b")], SHAPE)
         second.load([_part(tmp_path / "001.csv.gz", "c,d")], SHAPE)
         assert (_rows(first), _rows(second)) == ([("a", "b")], [("c", "d")])
@@ -74,7 +75,7 @@ def test_two_databases_at_once_know_nothing_of_each_other(tmp_path: Path) -> Non
 
 def test_nothing_is_left_of_the_rows(tmp_path: Path) -> None:
     files = FilesDatabase("orders")
-    with files:
+    with closing(files):
         files.load([_part(tmp_path / "000.csv.gz", "a,b")], SHAPE)
         folder = Path(files.address.connect_args["config"]["temp_directory"])
         assert list(folder.glob("*.parquet"))
@@ -86,14 +87,14 @@ def test_nothing_is_left_of_the_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize("product", sorted(load_products()))
 def test_each_product_can_be_the_name_of_the_table(product: str, tmp_path: Path) -> None:
     files = FilesDatabase(product)
-    with files:
+    with closing(files):
         files.load([_part(tmp_path / "000.csv.gz", "a,b")], SHAPE)
         assert _rows(files) == [("a", "b")]
 
 
 def test_a_file_of_another_shape_is_refused(tmp_path: Path) -> None:
     files = FilesDatabase("orders")
-    with files:
+    with closing(files):
         with pytest.raises(VerificationError, match="its header is"):
             files.load([_part(tmp_path / "000.csv.gz", "a,b")], replace(SHAPE, column_types={"order_id": "string"}))
         (tmp_path / "001.csv.gz").write_bytes(b"no gzip")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -89,7 +89,7 @@ class OutgoingGate:
 
         The Data Docs are written when `afterwards` is closed, or at once. Raises GateFailed when an expectation fails.
         """
-        with self._files:
+        with closing(self._files):
             result = self._gate.run(afterwards)
         result.raise_if_failed()
         return {"name": self.name, "passed": result.passed, "checks": result.checks}
@@ -98,7 +98,7 @@ class OutgoingGate:
 class FilesDatabase:
     """A DuckDB database in memory whose one relation is to be the rows of all files, `outgoing.<table>`.
 
-    It lives until the context of it is left, or the process ends.
+    It lives until it is closed, or the process ends.
     """
 
     def __init__(self, table: str) -> None:
@@ -134,10 +134,8 @@ class FilesDatabase:
         self._connection.exec_driver_sql(made.sql("duckdb"))
         return facts
 
-    def __enter__(self) -> None:
-        """Nothing is to be done: it is there since it was made."""
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Leave nothing of it."""
         self._connection.close()
         self._engine.dispose()
         self._folder.cleanup()
