@@ -9,7 +9,9 @@ from airflow.sdk import dag, task
 from landfall.dag_defaults import DEFAULT_ARGS, START_DATE, Tag
 
 
-@dag(schedule=None, start_date=START_DATE, default_args=DEFAULT_ARGS, tags=[Tag.ON_DEMAND], doc_md=__doc__)
+@dag(  # type: ignore[untyped-decorator]  # mypy does not follow Airflow's imports
+    schedule=None, start_date=START_DATE, default_args=DEFAULT_ARGS, tags=[Tag.ON_DEMAND], doc_md=__doc__
+)
 def benchmark_empty() -> None:
     @task
     def nothing() -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from landfall.aws.athena import Athena
 from landfall.ingest.claims import Outcome
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
 from benchmarks.__main__ import load_environment
 from benchmarks.cost_meter import CostMeter
@@ -128,7 +128,7 @@ def _write_history(probe: Probe, days: Sequence[date], *, events: int) -> None:
 
 def _rows(stream: str, days: Sequence[date], *, events: int) -> exp.Insert:
     """Return the INSERT of `events` rows for each of the days, which follow each other."""
-    query = exp.maybe_parse(
+    template = parse_one(
         """
         select
             'ord_' || lower(substr(to_hex(md5(to_utf8(cast(day * :events + number as varchar)))), 1, 12)) as order_id,
@@ -147,14 +147,15 @@ def _rows(stream: str, days: Sequence[date], *, events: int) -> exp.Insert:
         )
         """,
         dialect="athena",
+        into=exp.Select,
     )
     query = exp.replace_placeholders(
-        query,
+        template,
         events=exp.Literal.number(events),
         last_day=exp.Literal.number(len(days) - 1),
         first=exp.Literal.string(days[0].isoformat()),
     )
-    columns = [exp.to_identifier(name, quoted=True) for name in query.named_selects]
+    columns = [exp.to_identifier(name, quoted=True) for name in template.named_selects]
     table = exp.table_(stream, db="raw", quoted=True)
     return exp.Insert(this=exp.Schema(this=table, expressions=columns), expression=query)
 

@@ -85,9 +85,9 @@ def _compare(arms: Mapping[str, Arm], *, turns: int) -> int:
         if len(set(rows.values())) > 1:
             sys.stderr.write(f"benchmarks: void, for the rows differ: {rows}\n")
             return 1
-    for name, taken in seconds.items():
-        ratio = statistics.median(mine / other for mine, other in zip(seconds["load"], taken, strict=True))
-        sys.stdout.write(f"{name:<12}{statistics.median(taken):>8.1f} s   load / {name}: {ratio:.2f}\n")
+    for name, times in seconds.items():
+        ratio = statistics.median(mine / other for mine, other in zip(seconds["load"], times, strict=True))
+        sys.stdout.write(f"{name:<12}{statistics.median(times):>8.1f} s   load / {name}: {ratio:.2f}\n")
     return 0
 
 

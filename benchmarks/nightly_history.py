@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from landfall.contracts import load_stream_contract
 from landfall.settings import REPOSITORY
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
 STREAMS = ("customers", "orders", "payments", "page_views")
 DAYS_A_STATEMENT = 90
@@ -110,20 +110,17 @@ class History:
             "today": exp.Literal.string(self.today.isoformat()),
             "changes": exp.Literal.number((self.days - 1) // 10),
         }
-        parts = {name: exp.maybe_parse(part, dialect="athena") for name, part in _PARTS.items()}
-        query = exp.replace_placeholders(exp.maybe_parse(text, dialect="athena"), **parts)
+        parts = {name: parse_one(part, dialect="athena") for name, part in _PARTS.items()}
+        query = exp.replace_placeholders(parse_one(text, dialect="athena"), **parts)
         query = exp.replace_placeholders(query, **values)
         happened = exp.column("occurred_at")
         bounds = [exp.cast(exp.Literal.string(f"{day} 00:00:00"), "timestamp") for day in (first, after)]
-        found: exp.Select = (
-            exp.select("*").from_(query.subquery("events")).where(happened >= bounds[0], happened.copy() < bounds[1])
-        )
-        return found
+        return exp.subquery(query, "events").select("*").where(happened >= bounds[0], happened.copy() < bounds[1])
 
     def insert(self, stream: str, first: date, after: date) -> exp.Insert:
         """Return the statement that puts the events of those days into raw, each day loaded an hour after its end."""
         contract = load_stream_contract(REPOSITORY / "contracts" / "streams" / f"{stream}.yaml")
-        loaded = exp.maybe_parse(
+        loaded = parse_one(
             """
             select *, to_hex(md5(to_utf8(cast(occurred_at as varchar)))) as _content_hash,
                 concat('s3://landing/', :stream, '/dt=', substr(cast(occurred_at as varchar), 1, 10), '/hr=',
@@ -132,12 +129,15 @@ class History:
                 cast(date_add('hour', 25, date_trunc('day', occurred_at)) as timestamp(6)) as _loaded_at
             """,
             dialect="athena",
+            into=exp.Select,
         )
-        query = exp.replace_placeholders(
-            loaded, stream=exp.Literal.string(stream), version=exp.Literal.string(contract.version)
-        ).from_(self.events(stream, first, after).subquery("happened"))
         events = self.events(stream, first, after)
-        inner = events.find(exp.Subquery).this
+        query = exp.replace_placeholders(
+            loaded.from_(events.subquery("happened")),
+            stream=exp.Literal.string(stream),
+            version=exp.Literal.string(contract.version),
+        )
+        inner = events.args["from_"].this.this
         names = [*inner.named_selects, *loaded.named_selects[1:]]
         table = exp.table_(stream, db="raw", quoted=True)
         columns = [exp.to_identifier(name, quoted=True) for name in names]

@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from pyathena import connect
 from pyathena.connection import Connection
 from sqlglot import exp, parse_one
 
 from benchmarks import tpc
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue.type_defs import ColumnTypeDef, SerDeInfoTypeDef, StorageDescriptorTypeDef, TableInputTypeDef
 
 _INPUT_FORMAT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 _OUTPUT_FORMAT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
@@ -62,19 +65,23 @@ def _for_trino(text: str) -> str:
     return tree.sql(dialect="athena")
 
 
-def _table_input(table: str, path: Path, location: str) -> dict[str, Any]:
-    columns = [{"Name": field.name, "Type": _hive_type(field.type)} for field in pq.read_schema(path)]
+def _table_input(table: str, path: Path, location: str) -> TableInputTypeDef:
+    columns: list[ColumnTypeDef] = [
+        {"Name": field.name, "Type": _hive_type(field.type)} for field in pq.read_schema(path)
+    ]
+    serde: SerDeInfoTypeDef = {"SerializationLibrary": _SERDE}
+    storage: StorageDescriptorTypeDef = {
+        "Columns": columns,
+        "Location": location,
+        "InputFormat": _INPUT_FORMAT,
+        "OutputFormat": _OUTPUT_FORMAT,
+        "SerdeInfo": serde,
+    }
     return {
         "Name": table,
         "TableType": "EXTERNAL_TABLE",
         "Parameters": {"EXTERNAL": "TRUE", "classification": "parquet"},
-        "StorageDescriptor": {
-            "Columns": columns,
-            "Location": location,
-            "InputFormat": _INPUT_FORMAT,
-            "OutputFormat": _OUTPUT_FORMAT,
-            "SerdeInfo": {"SerializationLibrary": _SERDE},
-        },
+        "StorageDescriptor": storage,
     }
 
 

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import boto3
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import redshift_connector
 from sqlglot import exp, parse_one
 

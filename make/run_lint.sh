@@ -23,7 +23,7 @@ names_no_registry() {
 
 check 'style (ruff check)' "$bin/ruff" check --quiet .
 check 'format (ruff format)' "$bin/ruff" format --quiet --check .
-check 'types (mypy)' "$bin/mypy" plugins/landfall
+check 'types (mypy)' "$bin/mypy" plugins/landfall benchmarks
 check 'CloudFormation (cfn-lint)' "$bin/cfn-lint" infra/*.yaml
 check 'no registry is named' names_no_registry
 check 'what follows from the contracts' "$bin/landfall" contracts generate --check
