@@ -19,7 +19,7 @@ from landfall.extract.delivery import encryption
 from landfall.extract.delivery.destination import Destination
 from landfall.extract.delivery.register import Register, destination_of
 from landfall.extract.door.pinning import Admission
-from landfall.extract.engines.unload import Unloaded, unload
+from landfall.extract.engines.unload import unload
 from landfall.extract.files.layout import attempt_prefix, extract_prefix
 from landfall.extract.records.store import ExtractStore
 from landfall.extract.run import course
@@ -51,10 +51,6 @@ def asked(admitted: Admit, settings: Settings) -> Ask:
         return replace(found, destination=destination_of(found.request, settings=settings))
 
     return ask
-
-
-def _publish(unloaded: Unloaded, settings: Settings) -> None:
-    certify(unloaded, settings=settings)
 
 
 def _objects(admission: Admission, settings: Settings) -> dict[str, str | None]:
@@ -91,7 +87,7 @@ def test_every_object_is_under_the_key_and_redshifts_from_the_first_byte(
 
     monkeypatch.setattr(s3, "copy_object", noted)
     admission = asked(destination, file_format)
-    _publish(unload(admission, attempt=1, settings=settings), settings)
+    certify(unload(admission, attempt=1, settings=settings), settings=settings)
     found = _objects(admission, settings)
     assert len(found) == 3 and set(found.values()) == {destination.kms_key_arn}, found
     assert len(copied) == copies
@@ -108,7 +104,7 @@ def test_a_file_that_is_not_under_the_key_is_not_certified(
     key = extract_prefix(customer_id=CUSTOMER, extract_id=admission.request.extract_id) + file
     s3.copy_object(bucket=settings.extracts_bucket, source=key, target=key)
     with pytest.raises(VerificationError, match="encrypted with the key of S3, asked for is arn:aws:kms"):
-        _publish(unloaded, settings)
+        certify(unloaded, settings=settings)
     assert set(_objects(admission, settings)) == {file}
 
 
@@ -119,8 +115,7 @@ def test_files_are_reused_under_their_own_key_alone(
     first = asked(destination, **asked_for)
     _enter(first, settings)
     done = unload(first, attempt=1, settings=settings)
-    _publish(done, settings)
-    course.finish(first, _published(), settings=settings)
+    course.finish(first, certify(done, settings=settings), settings=settings)
     again = asked(destination, **asked_for)
     reused = unload(again, attempt=1, settings=settings)
     assert reused.reused is not None and reused.reused.extract_id == first.request.extract_id
@@ -130,10 +125,6 @@ def test_files_are_reused_under_their_own_key_alone(
         asked(registered(settings, customer_id=CUSTOMER, key=True), **asked_for), attempt=1, settings=settings
     )
     assert plain.reused is None and other_key.reused is None
-
-
-def _published() -> Any:
-    return course.Published(manifest_uri="s3://m", rows=1, files=1, bytes=1)
 
 
 def _enter(admission: Admission, settings: Settings) -> None:
@@ -199,11 +190,11 @@ def test_a_key_that_goes_before_the_files_are_checked_leaves_no_manifest(asked: 
     unloaded = unload(admission, attempt=1, settings=settings)
     client("kms").disable_key(KeyId=destination.kms_key_arn)
     with pytest.raises(KeyUnusableError, match="it is disabled"):
-        _publish(unloaded, settings)
+        certify(unloaded, settings=settings)
     names = {name.partition("/")[0] for name in _objects(admission, settings)}
     assert names == {attempt_prefix(admission.request, 1).rstrip("/").rpartition("/")[2]}
     client("kms").enable_key(KeyId=destination.kms_key_arn)
-    _publish(unloaded, settings)
+    certify(unloaded, settings=settings)
     assert _manifest(admission, settings)["rows"] > 0
 
 
@@ -211,8 +202,8 @@ def test_the_api_serves_what_is_under_the_key_and_says_so_when_the_key_is_shut(a
     destination = registered(settings, customer_id=CUSTOMER, key=True)
     admission = asked(destination)
     _enter(admission, settings)
-    _publish(unload(admission, attempt=1, settings=settings), settings)
-    course.finish(admission, _published(), settings=settings)
+    published = certify(unload(admission, attempt=1, settings=settings), settings=settings)
+    course.finish(admission, published, settings=settings)
     _, token = ApiKeyStore.of(settings).create(
         customer_id=CUSTOMER, name="test", products=(), pii=True, days=1, created_by="cli:test"
     )

@@ -31,7 +31,14 @@ PINNED = PinnedDataset(
     group="lake", version=7, table="t", snapshot_id=1, gate="g", contract_versions={}, published_at="2026-11-21"
 )
 ADMISSION = Admission(request=REQUEST, pinned=PINNED)
-PUBLISHED = Published(manifest_uri="s3://m", rows=3, files=1, bytes=9)
+MANIFEST: dict[str, Any] = {
+    "created_at": "2026-11-21",
+    "rows": 3,
+    "files": [{"bytes": 9, "sha256": "ab"}],
+    "published": {"version": 7},
+    "expires_at": "2999-01-01T00:00:00Z",
+}
+PUBLISHED = Published(manifest_uri="s3://m", manifest=MANIFEST)
 FOLDER = "cus_000042/run-1"
 
 
@@ -54,8 +61,7 @@ class World:
             pii=False,
         )
         self.store.create(record)
-        manifest = {"request": REQUEST.to_json(), "expires_at": "2999-01-01T00:00:00Z", "files": [{"sha256": "ab"}]}
-        for name, body in {"manifest.json": json.dumps(manifest), "attempt-1/a": "rows", "attempt-2/a": "rows"}.items():
+        for name, body in {"manifest.json": json.dumps(MANIFEST), "attempt-1/a": "rows", "attempt-2/a": "rows"}.items():
             self.buckets["extracts_bucket", f"{FOLDER}/{name}"] = body.encode()
 
     @property
@@ -101,7 +107,6 @@ def test_the_event_tells_where_an_extract_was_delivered(world: World, monkeypatc
     bucket = Destination(
         customer_id="cus_000042", name="in", created_at="", created_by="", bucket="theirs", role_arn="arn"
     )
-    monkeypatch.setattr(course, "read_manifest", lambda *_: {"created_at": "2026-11-21", "files": []})
     monkeypatch.setattr(course, "deliver", lambda _, destination, *, settings: destination.uri("run-1"))
     course.finish(replace(ADMISSION, destination=bucket), PUBLISHED, settings=SETTINGS)
 

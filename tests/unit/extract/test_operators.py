@@ -62,7 +62,7 @@ class Engine:
 
 
 def published() -> Published:
-    return Published(manifest_uri=str(OUTCOME["manifest"]), rows=3, files=1, bytes=99)
+    return Published(manifest_uri=str(OUTCOME["manifest"]), manifest={"rows": 3, "files": [{"bytes": 99}]})
 
 
 @pytest.fixture

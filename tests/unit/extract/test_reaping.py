@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -151,7 +151,8 @@ def certified(unloaded: Unloaded, _certifier: Any, *, settings: Settings, **_: A
         raise VerificationError("files are missing")
     listed = [{"path": key.removeprefix(base), "bytes": 3, "sha256": "ab"} for key in files]
     request = unloaded.admission.request.to_json()
-    return {"request": request, "rows": 2, "files": listed, "expires_at": "2999-01-01T00:00:00Z"}
+    told = {"rows": 2, "files": listed, "published": {"version": PUBLICATION.version}}
+    return {"request": request, **told, "expires_at": "2999-01-01T00:00:00Z"}
 
 
 def play(world: World, *, attempt: int) -> None:
@@ -171,8 +172,9 @@ def play(world: World, *, attempt: int) -> None:
         files_id="x",
     )
     course.enter_step(admitted, course.CHECKING, settings=SETTINGS)
-    published = publish.publish_extract(unloaded, CERTIFIER, settings=SETTINGS)
-    course.finish(admitted, published, settings=SETTINGS)
+    with ExitStack() as afterwards:
+        published = publish.publish_extract(unloaded, CERTIFIER, settings=SETTINGS, afterwards=afterwards)
+        course.finish(admitted, published, settings=SETTINGS)
 
 
 def reap(*, minutes: int, run: RunState) -> reaping.Reaped:

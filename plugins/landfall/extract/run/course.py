@@ -21,7 +21,6 @@ from landfall.extract.delivery.bucket import deliver
 from landfall.extract.door.pinning import Admission
 from landfall.extract.door.request import extract_id_of
 from landfall.extract.files.layout import attempt_prefix, extract_prefix
-from landfall.extract.proof.certificate import read_manifest
 from landfall.extract.records.audit import AuditEvent, AuditLog
 from landfall.extract.records.ending import end
 from landfall.extract.records.record import ExtractRecord, State, cause_in_words
@@ -79,7 +78,7 @@ def finish(admission: Admission, published: Published, *, settings: Settings) ->
     """
     request = admission.request
     store = ExtractStore.of(settings)
-    manifest = read_manifest(request, settings) or {}
+    manifest = published.manifest
     delivered_to = _deliver(admission, manifest, store=store, settings=settings)
     moved, record = end(
         store,
@@ -90,9 +89,10 @@ def finish(admission: Admission, published: Published, *, settings: Settings) ->
         rows=published.rows,
         bytes=published.bytes,
         files=published.files,
-        expires_at=manifest.get("expires_at"),
+        expires_at=manifest["expires_at"],
         delivered_to=delivered_to,
-        **_version_of(manifest),
+        # A run that was cleared since may have pinned a later one.
+        version=manifest["published"]["version"],
     )
     if moved and record is not None:
         AuditLog(settings).append(_delivered(record, manifest))
@@ -111,7 +111,7 @@ def _deliver(
     One that is done was delivered, and may have been taken away since.
     """
     destination = admission.destination
-    if destination is None or destination.bucket is None or not manifest:
+    if destination is None or destination.bucket is None:
         return None
     record = store.read(admission.request.extract_id)
     if record is not None and record.state == "done":
@@ -121,11 +121,6 @@ def _deliver(
     product = load_products()[admission.request.product]
     lineage.delivered(manifest, product, bucket=settings.extracts_bucket, delivered_to=delivered_to)
     return delivered_to
-
-
-def _version_of(manifest: Mapping[str, Any]) -> dict[str, int]:
-    """Return the version that the manifest was cut from: a run that was cleared since may have pinned a later one."""
-    return {"version": manifest["published"]["version"]} if "published" in manifest else {}
 
 
 def remove_files(*, customer_id: str, extract_id: str, settings: Settings) -> int:
@@ -173,7 +168,7 @@ def _delivered(record: ExtractRecord, manifest: Mapping[str, Any]) -> AuditEvent
         details={
             "rows": record.rows,
             "bytes": record.bytes,
-            "files": [file["sha256"] for file in manifest.get("files", ())],
+            "files": [file["sha256"] for file in manifest["files"]],
             "version": record.version,
             "pii": record.pii,
             "reused": manifest.get("reused"),

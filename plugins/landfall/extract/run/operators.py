@@ -87,7 +87,7 @@ class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow A
         from landfall.settings import Settings
 
         settings, run = Settings.from_environment(), context["dag_run"]
-        # Data Docs are written when the customer has the extract.
+        # What the customer need not wait for is done afterwards.
         with _explained(), ExitStack() as afterwards:
             # A try that broke off after the manifest, such as one at the door of the customer's bucket, has its files.
             published = published_before(admitted, settings=settings) if context["ti"].try_number > 1 else None

@@ -36,12 +36,25 @@ from landfall.settings import Settings
 
 @dataclass(frozen=True)
 class Published:
-    """An extract that exists: where its manifest is, and how much it holds."""
+    """An extract that exists: where its manifest is, and what that says."""
 
     manifest_uri: str
-    rows: int
-    files: int
-    bytes: int
+    manifest: Mapping[str, Any]
+
+    @property
+    def rows(self) -> int:
+        """The rows of all files."""
+        return int(self.manifest["rows"])
+
+    @property
+    def files(self) -> int:
+        """How many files there are."""
+        return len(self.manifest["files"])
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of all files."""
+        return sum(file["bytes"] for file in self.manifest["files"])
 
 
 class Certifier:
@@ -75,26 +88,28 @@ class Certifier:
 def publish_extract(
     unloaded: Unloaded, certifier: Certifier, *, settings: Settings, afterwards: ExitStack | None = None
 ) -> Published:
-    """Check every file of the attempt, run the outgoing gate, write the manifest and remove other attempts.
+    """Check every file of the attempt, run the outgoing gate and write the manifest.
 
     An extract that has its manifest already is left as it is. Raises VerificationError or GateFailed when the
     files are not what was asked for: then no manifest exists and nobody can reach them.
 
-    What nobody waits for, the gate's Data Docs, is written when `afterwards` is closed, or at once.
+    What nobody waits for is done when `afterwards` is closed, or at once: the gate's Data Docs are written, and what
+    the manifest does not name is removed.
 
     The extracts bucket is only touched with credentials that can read this one extract, and write its manifest.
     """
     request, key_arn = unloaded.admission.request, unloaded.admission.key_arn
-    with certifier.credentials:
-        document = read_manifest(request, settings)
-    if document is None:
-        certified = _certify(unloaded, certifier, settings=settings, afterwards=afterwards)
+    with ExitStack() as at_once:
+        last = afterwards or at_once
         with certifier.credentials:
-            document = write_manifest(certified, request, settings, key_arn=key_arn)
-    remember(unloaded.admission, unloaded.files_id, document, settings)
-    lineage.extracted(document, load_products()[request.product], bucket=settings.extracts_bucket)
-    with certifier.credentials:
-        remove_what_is_not_certified(request, document, settings)
+            document = read_manifest(request, settings)
+        if document is None:
+            certified = _certify(unloaded, certifier, settings=settings, afterwards=last)
+            with certifier.credentials:
+                document = write_manifest(certified, request, settings, key_arn=key_arn)
+        last.callback(_remove_the_rest, request, document, settings, credentials=certifier.credentials)
+        remember(unloaded.admission, unloaded.files_id, document, settings)
+        lineage.extracted(document, load_products()[request.product], bucket=settings.extracts_bucket)
     return _as_published(document, request, settings)
 
 
@@ -109,14 +124,16 @@ def published_before(admission: Admission, *, settings: Settings) -> Published |
     return _as_published(document, request, settings)
 
 
+def _remove_the_rest(
+    request: ExtractRequest, document: Mapping[str, Any], settings: Settings, *, credentials: acting_as
+) -> None:
+    with credentials:
+        remove_what_is_not_certified(request, document, settings)
+
+
 def _as_published(document: Mapping[str, Any], request: ExtractRequest, settings: Settings) -> Published:
     key = manifest_key(customer_id=request.customer_id, extract_id=request.extract_id)
-    return Published(
-        manifest_uri=f"s3://{settings.extracts_bucket}/{key}",
-        rows=document["rows"],
-        files=len(document["files"]),
-        bytes=sum(file["bytes"] for file in document["files"]),
-    )
+    return Published(manifest_uri=f"s3://{settings.extracts_bucket}/{key}", manifest=document)
 
 
 def _as_certifier(request: ExtractRequest, settings: Settings, *, key_arn: str | None) -> acting_as:
@@ -126,9 +143,7 @@ def _as_certifier(request: ExtractRequest, settings: Settings, *, key_arn: str |
     return acting_as(narrowed_session(settings.extract_role_arn, policy=policy, name=request.extract_id))
 
 
-def _certify(
-    unloaded: Unloaded, certifier: Certifier, *, settings: Settings, afterwards: ExitStack | None
-) -> dict[str, Any]:
+def _certify(unloaded: Unloaded, certifier: Certifier, *, settings: Settings, afterwards: ExitStack) -> dict[str, Any]:
     """Return the manifest of the attempt's files, or raise VerificationError or GateFailed."""
     request = unloaded.admission.request
     product = load_products()[request.product]
