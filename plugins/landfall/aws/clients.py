@@ -5,6 +5,7 @@ Within `acting_as` they are those of another session: of a role that may do less
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar, Token
 from functools import cache
@@ -14,7 +15,6 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import Credentials
-from botocore.loaders import Loader, create_loader
 
 _RETRIES: Final[Any] = {"mode": "standard", "max_attempts": 8}
 _THREADS: Final = 50
@@ -47,18 +47,21 @@ class _Clients:
 
 
 @cache
-def _descriptions() -> Loader:
-    """Return what reads botocore's descriptions of services, megabytes of JSON: each is read once a process."""
-    return create_loader()
+def _pattern() -> boto3.Session:
+    """Return the session that all are copies of: it has no credentials, and takes ten milliseconds and more to make.
+
+    botocore's descriptions of services, megabytes of JSON, are read once for all.
+    """
+    return boto3.Session(botocore_session=botocore.session.get_session())
 
 
 def new_session(credentials: Credentials | None = None) -> boto3.Session:
     """Return a session with these credentials, or those of the environment; all share what they know of services."""
-    session = botocore.session.get_session()
-    session.register_component("data_loader", _descriptions())
-    if credentials is not None:
-        session._credentials = credentials  # type: ignore[attr-defined]
-    return boto3.Session(botocore_session=session)
+    # Neither has a method for it. A client copies what it has of its session, the hooks, and changes nothing in it.
+    found: Any = copy.copy(_pattern())
+    found._session = copy.copy(found._session)
+    found._session._credentials = credentials
+    return found  # type: ignore[no-any-return]
 
 
 _of_process = _Clients(new_session)

@@ -19,7 +19,7 @@ from landfall.quality.data_docs import docs_key, publish_site
 from landfall.quality.kinds import BATCH, KINDS, Place, Surroundings, broken_rows, row_count_between
 from landfall.quality.overrides import overrides_of
 from landfall.quality.place import expression
-from landfall.quality.results import GateRun, record_results
+from landfall.quality.results import GateRun, earlier_day, record_results
 from landfall.quality.suites import Check, Suite, load_suite
 from landfall.quality.verdict import GateResult, as_table, judge
 from landfall.settings import Settings
@@ -64,6 +64,7 @@ class Gate:
         """
         self._run = GateRun(gate=gate, engine=engine, dag_id=dag_id, run_id=run_id)
         self._settings = Settings.from_environment()
+        self._day = earlier_day(self._run, bucket=self._settings.ops_bucket)
         around = around or Surroundings(at=datetime.now(UTC))
         places = {relation: Place(relation=relation, around=around) for relation in suites}
         loaded = {
@@ -100,7 +101,7 @@ class Gate:
         now = datetime.now(UTC)
         is_broken = any(not result.passed for result in results)
         overrides = overrides_of(run.gate, bucket=bucket, at=now) if is_broken else {}
-        record_results(run, results, overrides, checked_at=now, bucket=bucket)
+        record_results(run, results, overrides, checked_at=now, day=self._day, bucket=bucket)
         verdict = judge(results, overrides, gate=run.gate, data_docs_url=f"s3://{bucket}/{prefix}/index.html")
         logger.info("gate %s on %s\n%s", run.gate, run.engine, as_table(results))
         for words in (*verdict.warned, *verdict.overridden):

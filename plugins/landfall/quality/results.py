@@ -36,16 +36,25 @@ class GateRun:
 
 
 def record_results(
-    run: GateRun, results: Sequence[CheckResult], overrides: Overrides, *, checked_at: datetime, bucket: str
+    run: GateRun,
+    results: Sequence[CheckResult],
+    overrides: Overrides,
+    *,
+    checked_at: datetime,
+    day: str | None,
+    bucket: str,
 ) -> None:
-    """Write the rows of `run`, then its summary beside the Data Docs, in place of those of an earlier try."""
+    """Write the rows of `run`, then its summary beside the Data Docs, in place of those of an earlier try.
+
+    `day` is what `earlier_day` returned.
+    """
     checks = [check_values(result, overrides) for result in results]
     passed = all(result.passed for result in results)
     summary = {
         **asdict(run),
         "passed": passed,
         "checked_at": sql_time(checked_at),
-        "dt": _day(run, bucket=bucket) or f"{checked_at:%Y-%m-%d}",
+        "dt": day or f"{checked_at:%Y-%m-%d}",
         "checks": checks,
     }
     _write(summary, bucket=bucket)
@@ -60,8 +69,8 @@ def mark_overridden(run: GateRun, overrides: Overrides, *, bucket: str) -> None:
     _write({**summary, "checks": [check_values(result, overrides) for result in results]}, bucket=bucket)
 
 
-def _day(run: GateRun, *, bucket: str) -> str | None:
-    """Return the partition of an earlier try: one after midnight must replace its rows, not add to them."""
+def earlier_day(run: GateRun, *, bucket: str) -> str | None:
+    """Return the partition of an earlier try, None without one: one after midnight must replace its rows, not add."""
     key = f"{docs_key(run.dag_id, run.run_id, run.gate)}/{SUMMARY_FILE}"
     if not any(found.key == key for found in s3.list_objects(bucket=bucket, prefix=key)):
         return None

@@ -46,7 +46,7 @@ class Engine:
         self.finished: list[Published] = []
         self.has_manifest = False
 
-    def unload(self, admitted: Admission, *, attempt: int, settings: Settings, statements: Any, meanwhile: Any) -> Any:
+    def unload(self, admitted: Admission, *, attempt: int, settings: Settings, statements: Any, **_: Any) -> Any:
         self.calls.append((attempt, statements.known))
         if self.raised is not None:
             raise self.raised

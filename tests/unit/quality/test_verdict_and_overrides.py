@@ -11,7 +11,7 @@ import pytest
 from landfall.aws import s3
 from landfall.errors import GateFailed, RequestError
 from landfall.quality.overrides import Override, let_through, overrides_of, record_overrides
-from landfall.quality.results import GateRun, mark_overridden, record_results
+from landfall.quality.results import GateRun, earlier_day, mark_overridden, record_results
 from landfall.quality.suites import Severity
 from landfall.quality.verdict import CheckResult, judge
 
@@ -134,9 +134,14 @@ def test_publication_is_refused_while_a_held_check_has_no_override_in_force() ->
         let_through("r", held, gate=GATE, bucket="ops", at=OVERRIDE.valid_until)
 
 
+def record(results: list[CheckResult], *, at: datetime) -> None:
+    """Write down a gate's results, as one that is prepared and run at that time."""
+    record_results(RUN, results, {}, checked_at=at, day=earlier_day(RUN, bucket="ops"), bucket="ops")
+
+
 def test_results_are_a_row_a_check_once_however_often_a_task_is_tried(objects: dict[str, bytes]) -> None:
     for _ in range(2):
-        record_results(RUN, [_broken("hold"), _broken("warn", "c")], {}, checked_at=NOW, bucket="ops")
+        record([_broken("hold"), _broken("warn", "c")], at=NOW)
     (rows,) = (body for key, body in objects.items() if key.startswith("gates/results/"))
     first, second = map(json.loads, rows.splitlines())
     assert first == {
@@ -151,13 +156,13 @@ def test_results_are_a_row_a_check_once_however_often_a_task_is_tried(objects: d
 
 def test_rows_lie_by_day_and_a_try_after_midnight_replaces_those_of_the_day_before(objects: dict[str, bytes]) -> None:
     for hours in (0, 12):
-        record_results(RUN, [_broken("hold")], {}, checked_at=NOW + timedelta(hours=hours), bucket="ops")
+        record([_broken("hold")], at=NOW + timedelta(hours=hours))
     (key,) = (key for key in objects if key.startswith("gates/results/"))
     assert key.startswith("gates/results/dt=2026-11-21/")
 
 
 def test_an_override_is_shown_beside_the_result_which_it_does_not_change(objects: dict[str, bytes]) -> None:
-    record_results(RUN, [_broken("hold"), _broken("hold", "c")], {}, checked_at=NOW, bucket="ops")
+    record([_broken("hold"), _broken("hold", "c")], at=NOW)
     mark_overridden(RUN, {("marts.fct_orders", "volume"): OVERRIDE}, bucket="ops")
     (body,) = (body for key, body in objects.items() if key.startswith("gates/results/"))
     rows = [json.loads(line) for line in body.splitlines()]

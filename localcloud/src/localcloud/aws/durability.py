@@ -34,8 +34,12 @@ _REACHED: dict[str, Collection[str]] = {
     "secretsmanager": ("secretsmanager",),
     "sns": _MESSAGING,
     "sqs": ("sqs",),
+    "sts": (),
 }
-"""Signing name → the services whose state its requests can change. Of a service that is not named: all of them."""
+"""Signing name → the services whose state its requests can change. Of a service that is not named: all of them.
+
+STS has no state that is kept: the sessions it gives out end with the process.
+"""
 
 
 class Durability:

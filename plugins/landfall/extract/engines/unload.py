@@ -61,7 +61,8 @@ def unload(
     attempt: int,
     settings: Settings,
     statements: AttemptStatements | None = None,
-    meanwhile: Meanwhile = None,
+    while_counting: Meanwhile = None,
+    while_writing: Meanwhile = None,
 ) -> Unloaded:
     """Write the files of `admission` to the prefix of this `attempt` (1, 2, ...), emptied before.
 
@@ -69,7 +70,7 @@ def unload(
     credentials that can read the published version and write this prefix, and nothing else, and the files are made
     through views that show this customer's rows alone.
 
-    `meanwhile` is done while the engine writes, with the credentials of the process.
+    `while_counting` and `while_writing` are done while an engine does that, with the credentials of the process.
 
     `statements` are those of the attempt so far, which must not take longer than they say. Raises StillRunningError
     when they do, NoSlotError when large extracts must wait, RequestError when the rows are more than the product
@@ -79,11 +80,29 @@ def unload(
     prefix = attempt_prefix(admission.request, attempt)
     is_begun = bool(statements.known)
     with under_customers_key(admission, prefix=prefix, is_begun=is_begun, settings=settings):
-        return _unloaded(admission, statements, prefix=prefix, settings=settings, meanwhile=meanwhile)
+        return _unloaded(
+            admission,
+            statements,
+            prefix=prefix,
+            settings=settings,
+            while_counting=_outside(while_counting),
+            while_writing=_outside(while_writing),
+        )
+
+
+def _outside(meanwhile: Meanwhile) -> Meanwhile:
+    """Return what does `meanwhile` without the credentials of a session."""
+    return partial(Context().run, meanwhile) if meanwhile else None
 
 
 def _unloaded(
-    admission: Admission, statements: AttemptStatements, *, prefix: str, settings: Settings, meanwhile: Meanwhile
+    admission: Admission,
+    statements: AttemptStatements,
+    *,
+    prefix: str,
+    settings: Settings,
+    while_counting: Meanwhile,
+    while_writing: Meanwhile,
 ) -> Unloaded:
     # Taken up again, the attempt has files of its own at the prefix.
     reused = None if statements.known else take_over(admission, prefix=prefix, settings=settings)
@@ -93,12 +112,12 @@ def _unloaded(
     session = narrowed_session(settings.extract_role_arn, policy=policy, name=admission.request.extract_id)
     as_writer = acting_as(session)
     with as_writer:
-        rows, scanned_bytes = _count(admission, statements)
+        rows, scanned_bytes = _count(admission, statements, meanwhile=while_counting)
     ExtractStore.of(settings).slots.take_if_large(admission.request.extract_id, rows=rows)
     with _walls(admission, statements, prefix=prefix) as views, as_writer:
         salt = salt_for(admission.request, settings)
         statement_id, written_bytes = _write(
-            admission, statements, views=views, prefix=prefix, salt=salt, settings=settings, meanwhile=meanwhile
+            admission, statements, views=views, prefix=prefix, salt=salt, settings=settings, meanwhile=while_writing
         )
     engine = ENGINES[admission.request.format]
     return Unloaded(
@@ -123,16 +142,20 @@ def _as_unloaded(admission: Admission, reused: Reused, *, prefix: str) -> Unload
     )
 
 
-def _count(admission: Admission, statements: AttemptStatements) -> tuple[int, int]:
+def _count(admission: Admission, statements: AttemptStatements, *, meanwhile: Meanwhile) -> tuple[int, int]:
     """Return how many rows the files must hold, and the bytes scanned to know it."""
     request = admission.request
     product = load_products()[request.product]
     table, base = admission.pinned.table, admission.base_table
+
+    def make_ready() -> None:
+        for service in _SERVICES[ENGINES[request.format]]:
+            client(service)
+        if meanwhile:
+            meanwhile()
+
     counted = statements.on_athena(
-        "count",
-        lambda: count_rows(product, request, table, base),
-        fetch=True,
-        meanwhile=lambda: [client(service) for service in _SERVICES[ENGINES[request.format]]],
+        "count", lambda: count_rows(product, request, table, base), fetch=True, meanwhile=make_ready
     )
     rows = int(counted.rows[0][0] or 0)
     if refusal := too_many(rows, product, request.format):
@@ -186,14 +209,12 @@ def _write(
         told = {"destination": destination, "salt": salt, "role_arn": role_arn}
         return unload_statement(product, request, *views, **told, key_arn=admission.key_arn)
 
-    # Not with the credentials of this session.
-    outside = partial(Context().run, meanwhile) if meanwhile else None
     if ENGINES[request.format] == "athena":
-        done = statements.on_athena("unload", lambda: statement(""), meanwhile=outside)
+        done = statements.on_athena("unload", lambda: statement(""), meanwhile=meanwhile)
         return done.query_execution_id, (done.scanned_bytes,)
 
     def start(redshift: RedshiftData) -> str:
         bound = binding(request.customer_id).sql(dialect="redshift")
         return redshift.start_together([bound, statement(f"{product.product}_")], name="landfall-extract")
 
-    return statements.on_redshift("unload", start, meanwhile=outside), ()
+    return statements.on_redshift("unload", start, meanwhile=meanwhile), ()

@@ -12,7 +12,6 @@ from contextlib import ExitStack, closing
 from pathlib import Path, PurePath
 from typing import Any, Final
 
-import duckdb
 import sqlalchemy as sa
 from duckdb_engine import Dialect
 from sqlalchemy.dialects import registry
@@ -33,6 +32,8 @@ READING: Final = "duckdb+reading"
 
 _SCHEMA: Final = "outgoing"
 _COPY: Final = "copied_file"
+_ROW_GROUP: Final = 30 * 2_048
+"""Rows that are held in memory before they are written: thirty vectors of DuckDB."""
 
 
 class ReadingDialect(Dialect):
@@ -107,8 +108,8 @@ class FilesDatabase:
         self._folder = tempfile.TemporaryDirectory(prefix="landfall-gate-")
         # Named, it is the same one to all who connect to it in this process.
         url = sa.URL.create(READING, database=f":memory:{PurePath(self._folder.name).name}")
-        self._config = {**DUCKDB_LIMITS, "temp_directory": self._folder.name}
-        self.address = EngineAddress(url=url.render_as_string(), connect_args={"config": self._config})
+        config = {**DUCKDB_LIMITS, "temp_directory": self._folder.name}
+        self.address = EngineAddress(url=url.render_as_string(), connect_args={"config": config})
         self._engine = sa.create_engine(url, connect_args=dict(self.address.connect_args))
         self._connection = self._engine.connect()  # as long as there is one, the database is there
         schema = exp.Create(this=exp.to_identifier(_SCHEMA), kind="SCHEMA")
@@ -122,10 +123,11 @@ class FilesDatabase:
         """
         copies = [Path(self._folder.name) / f"rows_{number}.parquet" for number in range(len(paths))]
         facts = []
-        with duckdb.connect(config=self._config) as reader:
+        database: Any = self._connection.connection.driver_connection
+        with database.duplicate() as reader:
             for path, copy in zip(paths, copies, strict=True):
                 with file_as_view(reader, path, shape) as view:
-                    reader.view(view).write_parquet(str(copy), compression="snappy")
+                    reader.view(view).write_parquet(str(copy), compression="snappy", row_group_size=_ROW_GROUP)
                 reader.read_parquet(str(copy)).create_view(_COPY)
                 facts.append(facts_of(_COPY, shape, reader=reader))
         read = exp.func("READ_PARQUET", exp.array(*(exp.Literal.string(str(copy)) for copy in copies)))

@@ -21,8 +21,11 @@ from landfall.errors import VerificationError
 from landfall.extract.door.options import Compression, FileOptions
 from landfall.extract.files.workbook_reading import read_workbook
 
-DUCKDB_LIMITS: Final[Mapping[str, Any]] = {"memory_limit": "512MB", "threads": 1}
-"""One thread reads a file from its beginning to its end; what does not fit goes to a temporary folder."""
+DUCKDB_LIMITS: Final[Mapping[str, Any]] = {"memory_limit": "256MB", "threads": 1}
+"""One thread reads a file from its beginning to its end; what does not fit goes to a temporary folder.
+
+DuckDB keeps what it has read as long as there is room for it: with less, a large file takes no more than a small one.
+"""
 
 _UNREADABLE = (
     duckdb.Error,

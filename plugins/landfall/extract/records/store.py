@@ -66,13 +66,16 @@ class ExtractStore:
         key = {"extract_id": record.extract_id}
         return self._table.change(Change(key=key, values=values, expected={"state": None}))
 
-    def move(self, extract_id: str, state: State, **values: Any) -> tuple[bool, ExtractRecord | None]:
+    def move(
+        self, extract_id: str, state: State, *, seen: ExtractRecord | None = None, **values: Any
+    ) -> tuple[bool, ExtractRecord | None]:
         """Bring a record to `state` with new `values`; return whether it is so now by this call, and the record.
 
-        False with the record as it is when `state` may not follow what it is in, with None when there is none.
+        False with the record as it is when `state` may not follow what it is in, with None when there is none. `seen`
+        is the record as the caller has just read it: unless it has changed since, it is not read again.
         """
-        for _ in range(_TRIES):
-            record = self.read(extract_id)
+        for attempt in range(_TRIES):
+            record = seen if attempt == 0 and seen is not None else self.read(extract_id)
             if record is None or record.state not in MAY_FOLLOW[state]:
                 return False, record
             # A run that is tried again ends anew, which is to be told anew.

@@ -39,7 +39,7 @@ def admit(params: Mapping[str, Any], *, run_id: str, settings: Settings, request
         raise NoSlotError(request.customer_id)
     pinned, base = pin(request.product, settings=settings), pin_base(request, settings=settings)
     told = {"step": ADMITTED, "version": pinned.version, "notice": pinned.notice, "triggered": True}
-    moved, now = store.move(request.extract_id, "running", **told)
+    moved, now = store.move(request.extract_id, "running", seen=record, **told)
     if not moved and (now is None or now.state != "done"):
         raise _ended(request, now)
     return Admission(request=request, pinned=pinned, base=base, destination=destination)

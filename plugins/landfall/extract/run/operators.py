@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from landfall.extract.door.pinning import Admission
     from landfall.extract.engines.attempt import StillRunningError
     from landfall.extract.engines.unload import Unloaded
+    from landfall.extract.run.publish import Certifier
     from landfall.settings import Settings
 
 LONGEST_TURN: Final = timedelta(hours=12)
@@ -93,7 +94,7 @@ class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow A
             published = published_before(admitted, settings=settings) if context["ti"].try_number > 1 else None
             if published is None:
                 certifier = Certifier(admitted, settings=settings, dag_id=run.dag_id, run_id=run.run_id)
-                unloaded = self._unload(context, admitted, known=known, meanwhile=certifier.prepare, settings=settings)
+                unloaded = self._unload(context, admitted, known=known, certifier=certifier, settings=settings)
                 course.enter_step(admitted, course.CHECKING, settings=settings)
                 published = publish_extract(unloaded, certifier, settings=settings, afterwards=afterwards)
             course.finish(admitted, published, settings=settings)
@@ -112,7 +113,7 @@ class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow A
         admitted: Admission,
         *,
         known: dict[str, str],
-        meanwhile: Callable[[], None],
+        certifier: Certifier,
         settings: Settings,
     ) -> Unloaded:
         """Let the engine write the files to the prefix of this attempt, or leave the worker while it does."""
@@ -126,7 +127,14 @@ class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow A
         course.enter_step(admitted, course.WRITING, settings=settings)
         try:
             with course.undone_when_killed(self, admitted, attempt=attempt, settings=settings):
-                return unload(admitted, attempt=attempt, settings=settings, statements=statements, meanwhile=meanwhile)
+                return unload(
+                    admitted,
+                    attempt=attempt,
+                    settings=settings,
+                    statements=statements,
+                    while_counting=lambda: certifier.credentials,
+                    while_writing=lambda: certifier.gate,
+                )
         except NoSlotError as error:
             waited = {"admission": admitted.to_json(), "known": statements.known, "attempt": attempt}
             _wait_for_turn(context, slot=str(error), method=self.on_waited.__name__, kwargs=waited)

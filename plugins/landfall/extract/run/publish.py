@@ -58,7 +58,7 @@ class Published:
 
 
 class Certifier:
-    """What certifies one extract beside its files; each part is made when it is first asked for, or by `prepare`."""
+    """What certifies one extract beside its files; each part is made when it is first asked for."""
 
     def __init__(self, admission: Admission, *, settings: Settings, dag_id: str, run_id: str) -> None:
         """Certify the extract of `admission` as the run `run_id` of the DAG `dag_id`."""
@@ -80,10 +80,6 @@ class Certifier:
         request = self._admission.request
         return OutgoingGate(load_products()[request.product], request, dag_id=self._dag_id, run_id=self.run_id)
 
-    def prepare(self) -> None:
-        """Make all parts."""
-        _ = self.credentials, self.gate
-
 
 def publish_extract(
     unloaded: Unloaded, certifier: Certifier, *, settings: Settings, afterwards: ExitStack | None = None
@@ -93,8 +89,8 @@ def publish_extract(
     An extract that has its manifest already is left as it is. Raises VerificationError or GateFailed when the
     files are not what was asked for: then no manifest exists and nobody can reach them.
 
-    What nobody waits for is done when `afterwards` is closed, or at once: the gate's Data Docs are written, and what
-    the manifest does not name is removed.
+    What nobody waits for is done when `afterwards` is closed, or at once: the gate's Data Docs are written, lineage is
+    told, and what the manifest does not name is removed.
 
     The extracts bucket is only touched with credentials that can read this one extract, and write its manifest.
     """
@@ -108,8 +104,9 @@ def publish_extract(
             with certifier.credentials:
                 document = write_manifest(certified, request, settings, key_arn=key_arn)
         last.callback(_remove_the_rest, request, document, settings, credentials=certifier.credentials)
+        product = load_products()[request.product]
+        last.callback(lineage.extracted, document, product, bucket=settings.extracts_bucket)
         remember(unloaded.admission, unloaded.files_id, document, settings)
-        lineage.extracted(document, load_products()[request.product], bucket=settings.extracts_bucket)
     return _as_published(document, request, settings)
 
 
