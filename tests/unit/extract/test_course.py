@@ -120,6 +120,15 @@ def test_a_run_that_was_cancelled_stops_at_its_next_step(world: World) -> None:
         course.enter_step(ADMISSION, course.WRITING, settings=SETTINGS)
 
 
+def test_a_record_that_has_changed_since_it_was_seen_is_read_again(world: World) -> None:
+    seen = world.record
+    moved, now = world.store.move("run-1", "running", seen=seen, step="once")
+    assert moved and now == world.record and now.step == "once"
+    world.store.move("run-1", "cancelled")
+    assert world.store.move("run-1", "running", seen=now, step="twice") == (False, world.record)
+    assert world.record.state == "cancelled"
+
+
 def test_a_run_that_was_cancelled_while_it_published_leaves_no_file(world: World) -> None:
     world.store.move("run-1", "cancelled")
     with pytest.raises(ExtractEndedError, match="not published"):
