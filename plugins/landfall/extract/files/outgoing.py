@@ -123,6 +123,7 @@ class FilesDatabase:
         """
         copies = [Path(self._folder.name) / f"rows_{number}.parquet" for number in range(len(paths))]
         facts = []
+        # The same database, so that one limit of memory is for both.
         database: Any = self._connection.connection.driver_connection
         with database.duplicate() as reader:
             for path, copy in zip(paths, copies, strict=True):
