@@ -26,7 +26,7 @@ def rows_of(day: date) -> pa.Table:
             "amount": pa.array([None, day.day, Decimal(day.day) + Decimal("0.5")], pa.decimal128(9, 2)),
             "day": pa.array([day, day, None], pa.date32()),
             "at": pa.array([midnight, midnight + timedelta(hours=23, minutes=59), None], pa.timestamp("us")),
-            "name": pa.array([f"of {day}", "", None]),
+            "name": pa.array([f"of {day}", "" if day == DAYS[0] else f"of {day} ", None]),
         }
     )
 
@@ -68,9 +68,11 @@ def views(pg: PgClient, whole: None, holed: None) -> PgClient:
     """Views of both, one upon another, that name columns anew."""
     for name in ("whole", "holed"):
         pg.query(
-            f"create view {name}_below as select id, day as d, at as day, amount + 1 as more from pruned.{name}"
-            f" where id < 1000 with no schema binding; create view {name}_view as select b.d, b.id as number, day,"
-            f" case when more > 0 then 1 end as amount from t.{name}_below b with no schema binding"
+            f"create view {name}_below as select id, day as d, at as day, amount + 1 as more, name from pruned.{name}"
+            f" where id < 1000 with no schema binding; create view {name}_all as select * from pruned.{name}"
+            f" where lower(name) = name or name is null with no schema binding; create view {name}_view as"
+            f" select b.d, b.id as number, day, name as title, case when more > 0 then 1 end as amount"
+            f" from t.{name}_below b with no schema binding"
         )
     return pg
 
@@ -93,6 +95,10 @@ def pg(pg: PgClient, catalog: GlueCatalog) -> PgClient:
         "id + 0 = 20 and day = cast('2026-10-02' as date)",
         "amount > 1.99 and amount < 2.6",
         "amount = 2 and amount > -1",
+        "name = 'of 2026-10-02'",
+        "'of 2026-10-02  ' = t.name",
+        "name in ('of 2026-10-02', 'of nothing')",
+        "(name = 'of 2026-10-02' or id = 21)",
         "day = date '2026-10-02' and exists (select 1 from T u where u.id = t.id and u.id between 20 and 29)",
     ],
 )
@@ -118,6 +124,16 @@ def test_a_file_without_a_row_that_may_match_is_not_opened(
         "select * from T where at > '2026-10-03'",
         "select * from T where at >= timestamp '2026-10-02 12:00:00' and day > date '2026-10-02' - 1",
         "select * from T where name > 'of 2026-10-02' and id <= 40",
+        "select * from T where name = 'of 2026-10-02 '",
+        "select * from T where name in ('of 2026-10-02', '') and id > 20",
+        "select * from T where name = '' or id = 20",
+        "select * from T where name <> 'of 2026-10-02'",
+        "select * from T where not name = 'of 2026-10-02'",
+        "select * from T where name in ('of 2026-10-02', null)",
+        "select * from T where id = '20' and day = '2026-10-02'",
+        "select * from T where id in ('20', '21')",
+        "select id from T where 'a' = 'a' and name in ('of 2026-10-01')",
+        "select a.id from T a left join T b on a.id = b.id and b.name = 'of 2026-10-02' where a.id > 20",
         "select * from T where id between 30 and 12 or id = 42",
         "select a.id, b.id from T a left join T b on a.id = b.id and b.day = date '2026-10-02' where a.id > 20",
         "select a.id, b.id from T a left join T b on a.id = b.id + 10 where b.id is null or b.id > 20",
@@ -154,6 +170,7 @@ def test_rows_are_those_of_a_table_without_files(pg: PgClient, whole: None, quer
         "number in (20, 21) and amount is null",
         "v.day between timestamp '2026-10-02' and timestamp '2026-10-02 23:59:59'",
         "number < 30 and D >= date '2026-10-02'",
+        "title = 'of 2026-10-02'",
     ],
 )
 def test_a_view_passes_on_what_is_said_of_its_columns(views: PgClient, condition: str) -> None:
@@ -189,6 +206,20 @@ def test_rows_of_a_view_are_those_of_its_query(pg: PgClient, whole: None, view: 
         sorted(pg.query(f"select * from {name} where {condition}").rows, key=repr) for name in ("t.seen", "copied")
     )
     assert found == expected
+
+
+def test_a_view_of_all_columns_passes_on_what_is_said_of_texts(views: PgClient) -> None:
+    query = "select id, name from T where name = 'of 2026-10-02' order by id"
+    expected = [("20", "of 2026-10-02"), ("21", "of 2026-10-02 ")]
+    assert views.query(query.replace("T", "whole_all")).rows == expected
+    assert views.query(query.replace("T", "holed_all")).rows == expected
+
+
+def test_a_text_longer_than_redshift_reads_is_found_by_its_beginning(pg: PgClient, catalog: GlueCatalog) -> None:
+    long = "abc" + " " * 16_384 + "z"
+    rows = pa.table({"id": [1, 2, 3], "name": ["abc", long, "abd"]})
+    catalog.create_table((DATABASE, "long"), schema=rows.schema, location=f"s3://{BUCKET}/long").append(rows)
+    assert pg.query("select id from pruned.long where name = 'abc ' order by id").rows == [("1",), ("2",)]
 
 
 def test_what_changes_a_table_reads_all_that_its_conditions_leave(pg: PgClient, whole: None) -> None:

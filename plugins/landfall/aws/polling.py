@@ -13,7 +13,7 @@ T = TypeVar("T")
 Meanwhile = Callable[[], object] | None
 """What can be done in the time that a statement needs, None for nothing."""
 
-_FIRST_PAUSE_SECONDS = 0.02
+_FIRST_PAUSE_SECONDS = 0.01
 _LONGEST_PAUSE_SECONDS = 2.0
 _GROWTH = 1.25
 """A statement is found ended after a fourth more than it took, at the most; AWS allows 100 looks a second."""

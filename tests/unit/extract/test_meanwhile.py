@@ -56,5 +56,5 @@ def test_what_is_done_while_an_engine_works_is_done_as_the_run(
         while_counting=lambda: found.append(clients._current.get()),
         while_writing=lambda: found.append(clients._current.get()),
     )
-    counting, writer, writing = found
+    writer, counting, writing = found
     assert counting is writing is clients._of_process and writer is not clients._of_process

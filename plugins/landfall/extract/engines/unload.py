@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from landfall.aws import glue, s3
 from landfall.aws.clients import acting_as, client
@@ -111,13 +111,22 @@ def _unloaded(
     policy = session_policy(admission.pinned, base=admission.base, prefix=prefix, settings=settings)
     session = narrowed_session(settings.extract_role_arn, policy=policy, name=admission.request.extract_id)
     as_writer = acting_as(session)
+    salt = cache(lambda: salt_for(admission.request, settings))
+    statement = cache(lambda: _statement(admission, prefix=prefix, salt=salt(), settings=settings))
+
+    def make_ready() -> None:
+        for service in _SERVICES[ENGINES[admission.request.format]]:
+            client(service)
+        statement()
+        if while_counting:
+            while_counting()
+
     with as_writer:
-        rows, scanned_bytes = _count(admission, statements, meanwhile=while_counting)
+        rows, scanned_bytes = _count(admission, statements, meanwhile=make_ready)
     ExtractStore.of(settings).slots.take_if_large(admission.request.extract_id, rows=rows)
-    with _walls(admission, statements, prefix=prefix) as views, as_writer:
-        salt = salt_for(admission.request, settings)
+    with _walls(admission, statements, prefix=prefix), as_writer:
         statement_id, written_bytes = _write(
-            admission, statements, views=views, prefix=prefix, salt=salt, settings=settings, meanwhile=while_writing
+            admission, statements, statement=statement, prefix=prefix, settings=settings, meanwhile=while_writing
         )
     engine = ENGINES[admission.request.format]
     return Unloaded(
@@ -126,7 +135,7 @@ def _unloaded(
         expected_rows=rows,
         engine={"name": engine, "statement_id": statement_id, "why": _WHY[engine]},
         scanned_bytes=(scanned_bytes, *written_bytes),
-        files_id=files_id(admission, salt),
+        files_id=files_id(admission, salt()),
     )
 
 
@@ -147,15 +156,8 @@ def _count(admission: Admission, statements: AttemptStatements, *, meanwhile: Me
     request = admission.request
     product = load_products()[request.product]
     table, base = admission.pinned.table, admission.base_table
-
-    def make_ready() -> None:
-        for service in _SERVICES[ENGINES[request.format]]:
-            client(service)
-        if meanwhile:
-            meanwhile()
-
     counted = statements.on_athena(
-        "count", lambda: count_rows(product, request, table, base), fetch=True, meanwhile=make_ready
+        "count", lambda: count_rows(product, request, table, base), fetch=True, meanwhile=meanwhile
     )
     rows = int(counted.rows[0][0] or 0)
     if refusal := too_many(rows, product, request.format):
@@ -163,58 +165,82 @@ def _count(admission: Admission, statements: AttemptStatements, *, meanwhile: Me
     return rows, counted.scanned_bytes
 
 
+def _tables(admission: Admission) -> list[str]:
+    """Return the pinned version, and what it is compared with."""
+    return [table for table in (admission.pinned.table, admission.base_table) if table is not None]
+
+
+def _views(admission: Admission, prefix: str) -> list[str]:
+    """Return the names of the views of `_tables` that the attempt at `prefix` reads."""
+    if ENGINES[admission.request.format] == "redshift":
+        return [warehouse_view(table) for table in _tables(admission)]
+    database, name = lake_views(prefix)
+    return [f"{database}.{name}{number}" for number, _ in enumerate(_tables(admission))]
+
+
 @contextmanager
-def _walls(admission: Admission, statements: AttemptStatements, *, prefix: str) -> Iterator[list[str]]:
-    """Yield the views of the pinned version and of its base; those of Athena live while the attempt is under way."""
+def _walls(admission: Admission, statements: AttemptStatements, *, prefix: str) -> Iterator[None]:
+    """See to it that there are `_views`; those of Athena live while the attempt is under way."""
     request = admission.request
-    tables = [table for table in (admission.pinned.table, admission.base_table) if table is not None]
     if ENGINES[request.format] == "redshift":
-        yield [warehouse_view(table) for table in tables]
+        yield
         return
-    product, (database, name), is_over = load_products()[request.product], lake_views(prefix), True
-    views = {f"{database}.{name}{number}": table for number, table in enumerate(tables)}
+    product, is_over = load_products()[request.product], True
+    views = dict(zip(_views(admission, prefix), _tables(admission), strict=True))
     try:
         for view, table in views.items():
             made = create_lake_view(view, product=product, customer_id=request.customer_id, table=table)
             statements.on_athena(view, lambda made=made: made)  # type: ignore[misc]
-        yield list(views)
+        yield
     except StillRunningError:
         is_over = False
         raise
     finally:
         if is_over:
             for view in views:
-                glue.delete_table(database=database, table=view.partition(".")[2])
+                database, _, name = view.partition(".")
+                glue.delete_table(database=database, table=name)
+
+
+def _statement(admission: Admission, *, prefix: str, salt: str, settings: Settings) -> str:
+    """Return the UNLOAD of what the views show to `prefix`."""
+    request = admission.request
+    product = load_products()[request.product]
+    names = f"{product.product}_" if ENGINES[request.format] == "redshift" else ""
+    return unload_statement(
+        product,
+        request,
+        *_views(admission, prefix),
+        destination=f"s3://{settings.extracts_bucket}/{prefix}{names}",
+        salt=salt,
+        role_arn=settings.unload_role_arn,
+        key_arn=admission.key_arn,
+    )
 
 
 def _write(
     admission: Admission,
     statements: AttemptStatements,
     *,
-    views: Sequence[str],
+    statement: Callable[[], str],
     prefix: str,
-    salt: str,
     settings: Settings,
     meanwhile: Meanwhile,
 ) -> tuple[str, tuple[int, ...]]:
-    """Let the engine write what `views` show to `prefix`; return the statement's id and the scanned bytes that cost."""
+    """Let the engine write to `prefix`; return the statement's id and the scanned bytes that cost."""
     request = admission.request
-    product = load_products()[request.product]
 
-    def statement(names: str) -> str:
+    def cleared() -> str:
         # Only before the statement is started: taken up again, the attempt must find what it has written.
         s3.delete_prefix(bucket=settings.extracts_bucket, prefix=prefix)
-        destination = f"s3://{settings.extracts_bucket}/{prefix}{names}"
-        role_arn = settings.unload_role_arn
-        told = {"destination": destination, "salt": salt, "role_arn": role_arn}
-        return unload_statement(product, request, *views, **told, key_arn=admission.key_arn)
+        return statement()
 
     if ENGINES[request.format] == "athena":
-        done = statements.on_athena("unload", lambda: statement(""), meanwhile=meanwhile)
+        done = statements.on_athena("unload", cleared, meanwhile=meanwhile)
         return done.query_execution_id, (done.scanned_bytes,)
 
     def start(redshift: RedshiftData) -> str:
         bound = binding(request.customer_id).sql(dialect="redshift")
-        return redshift.start_together([bound, statement(f"{product.product}_")], name="landfall-extract")
+        return redshift.start_together([bound, cleared()], name="landfall-extract")
 
     return statements.on_redshift("unload", start, meanwhile=meanwhile), ()

@@ -10,11 +10,13 @@ from sqlglot import exp
 from localcloud.lake import glue
 from localcloud.lake.errors import LakeError, TableNotFoundError
 from localcloud.lake.glue import Column, LakeTable
+from localcloud.lake.predicates import column_names
 from localcloud.lake.scan import Relation
 from localcloud.lake.scan import scan as scan_table
 from localcloud.lake.sql_text import identifier, quoted
 from localcloud.lake.types import from_duckdb
 from localcloud.redshift.errors import RedshiftError, unsupported
+from localcloud.redshift.sql import pruning
 from localcloud.redshift.sql.external_types import read_as, read_sql
 from localcloud.redshift.sql.pseudocolumns import PSEUDOCOLUMNS
 from localcloud.redshift.sql.translate import Derived
@@ -47,7 +49,7 @@ def scan(
     if table.kind == "view":
         raise unsupported(f"reading {schema}.{name}, a view of the data catalog,")
     iceberg = table.kind == "iceberg"
-    usable = conditions if iceberg else ()
+    usable = [pruning.on_bytes(condition) for condition in conditions] if iceberg else []
     try:
         relation = scan_table(session.database.lake, session.connection, table, counted=(), conditions=usable)
     except LakeError as error:
@@ -58,10 +60,11 @@ def scan(
         for column in columns
     )
     kinds = [(column.name, read_as(column.type, iceberg=iceberg)) for column in columns]
-    query = f"SELECT {outputs} FROM ({relation.sql})"  # noqa: S608
+    source = f"({relation.sql}){_text_filter(usable, columns)}"
+    query = f"SELECT {outputs} FROM {source}"  # noqa: S608
     if session.settings["spectrum_enable_pseudo_columns"].lower() in ("off", "false"):
         return Derived(query, kinds)
-    return Derived(query, kinds, f"SELECT {outputs}, {_pseudocolumns(relation)} FROM ({relation.sql})")  # noqa: S608
+    return Derived(query, kinds, f"SELECT {outputs}, {_pseudocolumns(relation)} FROM {source}")  # noqa: S608
 
 
 def forget_scratch(session: Session) -> None:
@@ -82,6 +85,16 @@ def _columns(session: Session, table: LakeTable, relation: Relation) -> list[Col
     known = {column.name for column in table.all_columns}
     described = session.query_columns(relation.sql)
     return [Column(column.name, from_duckdb(column.type)) for column in described if column.name in known]
+
+
+def _text_filter(conditions: Sequence[exp.Expression], columns: Sequence[Column]) -> str:
+    """A WHERE of those conditions that are on columns of text alone, or nothing.
+
+    DuckDB passes it to the reader of Parquet, as it can't the query's own: those are on texts that have been cut.
+    """
+    texts = {column.name for column in columns if column.type == "varchar"}
+    usable = [condition for condition in conditions if column_names(condition) and column_names(condition) <= texts]
+    return f" WHERE {' AND '.join(each.sql(dialect='duckdb', identify=True) for each in usable)}" if usable else ""
 
 
 def _pseudocolumns(relation: Relation) -> str:

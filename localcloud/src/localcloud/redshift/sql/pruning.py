@@ -1,7 +1,8 @@
 """Which conditions of a query hold for every row of one of its tables that can matter, so that files can be left out.
 
 Taken are parts of WHERE, joined by AND, of the SELECT that names the table, and of them those alone that compare its
-columns with numbers, days and moments as they are written: what texts and functions mean is the engine's to say.
+columns with numbers, days and moments as they are written, or ask whether a column is one of some texts. What order
+texts have, and what functions mean, is the engine's to say.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from datetime import datetime
 from sqlglot import exp
 
 from localcloud.lake.predicates import bare, conjuncts
+from localcloud.redshift.sql.external_types import MAX_ICEBERG_TEXT
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?", re.ASCII)
 _SPEAKING = (exp.Paren, exp.And, exp.Or, exp.Between, exp.In, exp.EQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 """What a condition may be made of beside columns and values: none of these is true of NULL."""
+
+_BLANK, _AFTER_BLANK = " ", "!"
 
 _SHAPING = ("distinct", "group", "having", "limit", "offset", "qualify")
 
@@ -48,9 +52,10 @@ def passed_on(view: exp.Expression, conditions: Sequence[exp.Expression]) -> exp
     if any(column.find(exp.AggFunc, exp.Window) for column in view.selects):
         return view
     known = {column.alias_or_name.lower(): column.unalias() for column in view.selects}
+    is_whole = view.selects == [exp.Star()] and not view.args.get("joins") and not view.args.get("laterals")
     for condition in conditions:
         inner = condition.copy()
-        columns = [(column, known.get(column.name)) for column in inner.find_all(exp.Column)]
+        columns = [(column, column if is_whole else known.get(column.name)) for column in inner.find_all(exp.Column)]
         if all(isinstance(source, exp.Column) for _, source in columns):
             for column, source in columns:
                 column.replace(source.copy())  # type: ignore[union-attr]
@@ -58,10 +63,57 @@ def passed_on(view: exp.Expression, conditions: Sequence[exp.Expression]) -> exp
     return view
 
 
+def on_bytes(condition: exp.Expression) -> exp.Expression:
+    """The condition as one on the bytes that files hold: true where it is, and of some other rows.
+
+    Texts that differ in blanks at their end are equal to Redshift ("Significance of trailing blanks" in the Developer
+    Guide), and all texts that begin with `a` and a blank lie between `a` and `a!`. So do texts that it cuts to a length
+    of its own, which leaves the beginning as it is.
+    """
+    return condition.transform(_range_of_text)
+
+
+def _range_of_text(node: exp.Expression) -> exp.Expression:
+    if isinstance(node, exp.In) and _is_among_texts(node):
+        return exp.paren(exp.or_(*(_between(node.this, text) for text in node.expressions)), copy=False)
+    if isinstance(node, exp.EQ) and _is_among_texts(node):
+        column, text = (node.this, node.expression) if _is_name(node.this) else (node.expression, node.this)
+        return exp.paren(_between(column, text), copy=False)
+    return node
+
+
+def _between(column: exp.Expression, text: exp.Expression) -> exp.Expression:
+    first = text.name.rstrip(_BLANK)
+    return exp.and_(
+        exp.GTE(this=column.copy(), expression=exp.Literal.string(first)),
+        exp.LT(this=column.copy(), expression=exp.Literal.string(first + _AFTER_BLANK)),
+    )
+
+
+def _is_among_texts(node: exp.Expression) -> bool:
+    """Whether this asks if a column is a text, or one of several."""
+    if isinstance(node, exp.EQ):
+        sides = (node.this, node.expression)
+        return any(map(_is_name, sides)) and any(map(_is_text, sides))
+    if isinstance(node, exp.In):
+        return _is_name(node.this) and bool(node.expressions) and all(map(_is_text, node.expressions))
+    return False
+
+
+def _is_name(node: exp.Expression) -> bool:
+    return isinstance(node, exp.Column) and isinstance(node.this, exp.Identifier)
+
+
+def _is_text(node: exp.Expression) -> bool:
+    return isinstance(node, exp.Literal) and node.is_string and len(node.name) < MAX_ICEBERG_TEXT
+
+
 def _is_plain(node: exp.Expression) -> bool:
     """Whether a condition is made of comparisons of columns with values alone."""
+    if _is_among_texts(node):
+        return True
     if isinstance(node, exp.Column):
-        return isinstance(node.this, exp.Identifier)
+        return _is_name(node)
     if isinstance(node, exp.Literal):
         return not node.is_string
     if isinstance(node, exp.Neg):

@@ -97,7 +97,7 @@ def bind(tree: exp.Expression, parameters: Sequence[exp.Expression]) -> exp.Expr
             return parameters[number - 1].copy()
         return node
 
-    return tree.transform(replace)
+    return tree.transform(replace) if tree.find(exp.Parameter) else tree.copy()
 
 
 def fold_names(tree: exp.Expression) -> exp.Expression:
