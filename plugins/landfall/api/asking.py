@@ -138,7 +138,11 @@ class Asking:
         key_hash = digest(caller.idempotency_scope, key)
         # Of the key and the moment: the key may be used for another extract when its day is over.
         extract_id = f"ext_{digest(key_hash, timestamp(now))[:40]}"
-        claim = self._store.claim(key_hash, extract_id=extract_id, request_digest=digest(text), now=now)
+        claim = (
+            Claim(extract_id=extract_id, request_digest=digest(text), claimed_at=timestamp(now))
+            if idempotency_key is None  # the key is known to nobody else
+            else self._store.claim(key_hash, extract_id=extract_id, request_digest=digest(text), now=now)
+        )
         if claim.request_digest != digest(text):
             remedy = "send the same request, or another key"
             words = f"Idempotency-Key: it stands for another request; {remedy}"

@@ -52,6 +52,11 @@ def read_certified(base: str, settings: Settings) -> dict[str, Any] | None:
     return document if signature is not None and is_signed(content, signature, public_key_der=key) else None
 
 
+def make_ready_to_sign(settings: Settings) -> None:
+    """Ask for what a signature needs beside what is signed, once a process."""
+    _public_key(settings.signing_key_id)
+
+
 def write_manifest(
     document: Mapping[str, Any], request: ExtractRequest, settings: Settings, *, key_arn: str | None = None
 ) -> dict[str, Any]:

@@ -27,7 +27,12 @@ from landfall.extract.files.inspection import FileFacts, inspect_file, sha256_of
 from landfall.extract.files.layout import extract_prefix, manifest_key
 from landfall.extract.files.outgoing import OutgoingGate
 from landfall.extract.files.reuse import remember
-from landfall.extract.proof.certificate import read_manifest, remove_what_is_not_certified, write_manifest
+from landfall.extract.proof.certificate import (
+    make_ready_to_sign,
+    read_manifest,
+    remove_what_is_not_certified,
+    write_manifest,
+)
 from landfall.extract.proof.manifest import ManifestFile, build_manifest, cost_of, shape_of
 from landfall.lineage import hooks as lineage
 from landfall.prices import Prices
@@ -72,6 +77,7 @@ class Certifier:
         found = _as_certifier(self._admission.request, self._settings, key_arn=self._admission.key_arn)
         with found:
             client("s3")
+            make_ready_to_sign(self._settings)
         return found
 
     @cached_property
@@ -89,8 +95,8 @@ def publish_extract(
     An extract that has its manifest already is left as it is. Raises VerificationError or GateFailed when the
     files are not what was asked for: then no manifest exists and nobody can reach them.
 
-    What nobody waits for is done when `afterwards` is closed, or at once: the gate's Data Docs are written, lineage is
-    told, and what the manifest does not name is removed.
+    What nobody waits for is done when `afterwards` is closed, or at once: the files are remembered for another extract
+    that is the same, lineage is told, what the manifest does not name is removed, and the gate's Data Docs are written.
 
     The extracts bucket is only touched with credentials that can read this one extract, and write its manifest.
     """
@@ -106,7 +112,7 @@ def publish_extract(
         last.callback(_remove_the_rest, request, document, settings, credentials=certifier.credentials)
         product = load_products()[request.product]
         last.callback(lineage.extracted, document, product, bucket=settings.extracts_bucket)
-        remember(unloaded.admission, unloaded.files_id, document, settings)
+        last.callback(remember, unloaded.admission, unloaded.files_id, document, settings)
     return _as_published(document, request, settings)
 
 
