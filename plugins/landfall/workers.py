@@ -95,7 +95,7 @@ class LandfallExecutor(LocalExecutor):  # type: ignore[misc]  # mypy does not fo
 
 
 def load() -> None:
-    """Import MODULES, make the clients of SERVICES and read the products; what cannot be loaded is logged.
+    """Import MODULES, make the clients of SERVICES, read the products and run a gate; what cannot be done is logged.
 
     No connection is opened and no thread is started here, for neither lives on in a forked process.
     """
@@ -104,9 +104,16 @@ def load() -> None:
     steps: dict[str, Callable[[], Any]] = {name: partial(importlib.import_module, name) for name in MODULES}
     steps["the clients of AWS"] = partial(make_clients, SERVICES)
     steps["the products of extracts"] = load_products
+    steps["the gate of outgoing files"] = _rehearse
     for what, step in steps.items():
         try:
             step()
         except Exception:
             logger.exception("%s cannot be loaded before tasks are forked", what)
     logger.info("loaded what tasks import in process %d", os.getpid())
+
+
+def _rehearse() -> None:
+    from landfall.extract.files.outgoing import rehearse
+
+    rehearse(next(iter(load_products().values())))

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlglot import exp
 
@@ -24,7 +24,10 @@ from landfall.quality.suites import Check, Suite, load_suite
 from landfall.quality.verdict import GateResult, as_table, judge
 from landfall.settings import Settings
 
-__all__ = ["Engine", "Gate", "GateResult", "audited_query"]
+if TYPE_CHECKING:
+    from landfall.quality.validation import PreparedSuites
+
+__all__ = ["Engine", "Gate", "GateResult", "audited_query", "prepared"]
 
 logger = logging.getLogger(__name__)
 
@@ -65,23 +68,16 @@ class Gate:
         self._run = GateRun(gate=gate, engine=engine, dag_id=dag_id, run_id=run_id)
         self._settings = Settings.from_environment()
         self._day = earlier_day(self._run, bucket=self._settings.ops_bucket)
-        around = around or Surroundings(at=datetime.now(UTC))
-        places = {relation: Place(relation=relation, around=around) for relation in suites}
-        loaded = {
-            relation: with_queries(load_suite(path).on(columns), places[relation], dialect=engine)
-            for relation, path in suites.items()
-        }
-        queries = {
-            relation: audited_query(
-                relation, exp.and_(where, place.audited()) if where or place.days is not None else None
-            ).sql(dialect=engine)
-            for relation, place in places.items()
-        }
-        from landfall.quality.validation import PreparedSuites  # takes seconds to import, and only a gate needs it
-
         self._site = tempfile.TemporaryDirectory(prefix="landfall-data-docs-")
-        address = address or _ADDRESSES[engine](self._settings)
-        self._suites = PreparedSuites(address=address, queries=queries, suites=loaded, site=Path(self._site.name))
+        self._suites = prepared(
+            engine=engine,
+            suites=suites,
+            where=where,
+            around=around,
+            columns=columns,
+            address=address or _ADDRESSES[engine](self._settings),
+            site=Path(self._site.name),
+        )
 
     def run(self, afterwards: ExitStack | None = None) -> GateResult:
         """Run the suites, write down the results and their Data Docs, and return the verdict.
@@ -107,6 +103,34 @@ class Gate:
         for words in (*verdict.warned, *verdict.overridden):
             logger.warning("gate %s lets pass %s", run.gate, words)
         return verdict
+
+
+def prepared(
+    *,
+    engine: Engine,
+    suites: Mapping[str, Path],
+    address: EngineAddress,
+    site: Path,
+    where: exp.Condition | None = None,
+    around: Surroundings | None = None,
+    columns: Collection[str] | None = None,
+) -> PreparedSuites:
+    """Return the suites of a gate, whose parameters these are, ready to be run; `site` is for their Data Docs."""
+    from landfall.quality.validation import PreparedSuites  # takes seconds to import, and only a gate needs it
+
+    around = around or Surroundings(at=datetime.now(UTC))
+    places = {relation: Place(relation=relation, around=around) for relation in suites}
+    loaded = {
+        relation: with_queries(load_suite(path).on(columns), places[relation], dialect=engine)
+        for relation, path in suites.items()
+    }
+    queries = {
+        relation: audited_query(
+            relation, exp.and_(where, place.audited()) if where or place.days is not None else None
+        ).sql(dialect=engine)
+        for relation, place in places.items()
+    }
+    return PreparedSuites(address=address, queries=queries, suites=loaded, site=site)
 
 
 def audited_query(relation: str, where: exp.Condition | None) -> exp.Select:

@@ -143,10 +143,19 @@ def _project(site: Path) -> DataContextConfig:
                 "class_name": "SiteBuilder",
                 "show_how_to_buttons": False,
                 "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(site)},
-                "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+                "site_index_builder": {"class_name": "DefaultSiteIndexBuilder", "view": _view("IndexPageView")},
+                "site_section_builders": {
+                    "expectations": {"view": _view("PageView")},
+                    "validations": {"view": _view("PageView")},
+                    "profiling": "None",
+                },
             }
         },
     )
+
+
+def _view(name: str) -> dict[str, str]:
+    return {"module_name": "landfall.quality.site_views", "class_name": name}
 
 
 def _read_columns_cheaply(engine: sa.Engine, queries: frozenset[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import sqlalchemy as sa
 from landfall.aws.engine_urls import EngineAddress
@@ -71,6 +72,16 @@ def test_the_docs_tell_of_every_suite_once(tmp_path: Path) -> None:
     assert len(pages) == 2
     index = (tmp_path / "site" / "index.html").read_text()
     assert index.count("good on good") >= 1 and index.count("bad on bad") >= 1
+
+
+def test_a_template_of_the_docs_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "first").mkdir()
+    run(tmp_path / "first", good=[1])
+    monkeypatch.setattr(jinja2.Environment, "compile", lambda *_, **__: pytest.fail("compiled again"))
+    (tmp_path / "second").mkdir()
+    run(tmp_path / "second", bad=[1, None])
+    pages = [page.read_text() for page in (tmp_path / "second/site").rglob("*.html")]
+    assert len(pages) == 3 and all("<html" in page for page in pages)
 
 
 def test_the_rows_that_break_a_rule_are_counted_once_and_never_fetched(tmp_path: Path, asked: list[str]) -> None:
