@@ -14,8 +14,11 @@ from botocore.exceptions import ClientError
 from landfall.aws.clients import client
 from landfall.aws.encryption import key_explained, sse
 
-_COPIES = TransferConfig(multipart_threshold=2**30, multipart_chunksize=2**29)
+_COPIES = TransferConfig(multipart_threshold=2**30, multipart_chunksize=2**29, use_threads=False)
 """A copy within S3 is one request up to a gigabyte, and of parts above: one request copies 5 GB at most."""
+
+_UPLOADS = TransferConfig(use_threads=False)
+"""Threads of boto3's own would not act as the caller does."""
 
 _DELETE_LIMIT = 1000
 """Most keys one DeleteObjects request takes."""
@@ -97,7 +100,7 @@ def write_object(
 def upload_file(path: Path, *, bucket: str, key: str, encrypted_with: str | None = None) -> None:
     """Write a file of any size as an object, replacing what was there."""
     with key_explained(), path.open("rb") as file:
-        client("s3").upload_fileobj(file, bucket, key, ExtraArgs=sse(encrypted_with))
+        client("s3").upload_fileobj(file, bucket, key, ExtraArgs=sse(encrypted_with), Config=_UPLOADS)
 
 
 def write_new_object(

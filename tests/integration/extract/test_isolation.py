@@ -13,11 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from landfall.aws import clients
-from landfall.aws.sts import narrowed_session
+from landfall.aws.sts import narrowed
 from landfall.extract.engines.isolation import certificate_policy, delivery_policy, encryption_policy, session_policy
 from landfall.settings import Settings
 
@@ -97,10 +96,10 @@ def _furnish() -> None:
 
 
 @pytest.fixture(scope="module")
-def session(enforcing: None) -> boto3.Session:
+def session(enforcing: None) -> clients.acting_as:
     """The session of an attempt."""
     policy = session_policy(PINNED, prefix=PREFIX, settings=SETTINGS)
-    return narrowed_session(SETTINGS.extract_role_arn, policy=policy, name="run-1")
+    return narrowed(SETTINGS.extract_role_arn, policy=policy, name="run-1")
 
 
 ALLOWED: dict[str, Callable[[], Any]] = {
@@ -133,24 +132,24 @@ REFUSED: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("name", ALLOWED)
-def test_what_an_attempt_needs_it_may_do(name: str, session: boto3.Session) -> None:
-    with clients.acting_as(session):
+def test_what_an_attempt_needs_it_may_do(name: str, session: clients.acting_as) -> None:
+    with session:
         ALLOWED[name]()
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_an_attempt_does_not_need_it_may_not_do(name: str, session: boto3.Session) -> None:
-    with clients.acting_as(session), pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
+def test_what_an_attempt_does_not_need_it_may_not_do(name: str, session: clients.acting_as) -> None:
+    with session, pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
         REFUSED[name]()
     REFUSED[name]()  # and without the session's policy nothing stands in the way
 
 
 @pytest.fixture(scope="module")
-def certifier(enforcing: None) -> boto3.Session:
+def certifier(enforcing: None) -> clients.acting_as:
     """The session of the step that checks and certifies."""
     clients.client("s3").put_object(Bucket="extracts", Key=f"{PREFIX}b", Body=b"x")
     policy = certificate_policy(BASE, settings=SETTINGS)
-    return narrowed_session(SETTINGS.extract_role_arn, policy=policy, name="run-1")
+    return narrowed(SETTINGS.extract_role_arn, policy=policy, name="run-1")
 
 
 CERTIFIER_MAY: dict[str, Callable[[], Any]] = {
@@ -181,14 +180,14 @@ CERTIFIER_MAY_NOT: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("name", CERTIFIER_MAY)
-def test_who_certifies_may_do_what_that_needs(name: str, certifier: boto3.Session) -> None:
-    with clients.acting_as(certifier):
+def test_who_certifies_may_do_what_that_needs(name: str, certifier: clients.acting_as) -> None:
+    with certifier:
         CERTIFIER_MAY[name]()
 
 
 @pytest.mark.parametrize("name", CERTIFIER_MAY_NOT)
-def test_who_certifies_may_do_nothing_else(name: str, certifier: boto3.Session) -> None:
-    with clients.acting_as(certifier), pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
+def test_who_certifies_may_do_nothing_else(name: str, certifier: clients.acting_as) -> None:
+    with certifier, pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
         CERTIFIER_MAY_NOT[name]()
     CERTIFIER_MAY_NOT[name]()  # and without the session's policy nothing stands in the way
 
@@ -215,25 +214,25 @@ def test_a_session_uses_the_customers_key_and_no_other(keys: tuple[str, str], is
         if is_certifier
         else encryption_policy(PREFIX, key_arn=key, settings=SETTINGS)
     )
-    with clients.acting_as(narrowed_session(SETTINGS.extract_role_arn, policy=policy, name="run-1")):
+    with narrowed(SETTINGS.extract_role_arn, policy=policy, name="run-1"):
         _put_under(key, name=name)
         assert clients.client("s3").get_object(Bucket="extracts", Key=name)["SSEKMSKeyId"] == key
         with pytest.raises(ClientError, match="not authorized to perform: kms:GenerateDataKey"):
             _put_under(other, name=name)
     _put_under(other, name=name)
-    again = clients.acting_as(narrowed_session(SETTINGS.extract_role_arn, policy=policy, name="run-1"))
+    again = narrowed(SETTINGS.extract_role_arn, policy=policy, name="run-1")
     with again, pytest.raises(ClientError, match="not authorized to perform: kms:Decrypt"):
         clients.client("s3").get_object(Bucket="extracts", Key=name)
 
 
-def test_a_session_without_a_key_uses_none(keys: tuple[str, str], session: boto3.Session) -> None:
-    with clients.acting_as(session), pytest.raises(ClientError, match="not authorized to perform: kms:GenerateDataKey"):
+def test_a_session_without_a_key_uses_none(keys: tuple[str, str], session: clients.acting_as) -> None:
+    with session, pytest.raises(ClientError, match="not authorized to perform: kms:GenerateDataKey"):
         _put_under(keys[0])
 
 
 def test_a_delivery_writes_below_its_prefix_and_removes_its_probe_alone(enforcing: None) -> None:
     policy = delivery_policy("arn:aws:s3:::lake/in/", key_arn=None)
-    with clients.acting_as(narrowed_session(SETTINGS.extract_role_arn, policy=policy, name="run-1")):
+    with narrowed(SETTINGS.extract_role_arn, policy=policy, name="run-1"):
         s3 = clients.client("s3")
         for name in ("in/a", "in/landfall-probe-1"):
             s3.put_object(Bucket="lake", Key=name, Body=b"x")

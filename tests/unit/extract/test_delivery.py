@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -291,8 +290,7 @@ def customers(monkeypatch: pytest.MonkeyPatch) -> MemoryS3:
     found = MemoryS3()
     monkeypatch.setattr(foreign_bucket, "PART_BYTES", 10)
     monkeypatch.setattr(foreign_bucket, "client", lambda _service: found)
-    monkeypatch.setattr(delivery, "narrowed_session", lambda *_args, **_named: SimpleNamespace())
-    monkeypatch.setattr(delivery, "acting_as", lambda _session: nullcontext())
+    monkeypatch.setattr(delivery, "narrowed", lambda *_args, **_named: nullcontext())
     contents = {**FILES, "manifest.json": json.dumps(DOCUMENT).encode()}
     base = "cus_000042/run-1/"
     opened: Any = lambda *, bucket, key: io.BytesIO(contents[key.removeprefix(base)])  # noqa: E731

@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
-from landfall.aws import clients
 from landfall.aws.sts import LONGEST_POLICY
 from landfall.extract.engines.isolation import certificate_policy, session_policy
 from landfall.extract.engines.walls import lake_views
@@ -108,16 +107,3 @@ def test_who_certifies_can_read_one_extract_and_write_its_manifest_alone(
 @pytest.mark.parametrize("policy", [POLICY, WITH_BASE, CERTIFIER])
 def test_the_policy_of_the_longest_names_is_not_too_long(policy: dict[str, Any]) -> None:
     assert len(json.dumps(policy, separators=(",", ":"))) <= LONGEST_POLICY
-
-
-def test_clients_are_of_the_session_one_acts_as_and_then_the_processs_own_again() -> None:
-    class Session:
-        def client(self, service: str, **_: Any) -> str:
-            return f"narrowed {service}"
-
-    own = clients.client("sts")
-    narrowed = clients.acting_as(Session())  # type: ignore[arg-type]
-    for _ in range(2):
-        with narrowed:
-            assert clients.client("s3") == "narrowed s3"
-        assert clients.client("sts") is own

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
+from botocore.credentials import Credentials
 from landfall.aws import clients
 from landfall.extract.door.pinning import Admission
 from landfall.extract.door.request import ExtractRequest
@@ -45,16 +45,16 @@ def test_what_is_done_while_an_engine_works_is_done_as_the_run(
     )
     found: list[object] = []
     statements: Any = Statements()
-    monkeypatch.setattr(unload, "narrowed_session", lambda *_, **__: boto3.Session(region_name="us-east-1"))
+    writer = Credentials("writer", "s")
+    monkeypatch.setattr(unload, "narrowed", lambda *_, **__: clients.acting_as(writer))
     monkeypatch.setattr(unload.glue, "delete_table", lambda **_: None)
-    monkeypatch.setattr(unload, "salt_for", lambda *_: found.append(clients._current.get()) or "s")
+    monkeypatch.setattr(unload, "salt_for", lambda *_: found.append(clients._acting.get()) or "s")
     unload.unload(
         Admission(request=request, pinned=PINNED),
         attempt=1,
         settings=SETTINGS,
         statements=statements,
-        while_counting=lambda: found.append(clients._current.get()),
-        while_writing=lambda: found.append(clients._current.get()),
+        while_counting=lambda: found.append(clients._acting.get()),
+        while_writing=lambda: found.append(clients._acting.get()),
     )
-    writer, counting, writing = found
-    assert counting is writing is clients._of_process and writer is not clients._of_process
+    assert found == [writer, None, None]

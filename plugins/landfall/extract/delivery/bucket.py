@@ -20,7 +20,7 @@ from landfall.aws import s3
 from landfall.aws.clients import acting_as
 from landfall.aws.encryption import fault_of
 from landfall.aws.foreign_bucket import ForeignBucket, OtherObjectError
-from landfall.aws.sts import narrowed_session
+from landfall.aws.sts import narrowed
 from landfall.errors import DestinationError
 from landfall.extract.delivery.destination import Destination
 from landfall.extract.engines.isolation import ASSUMING, delivered_policy, delivery_policy
@@ -39,7 +39,7 @@ def deliver(document: Mapping[str, Any], destination: Destination, *, settings: 
     extract_id = document["extract_id"]
     base = extract_prefix(customer_id=document["customer_id"], extract_id=extract_id)
     policy = delivered_policy(base, settings=settings, key_arn=destination.kms_key_arn)
-    as_reader = acting_as(narrowed_session(settings.extract_role_arn, policy=policy, name=extract_id))
+    as_reader = narrowed(settings.extract_role_arn, policy=policy, name=extract_id)
 
     def open_object(name: str) -> IO[bytes]:
         with as_reader:
@@ -79,13 +79,13 @@ def _opened(destination: Destination, *, name: str, settings: Settings) -> tuple
         key_arn=destination.kms_key_arn,
     )
     # The customer's role trusts the extract role and no other of ours.
-    with acting_as(narrowed_session(settings.extract_role_arn, policy=ASSUMING, name=name)):
+    with narrowed(settings.extract_role_arn, policy=ASSUMING, name=name):
         role_arn, external_id = str(destination.role_arn), destination.external_id
-        session = narrowed_session(role_arn, policy=policy, name=name, external_id=external_id)
+        as_customer = narrowed(role_arn, policy=policy, name=name, external_id=external_id)
     bucket = ForeignBucket(
         name=str(destination.bucket), owner=destination.bucket_account, key_arn=destination.kms_key_arn
     )
-    return bucket, acting_as(session)
+    return bucket, as_customer
 
 
 @contextmanager

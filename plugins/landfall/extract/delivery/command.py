@@ -7,8 +7,7 @@ import getpass
 import sys
 from datetime import UTC, datetime
 
-from landfall.aws.clients import acting_as
-from landfall.aws.sts import narrowed_session
+from landfall.aws.sts import narrowed
 from landfall.errors import DestinationError
 from landfall.extract.delivery.bucket import try_bucket
 from landfall.extract.delivery.destination import ROLE_PREFIX, Destination, new_destination
@@ -103,7 +102,7 @@ def _try_key(destination: Destination, *, settings: Settings) -> None:
     """Use the key as a run does. Raises KeyUnusableError."""
     prefix, key_arn = f"{destination.customer_id}/{destination.name}-test/", str(destination.kms_key_arn)
     policy = encryption_policy(prefix, key_arn=key_arn, settings=settings)
-    with acting_as(narrowed_session(settings.extract_role_arn, policy=policy, name="landfall-destination-test")):
+    with narrowed(settings.extract_role_arn, policy=policy, name="landfall-destination-test"):
         require_usable(key_arn, prefix=prefix, settings=settings)
 
 

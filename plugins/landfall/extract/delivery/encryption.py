@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from landfall.aws import s3
-from landfall.aws.clients import acting_as
 from landfall.aws.encryption import key_of
-from landfall.aws.sts import narrowed_session
+from landfall.aws.sts import narrowed
 from landfall.errors import DestinationError, EngineError, KeyUnusableError, VerificationError
 from landfall.extract.door.pinning import Admission
 from landfall.extract.engines.isolation import encryption_policy
@@ -31,8 +30,7 @@ def under_customers_key(admission: Admission, *, prefix: str, is_begun: bool, se
         yield
         return
     policy = encryption_policy(prefix, key_arn=key_arn, settings=settings)
-    session = narrowed_session(settings.extract_role_arn, policy=policy, name=admission.request.extract_id)
-    as_encrypter = acting_as(session)
+    as_encrypter = narrowed(settings.extract_role_arn, policy=policy, name=admission.request.extract_id)
     try:
         if not is_begun:
             with as_encrypter:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
 from functools import cache, partial
 
 from landfall.aws import glue, s3
-from landfall.aws.clients import acting_as, client
 from landfall.aws.polling import Meanwhile
 from landfall.aws.redshift_data import RedshiftData
-from landfall.aws.sts import narrowed_session
+from landfall.aws.sts import narrowed
 from landfall.contracts.extract_product import load_products
 from landfall.errors import RequestError
 from landfall.extract.delivery.encryption import under_customers_key
@@ -33,9 +32,6 @@ _WHY: Mapping[Engine, str] = {
     "redshift": "its UNLOAD writes text with a header, in order, in one file or in parts of a size; Athena's does not",
     "athena": "it reads and writes the lake without waking the warehouse",
 }
-
-_SERVICES: Mapping[Engine, Sequence[str]] = {"redshift": ("s3", "redshift-data"), "athena": ("s3",)}
-"""What is asked to write, by their boto3 names: a client takes some time to make, which the count leaves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,14 +105,11 @@ def _unloaded(
     if reused is not None:
         return _as_unloaded(admission, reused, prefix=prefix)
     policy = session_policy(admission.pinned, base=admission.base, prefix=prefix, settings=settings)
-    session = narrowed_session(settings.extract_role_arn, policy=policy, name=admission.request.extract_id)
-    as_writer = acting_as(session)
+    as_writer = narrowed(settings.extract_role_arn, policy=policy, name=admission.request.extract_id)
     salt = cache(lambda: salt_for(admission.request, settings))
     statement = cache(lambda: _statement(admission, prefix=prefix, salt=salt(), settings=settings))
 
     def make_ready() -> None:
-        for service in _SERVICES[ENGINES[admission.request.format]]:
-            client(service)
         statement()
         if while_counting:
             while_counting()

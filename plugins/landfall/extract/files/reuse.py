@@ -14,9 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from landfall.aws import s3
-from landfall.aws.clients import acting_as
 from landfall.aws.dynamodb import Change, ItemTable
-from landfall.aws.sts import narrowed_session
+from landfall.aws.sts import narrowed
 from landfall.contracts.extract_product import load_products
 from landfall.errors import VerificationError
 from landfall.extract.door.pinning import Admission
@@ -124,7 +123,7 @@ def _copied(
     request, bucket = admission.request, settings.extracts_bucket
     key_arn = admission.key_arn
     policy = copy_policy(source=source, target=prefix, settings=settings, key_arn=key_arn)
-    with acting_as(narrowed_session(settings.extract_role_arn, policy=policy, name=request.extract_id)):
+    with narrowed(settings.extract_role_arn, policy=policy, name=request.extract_id):
         if files_id(admission, salt_for(request, settings)) != pointer["files_id"]:
             return False
         s3.delete_prefix(bucket=bucket, prefix=prefix)

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from landfall.aws import s3
-from landfall.aws.clients import acting_as, client
-from landfall.aws.sts import narrowed_session
+from landfall.aws.clients import acting_as
+from landfall.aws.sts import narrowed
 from landfall.contracts.extract_product import ExtractProduct, load_products
 from landfall.errors import VerificationError
 from landfall.extract.delivery.encryption import require_encrypted
@@ -76,7 +76,6 @@ class Certifier:
         """The context of credentials that can read this one extract, and write its manifest."""
         found = _as_certifier(self._admission.request, self._settings, key_arn=self._admission.key_arn)
         with found:
-            client("s3")
             make_ready_to_sign(self._settings)
         return found
 
@@ -143,7 +142,7 @@ def _as_certifier(request: ExtractRequest, settings: Settings, *, key_arn: str |
     """Return the context of credentials that can certify the extract of `request`, and no other."""
     base = extract_prefix(customer_id=request.customer_id, extract_id=request.extract_id)
     policy = certificate_policy(base, settings=settings, key_arn=key_arn)
-    return acting_as(narrowed_session(settings.extract_role_arn, policy=policy, name=request.extract_id))
+    return narrowed(settings.extract_role_arn, policy=policy, name=request.extract_id)
 
 
 def _certify(unloaded: Unloaded, certifier: Certifier, *, settings: Settings, afterwards: ExitStack) -> dict[str, Any]:
