@@ -299,3 +299,28 @@ def test_json_lines_are_read_object_by_object(
     options = FileOptions(compression=compression)
     found = verify(_certify_text(tmp_path, lines, options=options, file_format="jsonl", rows=2)).problems
     assert (found == ()) if words is None else words in found[0]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param("ROW ROW\n", id="two objects in a line"),
+        pytest.param("ROW\n[ROW]\n", id="an array"),
+        pytest.param("ROW\nROW\x01ROW\n", id="what parts lines"),
+        pytest.param("ROW\n\nROW\n", id="an empty line"),
+        pytest.param("ROW\nROW\nnull\n", id="null"),
+        pytest.param("ROW\nROW,\n", id="a comma"),
+        pytest.param("ROW\nROW\nROW\n", id="a row more"),
+        pytest.param("ROW\n" + "x" * 3_000_000 + "\n", id="a line that no engine writes"),
+    ],
+)
+def test_lines_that_are_no_objects_are_not_rows(tmp_path: Path, lines: str) -> None:
+    text = lines.replace("ROW", json.dumps(ROW))
+    certified = _certify_text(tmp_path, text, options=FileOptions(), file_format="jsonl", rows=2)
+    assert verify(certified).problems
+
+
+def test_a_line_with_breaks_and_quotes_in_its_texts_is_one_row(tmp_path: Path) -> None:
+    odd = ROW | {"note": "a\"b\n,\x01\t\u2028'"}
+    text = f"{json.dumps(odd, ensure_ascii=False)}\r\n{json.dumps(ROW)}"
+    assert verify(_certify_text(tmp_path, text, options=FileOptions(), file_format="jsonl", rows=2)).problems == ()

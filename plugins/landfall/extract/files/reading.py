@@ -41,6 +41,7 @@ _UNREADABLE = (
 
 
 _VIEW: Final = "extract_file"
+_LINES: Final = "extract_lines"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,16 +111,28 @@ def _text(path: Path, compression: Compression) -> IO[str]:
 
 def _jsonl(reader: duckdb.DuckDBPyConnection, path: Path, shape: FileShape) -> duckdb.DuckDBPyRelation:
     """Return a file of an object a line as a relation of text columns; a name that is not there is as null is."""
+    # DuckDB's reader of JSON keeps all of a compressed file that it has read; that of CSV takes lines one by one. What
+    # would part a line in two is no character of JSON.
+    lines = reader.read_csv(
+        str(path),
+        header=False,
+        compression=cast(Literal["gzip", "zstd", "none"], shape.options.compression),
+        delimiter="\x01",
+        quotechar="",
+        escapechar="",
+        auto_detect=False,
+        columns={"json": "VARCHAR"},
+        parallel=False,
+    )
+    lines.create_view(_LINES)
     names = [name.replace("'", "''") for name in shape.column_types]
-    compression = {"none": "uncompressed"}.get(shape.options.compression, shape.options.compression)
-    objects = f"read_ndjson_objects(?, compression = '{compression}')"
     listed = ", ".join(f"'{name}'" for name in names)
-    odd = f"select count(*) from {objects} where not list_has_all([{listed}], json_keys(json))"  # noqa: S608
-    others = reader.execute(odd, [str(path)]).fetchone()
+    odd = f"select count(*) from {_LINES} where not list_has_all([{listed}], json_keys(json))"  # noqa: S608
+    others = reader.execute(odd).fetchone()
     if others is None or others[0]:
         raise VerificationError(f"{path.name}: it has objects with other names than {', '.join(shape.column_types)}")
     cells = ", ".join(f"json ->> '$.\"{name}\"' as {quoted(name)}" for name in names)
-    return reader.sql(f"select {cells} from {objects}", params=[str(path)])  # noqa: S608
+    return reader.sql(f"select {cells} from {_LINES}")  # noqa: S608
 
 
 def _parquet(reader: duckdb.DuckDBPyConnection, path: Path, _shape: FileShape) -> duckdb.DuckDBPyRelation:
