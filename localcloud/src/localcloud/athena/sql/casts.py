@@ -35,10 +35,23 @@ def cast(node: exp.Expression) -> exp.Expression:
         return exp.Cast(this=node.this.copy(), to=duckdb_type("date"))
     if target == "double" and types.is_decimal(source) and not isinstance(node, exp.TryCast):
         return exp.Cast(this=node.this.copy(), to=duckdb_type("double"))
-    converted = exp.maybe_parse(convert(node.this.sql(dialect="duckdb"), source, target), dialect="duckdb")
+    value = node.this.sql(dialect="duckdb")
     if isinstance(node, exp.TryCast):
-        return exp.Anonymous(this="try", expressions=[converted])
-    return converted
+        return exp.maybe_parse(_tried(value, source, target), dialect="duckdb")
+    return exp.maybe_parse(convert(value, source, target), dialect="duckdb")
+
+
+def _tried(value: str, source: str | None, target: str) -> str:
+    """SQL of a TRY_CAST; texts that are no number or time are told beforehand.
+
+    DuckDB's TRY computes a whole vector row by row once one of its rows fails.
+    """
+    base, arguments = parts(target)
+    if is_text(source) and target in types.INTEGERS:
+        return f"TRY_CAST(trino_integer_text({value}) AS {to_duckdb(target)})"
+    if is_text(source) and base == "timestamp":
+        return _rounded(f"trino_timestamp_or_null({value})", source, int(arguments[0]) if arguments else 3, zoned=False)
+    return f"TRY({convert(value, source, target)})"
 
 
 def _is_date_literal(node: exp.Expression) -> bool:

@@ -7,8 +7,6 @@ import json
 import duckdb
 import pyarrow as pa
 
-_BORDER = "\x01"
-
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:
     """Create `landfall_json_sorted(text)` and `landfall_repeats(keys)`.
@@ -26,12 +24,12 @@ def install(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def repeats(keys: pa.ChunkedArray) -> pa.Array:
-    """Whether a key comes twice in each text of keys joined by character 1; surely true where one does.
+    """Whether a key comes twice in each list of keys, which is as DuckDB prints it; surely true where one does.
 
     Documents of one producer have the same keys, so few of the texts differ, and each is looked at once.
     """
     encoded = keys.combine_chunks().dictionary_encode()
-    names = [text.split(_BORDER) for text in encoded.dictionary.to_pylist()]
+    names = [text[1:-1].split(", ") for text in encoded.dictionary.to_pylist()]
     return pa.array([len(set(each)) < len(each) for each in names], pa.bool_()).take(encoded.indices)
 
 

@@ -101,7 +101,7 @@ CREATE OR REPLACE MACRO trino_json_plain(x) AS '{' || coalesce(replace(list_aggr
     chr(1), ''), '') || '}';
 CREATE OR REPLACE MACRO trino_json(x) AS CASE
     WHEN NOT contains(x, '{') THEN json(x)
-    WHEN strpos(ltrim(substr(ltrim(x), 2)), '{') > 0 OR landfall_repeats(array_to_string(json_keys(x), chr(1)))
+    WHEN strpos(ltrim(substr(ltrim(x), 2)), '{') > 0 OR landfall_repeats(CAST(json_keys(x) AS VARCHAR))
     THEN json(landfall_json_sorted(x))
     WHEN NOT contains(x, '\') AND strlen(x) = length(x) THEN CAST(trino_json_plain(x) AS JSON)
     WHEN NOT regexp_matches(array_to_string(json_keys(x), ''), '[\x{10000}-\x{10FFFF}]') THEN json(trino_json_flat(x))
@@ -109,11 +109,12 @@ CREATE OR REPLACE MACRO trino_json(x) AS CASE
 CREATE OR REPLACE MACRO trino_json_parse(x) AS CASE WHEN x IS NULL THEN NULL WHEN trino_is_json(x) THEN trino_json(x)
     ELSE trino_error('INVALID_FUNCTION_ARGUMENT', 'Cannot convert value to JSON: ''' || left(x, 200) || '''')::JSON END;
 CREATE OR REPLACE MACRO trino_json_parse_or_null(x) AS CASE WHEN trino_is_json(x) THEN trino_json(x) END;
--- The same without an order of the keys, where json_order.py says that nobody sees it: an object without another inside.
+-- The same as text, without an order of the keys, where json_order.py says that nobody sees it: an object without another
+-- inside stays as it is.
 CREATE OR REPLACE MACRO trino_json_unsorted(x) AS CASE WHEN x LIKE '%{%{%' OR NOT regexp_matches(x, '\A\s*\{')
-    OR landfall_repeats(array_to_string(json_keys(x), chr(1))) THEN trino_json(x) ELSE json(x) END;
+    OR landfall_repeats(CAST(json_keys(x) AS VARCHAR)) THEN CAST(trino_json(x) AS VARCHAR) ELSE x END;
 CREATE OR REPLACE MACRO trino_json_parse_unsorted(x) AS CASE WHEN x IS NULL THEN NULL
-    WHEN trino_is_json(x) THEN trino_json_unsorted(x) ELSE trino_json_parse(x) END;
+    WHEN trino_is_json(x) THEN trino_json_unsorted(x) ELSE CAST(trino_json_parse(x) AS VARCHAR) END;
 CREATE OR REPLACE MACRO trino_json_parse_unsorted_or_null(x) AS CASE WHEN trino_is_json(x) THEN trino_json_unsorted(x) END;
 CREATE OR REPLACE MACRO trino_json_or_null(x) AS CASE WHEN trino_is_json(x) THEN CAST(x AS JSON) END;
 -- The functions below take JSON; text goes through trino_json_or_null first.
@@ -133,9 +134,8 @@ CREATE OR REPLACE MACRO trino_json_array(x) AS list_transform(x, v -> coalesce(v
 CREATE OR REPLACE MACRO trino_json_map(x) AS
     map_from_entries(list_transform(map_entries(x), e -> struct_pack(k := e.key, v := coalesce(e.value, 'null'::JSON))));
 CREATE OR REPLACE MACRO trino_json_format(x) AS CAST(x AS VARCHAR);
-CREATE OR REPLACE MACRO trino_json_size(x, p) AS CASE json_type(x, p)
-    WHEN 'OBJECT' THEN len(json_keys(x, p)) WHEN 'ARRAY' THEN json_array_length(x, p)::BIGINT
-    ELSE CASE WHEN json_type(x, p) IS NOT NULL THEN 0 END END;
+CREATE OR REPLACE MACRO trino_json_size(x, p) AS CASE WHEN p = '$' AND starts_with(x, '{') THEN len(json_keys(x))
+    ELSE len(json_keys(x, p)) + json_array_length(x, p)::BIGINT END;
 CREATE OR REPLACE MACRO trino_json_array_length(x) AS
     CASE WHEN json_type(x) = 'ARRAY' THEN json_array_length(x)::BIGINT END;
 CREATE OR REPLACE MACRO trino_is_json_scalar(x) AS CASE WHEN x IS NULL THEN NULL
@@ -213,6 +213,7 @@ CREATE OR REPLACE MACRO trino_map() AS MAP {}, (ks, vs) AS map(ks, vs);
 CREATE OR REPLACE MACRO trino_version() AS 'local';
 
 -- Casts, with what Trino accepts and refuses
+CREATE OR REPLACE MACRO trino_integer_text(x) AS CASE WHEN regexp_full_match(x, '[+-]?\d+') THEN x END;
 CREATE OR REPLACE MACRO trino_to_integer(x) AS
     CASE WHEN x IS NULL OR regexp_full_match(x, '[+-]?\d+') THEN CAST(x AS HUGEINT)
     ELSE trino_error('INVALID_CAST_ARGUMENT', 'Cannot cast ''' || x || ''' to BIGINT')::HUGEINT END;
@@ -224,9 +225,14 @@ CREATE OR REPLACE MACRO trino_date_from_text(x) AS
     WHEN regexp_full_match(x, '\s*[+-]?\d{1,6}-\d{1,2}-\d{1,2}\s*') THEN make_date(
     CAST(regexp_extract(x, '^\s*([+-]?\d+)', 1) AS BIGINT), CAST(regexp_extract(x, '-(\d+)-\d+\s*$', 1) AS BIGINT),
     CAST(regexp_extract(x, '-(\d+)\s*$', 1) AS BIGINT)) ELSE trino_error('INVALID_CAST_ARGUMENT', 'Value cannot be cast to date: ' || x)::DATE END;
-CREATE OR REPLACE MACRO trino_timestamp_from_text(x) AS CASE WHEN x IS NULL OR regexp_full_match(x,
-    '\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,12})?)?)?\s*')
-    THEN CAST(regexp_replace(x, '( \d{1,2}:\d{1,2})\s*$', '\1:00') AS TIMESTAMP)
+CREATE OR REPLACE MACRO trino_is_timestamp(x) AS regexp_full_match(x,
+    '\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,12})?)?)?\s*');
+CREATE OR REPLACE MACRO trino_with_seconds(x) AS CASE WHEN x LIKE '%:%:%' THEN x
+    ELSE regexp_replace(x, '( \d{1,2}:\d{1,2})\s*$', '\1:00') END;
+CREATE OR REPLACE MACRO trino_timestamp_or_null(x) AS
+    CASE WHEN trino_is_timestamp(x) THEN TRY_CAST(trino_with_seconds(x) AS TIMESTAMP) END;
+CREATE OR REPLACE MACRO trino_timestamp_from_text(x) AS CASE WHEN x IS NULL OR trino_is_timestamp(x)
+    THEN CAST(trino_with_seconds(x) AS TIMESTAMP)
     ELSE trino_error('INVALID_CAST_ARGUMENT', 'Value cannot be cast to timestamp: ' || x)::TIMESTAMP END;
 
 -- Doubles as text. DuckDB writes 12345678.9, 0.00012 or 1.2e+16: these bring the digits to Java's d.dddEn. A CAST gives
