@@ -36,6 +36,8 @@ _SCHEMA: Final = "outgoing"
 _COPY: Final = "copied_file"
 _ROW_GROUP: Final = 30 * 2_048
 """Rows that are held in memory before they are written: thirty vectors of DuckDB."""
+_THREADS: Final = 2
+"""What asks about the rows, once they are read, need not do so in their order."""
 
 
 class ReadingDialect(Dialect):
@@ -172,6 +174,7 @@ class FilesDatabase:
         rows = exp.select("*").from_(read)
         made = exp.Create(this=self._table, kind="VIEW", expression=rows)
         self._connection.exec_driver_sql(made.sql("duckdb"))
+        self._connection.exec_driver_sql(f"SET threads = {_THREADS}")
         return facts
 
     def close(self) -> None:
