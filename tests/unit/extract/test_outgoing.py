@@ -100,3 +100,20 @@ def test_a_file_of_another_shape_is_refused(tmp_path: Path) -> None:
         (tmp_path / "001.csv.gz").write_bytes(b"no gzip")
         with pytest.raises(VerificationError, match=r"001.csv.gz: cannot be read as csv"):
             files.load([tmp_path / "001.csv.gz"], SHAPE)
+
+
+def test_no_thread_is_left_though_somebody_still_knows_the_database(tmp_path: Path) -> None:
+    """A process that is forked has not the threads, and would wait for their end."""
+    files = FilesDatabase("orders")
+    before = _threads()
+    with closing(files):
+        files.load([_part(tmp_path / "000.csv.gz", "a,b")], SHAPE)
+        other = sa.create_engine(files.address.url, connect_args=dict(files.address.connect_args)).connect()
+        its_own = _threads() - before
+        assert its_own
+    with closing(other):
+        assert not its_own & _threads()
+
+
+def _threads() -> set[str]:
+    return {task.name for task in Path("/proc/self/task").iterdir()}

@@ -179,6 +179,9 @@ class FilesDatabase:
 
     def close(self) -> None:
         """Leave nothing of it."""
+        # Now, and not when nobody knows the database any more: a process that is forked would wait for a thread that it
+        # has not.
+        self._connection.exec_driver_sql("SET threads = 1")
         self._connection.close()
         self._engine.dispose()
         self._folder.cleanup()
