@@ -54,6 +54,21 @@ def test_a_view_is_made_without_a_look_at_the_files(cloud: Any, database: str, o
     assert cloud.failure("select * from v", database)
 
 
+def test_a_file_that_several_threads_read_is_one_file_in_the_order_it_was_written(cloud: Any, database: str) -> None:
+    numbers = "unnest(sequence(0, 399)) as t (a) cross join unnest(sequence(0, 999)) as u (b)"
+    cloud.run(
+        "create table many with (table_type = 'ICEBERG', is_external = false,"
+        f" location = '{cloud.lake}/{database}/many/') as select a * 1000 + b as n from {numbers} order by 1",
+        database,
+    )
+    counted = 'select count(*), count(distinct n), count(distinct "$path"), count("$path") from many'
+    assert cloud.run(counted, database).rows == [["400000", "400000", "1", "400000"]]
+    disordered = "select count(*) from (select n, row_number() over () as place from many) where n + 1 <> place"
+    assert cloud.run(disordered, database).rows == [["0"]]
+    cloud.run("delete from many where n % 2 = 1", database)
+    assert cloud.run(counted, database).rows == [["200000", "200000", "1", "200000"]]
+
+
 def test_merge_updates_deletes_and_inserts_in_one_snapshot(cloud: Any, database: str, orders: str) -> None:
     cloud.run(
         "merge into orders as target using (values (1, 'ONE'), (2, 'gone'), (9, 'nine')) as source (id, name)"

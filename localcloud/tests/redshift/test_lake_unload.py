@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 from typing import Any
@@ -120,4 +121,34 @@ def test_an_error_after_thousands_of_lines_is_told_as_any_other_and_leaves_no_fi
     with pytest.raises(PgError) as refused:
         pg.query(f"unload ('{rows}') to 's3://{BUCKET}/x/' iam_role default csv parallel off")
     assert refused.value.sqlstate == "22012"
+    assert texts(s3) == {}
+
+
+@pytest.mark.parametrize("parallel", ["on", "off"])
+def test_parts_of_csv_hold_whole_rows_and_say_how_many(pg: PgClient, s3: Any, parallel: str) -> None:
+    """A newline in a cell ends no row, and a row may be longer than what is written at once."""
+    long = "case when n = 7 then repeat(''long '', 150000) else md5(n::varchar) || chr(10) || ''\"a\",'' end"
+    rows = f"select n, {long} as t from (select generate_series(1, 250000) as n) order by n"
+    pg.query(f"unload ('{rows}') to 's3://{BUCKET}/x/' iam_role default csv parallel {parallel} maxfilesize 5 mb")
+    told = pg.query(f"select file_name, rows_unloaded from sys_unload_detail where file_name like 's3://{BUCKET}/x/%'")
+    csv.field_size_limit(2**20)
+    parts = {key: list(csv.reader(io.StringIO(text, newline=""))) for key, text in texts(s3).items()}
+    assert len(parts) > 2
+    counted = {f"s3://{BUCKET}/{key}": len(part) for key, part in parts.items()}
+    assert counted.items() <= {name: int(count) for name, count in told.rows}.items()
+    numbers = [int(n) for _, part in sorted(parts.items()) for n, _ in part]
+    assert (numbers if parallel == "off" else sorted(numbers)) == list(range(1, 250_001))
+    cells = {n: text for part in parts.values() for n, text in part}
+    assert cells["7"] == "long " * 150_000
+    assert cells["250000"].endswith('\n"a",')
+
+
+def test_a_part_that_cannot_be_put_is_why_the_unload_fails(cloud: Cloud, pg: PgClient, s3: Any) -> None:
+    """Not the pipe that nobody reads any more."""
+    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    cloud.client("kms").disable_key(KeyId=key)
+    rows = "select md5(n::varchar) from (select generate_series(1, 900000) as n)"
+    options = f"csv parallel off maxfilesize 5 mb kms_key_id '{key}' encrypted"
+    with pytest.raises(PgError, match=r"Error KMS\.DisabledException"):
+        pg.query(f"unload ('{rows}') to 's3://{BUCKET}/x/' iam_role default {options}")
     assert texts(s3) == {}

@@ -66,6 +66,7 @@ class Gate:
         database; the other engines' are known.
         """
         self._run = GateRun(gate=gate, engine=engine, dag_id=dag_id, run_id=run_id)
+        self._where = where
         self._settings = Settings.from_environment()
         self._day = earlier_day(self._run, bucket=self._settings.ops_bucket)
         self._site = tempfile.TemporaryDirectory(prefix="landfall-data-docs-")
@@ -78,6 +79,13 @@ class Gate:
             address=address or _ADDRESSES[engine](self._settings),
             site=Path(self._site.name),
         )
+
+    def columns_asked(self, relation: str) -> frozenset[str] | None:
+        """Return the columns of `relation` that the gate asks about; None for all of them, as far as is known."""
+        asked = self._suites.columns_asked(relation)
+        if asked is None or self._where is None:
+            return asked
+        return asked | {column.name for column in self._where.find_all(exp.Column)}
 
     def run(self, afterwards: ExitStack | None = None) -> GateResult:
         """Run the suites, write down the results and their Data Docs, and return the verdict.

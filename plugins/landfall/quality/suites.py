@@ -25,6 +25,9 @@ Severity = Literal["warn", "hold", "stop"]
 
 _META = {"why", "severity", "owner"}
 
+_LIST = "column_list"
+_COLUMNS = frozenset({"column", "column_A", "column_B", _LIST})
+"""Arguments that name columns, one each but for the list."""
 _BOUNDS = frozenset(
     {"min_value", "max_value", "value", "value_set", "least", "most", "within", "share", "hours", "least_rows", "regex"}
 )
@@ -60,8 +63,8 @@ class Check:
     @property
     def columns(self) -> frozenset[str]:
         """The columns that the arguments name; none for a check of the whole table, or one whose query names them."""
-        single = (self.kwargs.get(name) for name in ("column", "column_A", "column_B"))
-        return frozenset([*(name for name in single if name), *self.kwargs.get("column_list", ())])
+        single = (self.kwargs.get(name) for name in _COLUMNS - {_LIST})
+        return frozenset([*(name for name in single if name), *self.kwargs.get(_LIST, ())])
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,13 @@ class Suite:
 
     name: str
     checks: tuple[Check, ...]
+
+    @property
+    def columns(self) -> frozenset[str] | None:
+        """The columns that the checks ask about; None if one of them has arguments that may speak of others."""
+        if any(not check.columns or set(check.kwargs) - _BOUNDS - _COLUMNS for check in self.checks):
+            return None
+        return frozenset().union(*(check.columns for check in self.checks))
 
     def on(self, columns: Collection[str] | None) -> Suite:
         """Return the suite for a table that has only these columns: the checks that name no other; all for None."""

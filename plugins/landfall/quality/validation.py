@@ -86,6 +86,10 @@ class PreparedSuites:
         }
         self._found: dict[str, Any] = {}
 
+    def columns_asked(self, relation: str) -> frozenset[str] | None:
+        """Return the columns of `relation` that its checks ask about; None if one of them does not name them."""
+        return self._suites[relation].columns
+
     def run(self, run_name: str) -> tuple[CheckResult, ...]:
         """Run every suite and return what each check found, in the suites' order.
 

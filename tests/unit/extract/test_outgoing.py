@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 from landfall.contracts.extract_product import load_products
@@ -63,6 +65,25 @@ def test_what_is_told_of_each_part_is_what_a_look_at_it_finds(tmp_path: Path) ->
     assert told == [inspect_file(part, shape) for part in parts]
     assert [(each.rows, each.foreign_rows, each.formula_cells) for each in told] == [(2, 0, 1), (1, 1, 0), (0, 0, 0)]
     assert told[0].last_key == {"order_id": "=b"}
+
+
+def test_only_what_the_gate_asks_about_is_kept_and_every_cell_is_looked_at(tmp_path: Path) -> None:
+    files = FilesDatabase("orders")
+    with closing(files):
+        (facts,) = files.load([_part(tmp_path / "000.csv.gz", "a,=1+1", "b,two")], SHAPE, asked={"order_id"})
+        assert _rows(files) == [("a",), ("b",)]
+    assert facts.formula_cells == 1
+
+
+def test_a_column_of_parquet_that_nobody_asks_about_must_be_readable(tmp_path: Path) -> None:
+    table = pa.table({"order_id": ["a"], "note": ["a word in plain sight"]})
+    path = tmp_path / "part-0"
+    pq.write_table(table, path, compression="snappy", use_dictionary=False)
+    broken = path.read_bytes().replace(b"in plain sight", b"\xff" * 14)
+    path.write_bytes(broken)
+    files = FilesDatabase("orders")
+    with closing(files), pytest.raises(VerificationError, match="cannot be read as parquet"):
+        files.load([path], replace(SHAPE, file_format="parquet"), asked={"order_id"})
 
 
 def test_two_databases_at_once_know_nothing_of_each_other(tmp_path: Path) -> None:

@@ -197,6 +197,21 @@ def test_the_first_and_the_last_row_of_a_file_are_found_in_the_order_of_the_file
     assert facts.last_key == {"order_id": "ord_5", "line_number": "5"}
 
 
+@pytest.mark.parametrize("file_format", ["csv", "jsonl"])
+@pytest.mark.parametrize("end", [b"", bytes(8)])
+def test_a_file_of_whole_rows_whose_end_is_missing_is_refused(tmp_path: Path, file_format: str, end: bytes) -> None:
+    """Who reads the rows finds nothing wrong: the checksum behind them is what there is to tell."""
+    path, shape = tmp_path / f"a.{file_format}.gz", shape_of(PRODUCT, _admission(file_format).request)
+    if file_format == "csv":
+        _write_csv(path, [ROW])
+    else:
+        path.write_bytes(gzip.compress(f"{json.dumps(ROW)}\n".encode()))
+    assert inspect_file(path, shape).rows == 1
+    path.write_bytes(path.read_bytes()[:-8] + end)
+    with pytest.raises(VerificationError, match=f"cannot be read as {file_format}"):
+        inspect_file(path, shape)
+
+
 def test_a_statement_costs_what_athena_charges_for_it() -> None:
     cost = cost_of((1, 2_000_000_000_000), Prices(athena_usd_per_terabyte=5.0))
     assert (cost["athena_scanned_bytes"], cost["usd"]) == (2_000_000_000_001, 10.00005)

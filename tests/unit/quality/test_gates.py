@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from landfall.errors import ContractError, GateFailed, RequestError
 from landfall.quality.data_docs import docs_key
 from landfall.quality.gates import GateResult, audited_query
@@ -60,6 +61,23 @@ def test_rows_that_a_rule_names_show_no_personal_data(path: Path) -> None:
         query = str(check.kwargs.get("unexpected_rows_query", "SELECT key FROM "))
         selected = query.split(" FROM ", maxsplit=1)[0].removeprefix("SELECT ").split(", ")
         assert not set(selected) & set(PERSONAL), query
+
+
+_COLUMN = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "a"}}
+_PAIR = {"type": "expect_compound_columns_to_be_unique", "kwargs": {"column_list": ["b", "c"]}}
+_ROWS = {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}}
+_SOME = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "a", "row_condition": "d = 1"}}
+
+
+@pytest.mark.parametrize(
+    ("entries", "columns"), [((_COLUMN, _PAIR), {"a", "b", "c"}), ((_COLUMN, _ROWS), None), ((_PAIR, _SOME), None)]
+)
+def test_a_suite_tells_its_columns_where_each_check_names_all_it_asks_about(
+    tmp_path: Path, entries: tuple[dict[str, object], ...], columns: set[str] | None
+) -> None:
+    path = tmp_path / "orders.yaml"
+    path.write_text(yaml.safe_dump([entry | {"meta": {"why": "so", "owner": "us"}} for entry in entries]))
+    assert load_suite(path).columns == columns
 
 
 def test_a_failed_gate_names_what_failed_and_where_to_read() -> None:

@@ -22,6 +22,9 @@ from localcloud.lake.glue import Column, LakeTable
 from localcloud.lake.session import Lake
 from localcloud.lake.sql_text import identifier, quoted
 
+_ROW_GROUP_ROWS = 122_880
+"""Rows of which DuckDB, and so the engines, make one row group; one thread reads it."""
+
 
 @dataclass(frozen=True)
 class Version:
@@ -146,7 +149,7 @@ def columns(table: Table, version: Version | None = None) -> tuple[Column, ...]:
     return tuple(Column(found.name, types.from_iceberg(found.field_type), found.doc or "") for found in schema.fields)
 
 
-def relation_sql(plan: IcebergPlan, columns: Sequence[str], *, position: bool = False) -> str:
+def relation_sql(lake: Lake, plan: IcebergPlan, columns: Sequence[str], *, position: bool = False) -> str:
     """A SELECT of `columns` and `"$path"` over the planned files; with `position` also `"$pos"`, the row's number."""
     fields = [plan.schema.find_field(name) for name in columns]
     outputs = [identifier(column.name) for column in fields] + ['filename AS "$path"']
@@ -164,8 +167,13 @@ def relation_sql(plan: IcebergPlan, columns: Sequence[str], *, position: bool = 
     deletes = plan.delete_files
     rows = max(1, sum(file.record_count for file in plan.files))  # DuckDB orders joins by it
     numbered = "true" if position or deletes else "false"
+    paths = _paths(plan.files)
+    if len(plan.files) == 1 and rows > _ROW_GROUP_ROWS:
+        # One thread reads a file whose schema is told, for of how many row groups it has DuckDB asks too early. Several
+        # files have all threads.
+        paths = f"{paths}, {quoted(str(lake.settings.no_rows))}"
     scan = (
-        f"read_parquet([{_paths(plan.files)}], schema = MAP {{{mapped}}}, filename = true,"
+        f"read_parquet([{paths}], schema = MAP {{{mapped}}}, filename = true,"
         f" file_row_number = {numbered}, hive_partitioning = false, explicit_cardinality = {rows}) AS _data"
     )
     if deletes:

@@ -93,7 +93,7 @@ def _iceberg(
     read = names if counted is None else counted
     scanned = iceberg_bytes.scanned_bytes(lake, plan, read, condition)
     return Relation(
-        iceberg_read.relation_sql(plan, names, position=position),
+        iceberg_read.relation_sql(lake, plan, names, position=position),
         scanned,
         tuple(file.file_path for file in plan.files),
         tuple(file.file_size_in_bytes for file in plan.files),

@@ -20,6 +20,7 @@ from localcloud.faults.requests import ENGINE_AGENT
 from localcloud.lake import absent_modules, iceberg_manifests
 from localcloud.lake.local_files import LocalFiles
 from localcloud.lake.recent_objects import RecentObjects
+from localcloud.lake.sql_text import quoted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,11 @@ class LakeSettings:
     secret_key: str = "test"  # noqa: S105 - the local cloud takes any key
     memory_limit: str = "1GB"
     threads: int = 2
+
+    @property
+    def no_rows(self) -> Path:
+        """A Parquet file without rows, and with no column of anybody's."""
+        return self.state_dir / "no-rows.parquet"
 
 
 def load_httpfs(connection: duckdb.DuckDBPyConnection) -> None:
@@ -61,6 +67,7 @@ def attach_lake(connection: duckdb.DuckDBPyConnection, settings: LakeSettings) -
     connection.execute(f"SET threads = {settings.threads}")
     connection.execute(f"SET temp_directory = '{temporary}'")
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"COPY (SELECT 0 AS nothing WHERE false) TO {quoted(str(settings.no_rows))} (FORMAT parquet)")
     load_httpfs(connection)
     load_avro(connection)
     connection.execute(

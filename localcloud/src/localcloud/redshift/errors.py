@@ -60,13 +60,6 @@ _BY_CLASS: tuple[tuple[type[duckdb.Error], str], ...] = (
 )
 
 
-def from_arrow(error: OSError) -> duckdb.Error:
-    """The exception of DuckDB's that Arrow's reader tells of in words alone, such as `Out of Range Error: ...`."""
-    kind = str(error).partition(" Error: ")[0].replace(" ", "").casefold()
-    found = (cls for cls, _ in _BY_CLASS if cls.__name__.removesuffix("Exception").casefold() == kind)
-    return next(found, duckdb.Error)(str(error))
-
-
 def from_duckdb(error: duckdb.Error, text: str) -> RedshiftError:
     """The error Redshift would give for what DuckDB reports in the words `text`; unknown ones keep them under XX000."""
     if isinstance(error, duckdb.InterruptException):

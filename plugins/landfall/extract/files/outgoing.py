@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path, PurePath
 from typing import Any, Final
@@ -23,7 +23,7 @@ from landfall.aws.engine_urls import EngineAddress
 from landfall.contracts.extract_product import ExtractProduct
 from landfall.extract.door.request import ExtractRequest
 from landfall.extract.engines.changes import CHANGE, UPSERT
-from landfall.extract.files.inspection import FileFacts, facts_of
+from landfall.extract.files.inspection import FileFacts, examined, facts_of
 from landfall.extract.files.reading import DUCKDB_LIMITS, FileShape, file_as_view
 from landfall.extract.proof.manifest import shape_of
 from landfall.quality.gates import Gate, prepared
@@ -87,7 +87,8 @@ class OutgoingGate:
 
         Raises VerificationError for a file that cannot be read.
         """
-        return self._files.load(paths, shape_of(self._product, self._request))
+        shape = shape_of(self._product, self._request)
+        return self._files.load(paths, shape, asked=self._gate.columns_asked(self._files.relation))
 
     def run(self, afterwards: ExitStack | None = None) -> Mapping[str, Any]:
         """Run the suite on what was read and return {name, passed, checks}; it can be done once.
@@ -130,7 +131,7 @@ def rehearse(product: ExtractProduct) -> None:
             site=Path(folder),
         )
         with closing(suites):
-            files.load([empty], shape_of(product, request))
+            files.load([empty], shape_of(product, request), asked=suites.columns_asked(files.relation))
             suites.run("rehearsal")
             suites.write_site()
 
@@ -154,12 +155,16 @@ class FilesDatabase:
         schema = exp.Create(this=exp.to_identifier(_SCHEMA), kind="SCHEMA")
         self._connection.exec_driver_sql(schema.sql("duckdb"))
 
-    def load(self, paths: Sequence[Path], shape: FileShape) -> list[FileFacts]:
+    def load(self, paths: Sequence[Path], shape: FileShape, *, asked: Collection[str] | None = None) -> list[FileFacts]:
         """Let the relation be the rows of the files at `paths`; return what is in each.
 
-        They are read once and kept as Parquet beside the database, which has a view of them: a table takes longer to
-        write. Raises VerificationError for a file that is not of `shape`.
+        It has the columns that are `asked` for, or all. They are read once and kept as Parquet beside the database,
+        which has a view of them: a table takes longer to write. Raises VerificationError for a file that is not of
+        `shape`.
         """
+        columns = [name for name in shape.column_types if asked is None or name in asked]
+        # Parquet has each column by itself: only one that is asked for is read, and all must be readable.
+        besides = shape.column_types if shape.file_format == "parquet" else columns
         copies = [Path(self._folder.name) / f"rows_{number}.parquet" for number in range(len(paths))]
         facts = []
         # The same database, so that one limit of memory is for both.
@@ -167,12 +172,13 @@ class FilesDatabase:
         with database.duplicate() as reader:
             for path, copy in zip(paths, copies, strict=True):
                 with file_as_view(reader, path, shape) as view:
-                    reader.view(view).write_parquet(str(copy), compression="snappy", row_group_size=_ROW_GROUP)
+                    rows = reader.sql(examined(view, shape, besides=besides))
+                    rows.write_parquet(str(copy), compression="snappy", row_group_size=_ROW_GROUP)
                 reader.read_parquet(str(copy)).create_view(_COPY)
                 facts.append(facts_of(_COPY, shape, reader=reader))
         read = exp.func("READ_PARQUET", exp.array(*(exp.Literal.string(str(copy)) for copy in copies)))
-        rows = exp.select("*").from_(read)
-        made = exp.Create(this=self._table, kind="VIEW", expression=rows)
+        seen = exp.select(*(exp.column(name, quoted=True) for name in columns)).from_(read)
+        made = exp.Create(this=self._table, kind="VIEW", expression=seen)
         self._connection.exec_driver_sql(made.sql("duckdb"))
         self._connection.exec_driver_sql(f"SET threads = {_THREADS}")
         return facts

@@ -52,7 +52,7 @@ def optimize(context: Context, text: str) -> Outcome:
     chosen = plan.only([file.file_path for file in packed])
     names = [field.name for field in iceberg.schema().fields]
     context.compiler.scanned_bytes = iceberg_bytes.scanned_bytes(context.lake, chosen, names, AlwaysTrue())
-    added = iceberg_write.write_files(context.cursor, iceberg, iceberg_read.relation_sql(chosen, names))
+    added = iceberg_write.write_files(context.cursor, iceberg, iceberg_read.relation_sql(context.lake, chosen, names))
     try:
         iceberg_commit.commit_rewrite(context.lake, iceberg, added, packed)
     except LakeError:

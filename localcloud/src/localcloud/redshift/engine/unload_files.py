@@ -72,7 +72,12 @@ class SliceWriter:
     _out: Any = None
     _rows: int = 0
 
-    def write(self, text: bytes | memoryview, rows: int) -> None:
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is a file, at hand or put."""
+        return self._raw is not None or bool(self.written)
+
+    def write(self, text: bytes, rows: int) -> None:
         """Append so many whole rows, each with its newline."""
         if self._out is None:
             self._begin()

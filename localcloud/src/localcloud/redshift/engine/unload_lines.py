@@ -1,45 +1,60 @@
-"""The lines of an UNLOAD as CSV, text or JSON: DuckDB makes them, a thread of its own compresses them."""
+"""The lines of an UNLOAD as CSV, text or JSON: DuckDB's threads make them, one of its own parts and compresses them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import os
+import secrets
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import duckdb
 
 from localcloud.lake.sql_text import quoted
 from localcloud.redshift.engine.result import Column
 from localcloud.redshift.engine.unload_files import SliceWriter, Written
-from localcloud.redshift.errors import from_arrow
 from localcloud.redshift.sql.unload_options import UnloadOptions
 
 if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 SLICES = 2
-_BATCH_ROWS = 5_000
+_BLOCK = 256 * 1024
+"""Bytes of lines, a few more or less, that are written to one slice before the next has its turn."""
 
 
 def write_lines(
     session: Session, sql: str, columns: Sequence[Column], options: UnloadOptions, folder: Path
 ) -> list[Written]:
-    """Write the rows of `sql`, a SELECT of `columns`, as lines, by turns to the slices' files."""
+    """Write the rows of `sql`, a SELECT of `columns`, as lines, by turns to the slices' files.
+
+    DuckDB copies to a pipe: its threads make the lines side by side then, and keep the order of the rows.
+    """
     header = _header(columns, options) if options.header else b""
     writers = [
         SliceWriter(session.database.lake.s3, options, folder, n, header)
         for n in range(SLICES if options.parallel else 1)
     ]
-    turn = 0
-    with ThreadPoolExecutor(1, thread_name_prefix="unload") as compressing:
-        before: Future[None] | None = None
-        for text, rows in _texts(session, sql, columns, options):
-            if before is not None:
-                before.result()  # one is compressed while DuckDB makes the next, and no more are in memory
-            before = compressing.submit(writers[turn % len(writers)].write, text, rows)
-            turn += 1
-        if before is not None:
-            before.result()
-    if turn == 0:
+    end = secrets.token_hex(8)  # after each line, as a value may have a newline: nobody can know it
+    lines = _lines(sql, columns, options, end)
+    readable, writable = os.pipe()
+    with ThreadPoolExecutor(1, thread_name_prefix="unload") as beside:
+        writing = beside.submit(_write_blocks, readable, writers, f"{end}\n".encode())
+        failure: duckdb.Error | None = None
+        try:
+            session.connection.execute(
+                f"COPY ({lines}) TO '/dev/fd/{writable}' (FORMAT csv, HEADER false, QUOTE '', ESCAPE '')"
+            )
+        except duckdb.Error as error:
+            failure = error
+        finally:
+            os.close(writable)
+        writing.result()  # where both fail, this is why
+    if failure is not None:
+        raise failure
+    if not any(writer.is_begun for writer in writers):
         # An UNLOAD without rows leaves one file, with a header if there is to be one.
         writers[0].write(b"", 0)
     for writer in writers:
@@ -47,23 +62,21 @@ def write_lines(
     return [each for writer in writers for each in writer.written]
 
 
-def _texts(
-    session: Session, sql: str, columns: Sequence[Column], options: UnloadOptions
-) -> Iterator[tuple[memoryview, int]]:
-    """Yield the text of some thousand lines and how many they are.
+def _write_blocks(readable: int, writers: Sequence[SliceWriter], end: bytes) -> None:
+    """Write what comes out of a pipe, lines that have `end` for a newline, by turns."""
+    turns, rest = cycle(writers), b""
+    with open(readable, "rb") as pipe:
+        while block := pipe.read(_BLOCK):
+            whole, found, rest = (rest + block).rpartition(end)
+            text = (whole + found).replace(end, b"\n")
+            rows = (len(whole) + len(found) - len(text)) // (len(end) - 1)
+            if rows:
+                next(turns).write(text, rows)
 
-    The values of an Arrow array of strings lie one after the other: of lines with their newlines that is the text.
-    """
+
+def _lines(sql: str, columns: Sequence[Column], options: UnloadOptions, end: str) -> str:
     names = ", ".join(f"c{i}" for i in range(len(columns)))
-    line = f"SELECT {_line(columns, options)} || chr(10) FROM ({sql}) AS source({names})"  # noqa: S608
-    session.connection.execute("SET SESSION arrow_large_buffer_size = true")  # else a batch holds 2 GB
-    batches = session.connection.execute(line).to_arrow_reader(_BATCH_ROWS)
-    try:
-        for batch in batches:
-            _, ends, values = batch.column(0).buffers()
-            yield memoryview(values)[: memoryview(ends).cast("q")[len(batch)]], len(batch)
-    except OSError as error:
-        raise from_arrow(error) from error
+    return f"SELECT {_line(columns, options)} || {quoted(end)} FROM ({sql}) AS source({names})"  # noqa: S608
 
 
 def _header(columns: Sequence[Column], options: UnloadOptions) -> bytes:
