@@ -22,6 +22,9 @@ from localcloud.lake.local_files import LocalFiles
 from localcloud.lake.recent_objects import RecentObjects
 from localcloud.lake.sql_text import quoted
 
+_NOBODYS_FIELD = 2_147_483_000
+"""A field id that no column of a table comes to, and below those that Iceberg keeps for itself."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LakeSettings:
@@ -67,7 +70,11 @@ def attach_lake(connection: duckdb.DuckDBPyConnection, settings: LakeSettings) -
     connection.execute(f"SET threads = {settings.threads}")
     connection.execute(f"SET temp_directory = '{temporary}'")
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute(f"COPY (SELECT 0 AS nothing WHERE false) TO {quoted(str(settings.no_rows))} (FORMAT parquet)")
+    # Where rows have numbers, DuckDB fails on a file that has no field ids.
+    connection.execute(
+        f"COPY (SELECT 0 AS nothing WHERE false) TO {quoted(str(settings.no_rows))}"
+        f" (FORMAT parquet, FIELD_IDS {{nothing: {_NOBODYS_FIELD}}})"
+    )
     load_httpfs(connection)
     load_avro(connection)
     connection.execute(
