@@ -134,6 +134,7 @@ def test_parts_of_csv_hold_whole_rows_and_say_how_many(pg: PgClient, s3: Any, pa
     csv.field_size_limit(2**20)
     parts = {key: list(csv.reader(io.StringIO(text, newline=""))) for key, text in texts(s3).items()}
     assert len(parts) > 2
+    assert ({key[:6] for key in parts} == {"x/0000", "x/0001"}) == (parallel == "on")  # a slice each
     counted = {f"s3://{BUCKET}/{key}": len(part) for key, part in parts.items()}
     assert counted.items() <= {name: int(count) for name, count in told.rows}.items()
     numbers = [int(n) for _, part in sorted(parts.items()) for n, _ in part]
