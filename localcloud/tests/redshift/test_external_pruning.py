@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from cloud import Cloud
+from cloud import DATABASE as LOCAL_DATABASE
+from cloud import PASSWORD, Cloud
 from pgclient import PgClient, PgError
 from pyiceberg.catalog.glue import GlueCatalog
 
@@ -213,6 +214,23 @@ def test_a_view_of_all_columns_passes_on_what_is_said_of_texts(views: PgClient) 
     expected = [("20", "of 2026-10-02"), ("21", "of 2026-10-02 ")]
     assert views.query(query.replace("T", "whole_all")).rows == expected
     assert views.query(query.replace("T", "holed_all")).rows == expected
+
+
+def test_a_view_under_a_policy_passes_on_what_is_said_of_its_columns(cloud: Cloud, views: PgClient) -> None:
+    views.query(f"create user eve password '{PASSWORD}'; grant usage on schema t to eve")
+    views.query("create rls policy of_low_numbers with (id bigint) using (id < 22)")
+    for view in ("whole_all", "holed_all"):
+        views.query(f"grant select on {view} to eve; attach rls policy of_low_numbers on {view} to eve")
+        views.query(f"alter table {view} row level security on")
+    eve = PgClient(cloud.wire_port, "eve", PASSWORD, LOCAL_DATABASE)
+    try:
+        query = "select id from t.T where id > 10 and at >= timestamp '2026-10-02 00:00:00' and id < 30 order by id"
+        assert eve.query(query.replace("T", "whole_all")).rows == [("20",), ("21",)]
+        assert eve.query(query.replace("T", "holed_all")).rows == [("20",), ("21",)]
+    finally:
+        eve.close()
+        views.query("drop rls policy of_low_numbers cascade; revoke usage on schema t from eve")
+        views.query("revoke all on whole_all from eve; revoke all on holed_all from eve; drop user eve")
 
 
 def test_a_text_longer_than_redshift_reads_is_found_by_its_beginning(pg: PgClient, catalog: GlueCatalog) -> None:

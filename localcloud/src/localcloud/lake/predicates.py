@@ -20,7 +20,9 @@ from pyiceberg.schema import Schema
 from sqlglot import exp
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?", re.ASCII)
 _DECIMAL = re.compile(r"\d{1,15}\.\d{1,15}", re.ASCII)
+_TIMESTAMPS = (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ)
 Evaluate = Callable[[exp.Expression], Any]
 
 _COMPARISONS: dict[type[exp.Expression], tuple[type[Any], type[Any]]] = {
@@ -69,11 +71,14 @@ def _whole_number(expression: exp.Expression) -> int | None:
 
 
 def _date_or_decimal(expression: exp.Expression) -> datetime.date | Decimal | None:
-    """The value of a text cast to a date, or of a number with a point, of which DuckDB makes a decimal."""
+    """The value of a text cast to a date or a moment, or of a number with a point, of which DuckDB makes a decimal."""
     text = expression.this if isinstance(expression, exp.Cast) and not isinstance(expression, exp.TryCast) else None
-    if isinstance(text, exp.Literal) and text.is_string and expression.is_type(exp.DType.DATE):
+    if isinstance(text, exp.Literal) and text.is_string:
         try:
-            return datetime.date.fromisoformat(text.name) if _DATE.fullmatch(text.name) else None
+            if expression.is_type(exp.DType.DATE) and _DATE.fullmatch(text.name):
+                return datetime.date.fromisoformat(text.name)
+            if expression.is_type(*_TIMESTAMPS) and _MOMENT.fullmatch(text.name):
+                return datetime.datetime.fromisoformat(text.name)
         except ValueError:
             return None
     is_number = isinstance(expression, exp.Literal) and not expression.is_string

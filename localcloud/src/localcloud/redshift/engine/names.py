@@ -182,7 +182,7 @@ class Names:
                 self.used.append(entry.oid)
             query = policies.visible_rows(self._session, entry) if self.acting is not None else None
             if query is not None:
-                return self.visible(query)
+                return self.visible(passed_on(query, conditions))
             if entry.kind == "r":
                 return self.stored(entry)
             if materialized.is_materialized(entry):
