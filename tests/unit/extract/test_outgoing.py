@@ -75,6 +75,13 @@ def test_only_what_the_gate_asks_about_is_kept_and_every_cell_is_looked_at(tmp_p
     assert facts.formula_cells == 1
 
 
+def test_a_gate_that_asks_about_no_column_has_all(tmp_path: Path) -> None:
+    files = FilesDatabase("orders")
+    with closing(files):
+        files.load([_part(tmp_path / "000.csv.gz", "a,b")], SHAPE, asked=frozenset())
+        assert _rows(files) == [("a", "b")]
+
+
 def test_a_column_of_parquet_that_nobody_asks_about_must_be_readable(tmp_path: Path) -> None:
     table = pa.table({"order_id": ["a"], "note": ["a word in plain sight"]})
     path = tmp_path / "part-0"

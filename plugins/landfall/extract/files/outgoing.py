@@ -158,11 +158,11 @@ class FilesDatabase:
     def load(self, paths: Sequence[Path], shape: FileShape, *, asked: Collection[str] | None = None) -> list[FileFacts]:
         """Let the relation be the rows of the files at `paths`; return what is in each.
 
-        It has the columns that are `asked` for, or all. They are read once and kept as Parquet beside the database,
-        which has a view of them: a table takes longer to write. Raises VerificationError for a file that is not of
-        `shape`.
+        It has the columns that are `asked` for, or all if there are none. They are read once and kept as Parquet beside
+        the database, which has a view of them: a table takes longer to write. Raises VerificationError for a file that
+        is not of `shape`.
         """
-        columns = [name for name in shape.column_types if asked is None or name in asked]
+        columns = [name for name in shape.column_types if not asked or name in asked]
         # Parquet has each column by itself: only one that is asked for is read, and all must be readable.
         besides = shape.column_types if shape.file_format == "parquet" else columns
         copies = [Path(self._folder.name) / f"rows_{number}.parquet" for number in range(len(paths))]
