@@ -19,7 +19,6 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-import boto3
 import botocore.retries.standard
 import sqlglot
 from botocore.exceptions import BotoCoreError, ClientError
@@ -126,8 +125,7 @@ class Worker:
 @cache
 def warm_up() -> None:
     """Let this process read what boto3 knows of the services, so that no worker has to."""
-    for service in _SERVICES:
-        boto3.client(service)  # type: ignore[call-overload]
+    clients.make_clients(_SERVICES)
 
 
 def _work(errand: Errand) -> int:
@@ -174,8 +172,8 @@ class _Hooks:
         self._statements: dict[str, str] = {}
 
     def install(self) -> None:
-        """Let clients that are made from now on tell of their calls."""
-        events = boto3._get_default_session().events
+        """Let clients that are made from now on tell of their calls: all sessions have the same hooks."""
+        events = clients.new_session().events
         for service in _SERVICES:
             events.register(f"provide-client-params.{service}", self._before)
             events.register(f"after-call.{service}", self._after)
