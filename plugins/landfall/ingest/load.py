@@ -130,6 +130,8 @@ class Loader:
             return
         middle = len(claims) // 2
         for half in (claims[:middle], claims[middle:]):
+            # Each statement may take as long as a lease; and a run that lost its own makes no table nobody knows of.
+            self._ledger.renew(half)
             if self._read_into_scratch(half, batch_id):
                 self._move(half, batch_id)
 

@@ -19,7 +19,8 @@ from tests.chaos.reader import Reader
 from tests.chaos.real import faults
 from tests.chaos.real.points import CRASH_POINTS
 from tests.chaos.real.stage import Stage
-from tests.chaos.real.worker import BEGUN, ENDED, Clock, Errand, Strike, Worker, warm_up
+from tests.chaos.real.trace import Statement, statements_of
+from tests.chaos.real.worker import Clock, Errand, Strike, Worker, warm_up
 from tests.chaos.verdict import violations
 
 KILLS = tuple(f"SIGKILL {point}" for point in CRASH_POINTS)
@@ -143,12 +144,11 @@ class _History:
             ends.append(self._ended(self._start("last", None)))
         if ends[-1] not in wanted:
             self.found.append(f"in peace the last run is {', then '.join(ends)}")
-        self._stage.wait_for_statements(self._statements(BEGUN))
+        self._stage.wait_for_statements(statement.query_id for statement in self._statements())
 
     def _judge(self) -> None:
         raw, ledger = self._stage.rows("raw"), self._stage.ledger()
-        orphans = self._statements(BEGUN) - self._statements(ENDED)
-        self.found += [f"{left} is left behind" for left in self._stage.scratch_left(orphans)]
+        self.found += [f"{left} is left behind" for left in self._stage.scratch_left(self._statements())]
         unseen = self._stage.unseen_batches(raw, now=self._clock.now(wrong_by=_BEYOND_ANY_LEASE))
         self.found += [f"no audit will see the rows of batch {batch_id}" for batch_id in sorted(unseen)]
         self.found += violations(
@@ -160,10 +160,8 @@ class _History:
             bucket=self._stage.bucket,
         )
 
-    def _statements(self, note: str) -> set[str]:
-        """Return the ids of the statements of which a worker noted that they began, or that they ended."""
-        notes = (line.partition(": ")[2] for line in self.trace.read_text().splitlines())
-        return {text.removeprefix(f"{note} ") for text in notes if text.startswith(f"{note} ")}
+    def _statements(self) -> list[Statement]:
+        return statements_of(self.trace.read_text().splitlines())
 
 
 def _strikes(lines: list[str]) -> Counter[str]:

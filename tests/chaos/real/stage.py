@@ -19,6 +19,7 @@ from sqlglot import exp
 
 from tests.chaos.reader import Reader
 from tests.chaos.real.points import point_of_text
+from tests.chaos.real.trace import Statement
 from tests.integration.ingest.probe import Probe
 
 logger = logging.getLogger(__name__)
@@ -113,11 +114,11 @@ class Stage:
         audits = self.probe.audits("auditor", clock=lambda: now)
         return {row["_batch_id"] for row in raw} - {audit.batch_id for audit in audits.due()}
 
-    def scratch_left(self, orphans: Iterable[str] = ()) -> list[str]:
-        """Return what is left of scratch tables, without what the statements `orphans` made, whose end nobody saw."""
-        texts = [self._text(query_id) for query_id in orphans]
-        made = [text for text in texts if point_of_text(text) == "athena scratch"]
-        return [found for found in self.probe.scratch_left() if not any(_folder(found) in text for text in made)]
+    def scratch_left(self, statements: Sequence[Statement]) -> list[str]:
+        """Return what is left of scratch tables, without those that maintenance alone can know of."""
+        left = self.probe.scratch_left()
+        texts = {statement: self._text(statement.query_id) for statement in statements} if left else {}
+        return [found for found in left if not _is_orphan(_folder(found), texts)]
 
     def _announce(self, body: str) -> None:
         client("sqs").send_message(QueueUrl=self._queue, MessageBody=body)
@@ -141,6 +142,14 @@ def _key_of(body: str) -> str:
         return str(json.loads(body)["detail"]["object"]["key"])
     except (ValueError, KeyError, TypeError):
         return ""
+
+
+def _is_orphan(table: str, texts: Mapping[Statement, str]) -> bool:
+    """Whether a scratch table was made after its run had died, or after the run that took over had cleared it away."""
+    of_table = {statement: point_of_text(text) for statement, text in texts.items() if table in text}
+    made = [statement for statement, point in of_table.items() if point == "athena scratch"]
+    cleared = [statement for statement, point in of_table.items() if point == "athena drop"]
+    return any(making.was_overtaken(clearing) for making in made for clearing in (None, *cleared))
 
 
 def _folder(left: str) -> str:

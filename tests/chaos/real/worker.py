@@ -30,15 +30,13 @@ from landfall.settings import Settings
 from sqlglot import exp
 
 from tests.chaos.real.points import point_of_call
+from tests.chaos.real.trace import BEGUN, ENDED
 
 LONGEST_SECONDS = 900.0
 """After which a worker counts as hanging: on an idle machine a load takes some seconds, on a busy one minutes."""
 
 DONE, FAILED, WRONG = 0, 1, 2
 """How a worker ends: well, with an error it may end with, with one it may not."""
-
-BEGUN, ENDED = "statement", "end of statement"
-"""What a worker notes of a statement, before its id."""
 
 _FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 _PR_SET_PDEATHSIG = 1
@@ -132,7 +130,7 @@ def _work(errand: Errand) -> int:
     random.seed()
     clients.forget()
     with errand.trace.open("a", buffering=1) as trace:
-        _Hooks(errand, note=lambda text: trace.write(f"{errand.owner}: {text}\n")).install()
+        _Hooks(errand, note=lambda text: trace.write(f"{errand.owner} ({os.getpid()}): {text}\n")).install()
         try:
             _load(errand)
         except ConservationError:

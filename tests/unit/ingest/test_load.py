@@ -200,6 +200,23 @@ def test_a_zombie_merges_nothing_after_it_was_taken_over(
     assert state_of(1) == "claimed"
 
 
+def test_a_zombie_makes_no_other_scratch_table_when_an_object_cannot_be_read(
+    engine: ScriptedEngine, loader_of: Any, ledger_of: Any, landed: Any, clock: Any
+) -> None:
+    ledger_of("zombie").announce([landed(n) for n in range(2)])
+
+    def overtaken(step: str, objects: list[str]) -> None:
+        if step == "scratch":
+            clock.now += 10_000
+            ledger_of("heir").claim(ledger_of("heir").claimable())
+            raise EngineError("HIVE_CURSOR_ERROR: incorrect header check")
+
+    engine.fail = overtaken
+    with pytest.raises(LeaseLostError):
+        loader_of("zombie").run()
+    assert engine.steps.count("scratch") == 1
+
+
 def test_an_object_that_is_not_as_empty_as_athena_says_stays_open(
     engine: ScriptedEngine, loader_of: Any, ledger_of: Any, landed: Any, state_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
