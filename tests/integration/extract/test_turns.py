@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from landfall.aws import s3
 from landfall.aws.dynamodb import ItemTable
 from landfall.contracts.limits import CustomerLimits, Limits
-from landfall.errors import QuotaError
+from landfall.errors import NoSlotError, QuotaError
 from landfall.extract.door.pinning import Admission
 from landfall.extract.engines import attempt
 from landfall.extract.engines.attempt import AttemptStatements, StillRunningError
 from landfall.extract.engines.unload import Unloaded, unload
 from landfall.extract.files.layout import attempt_prefix
-from landfall.extract.records.slots import Slots
+from landfall.extract.records import store as store_module
+from landfall.extract.records.slots import LARGE, Slots
 from landfall.extract.records.store import ExtractStore
 from landfall.extract.run.admission import _entered
 from landfall.settings import Settings
@@ -107,3 +110,33 @@ def test_an_attempt_that_goes_on_after_its_wait_has_written_once(
     unloaded, files = go_on(), written()
     assert files and go_on() == unloaded and written() == files
     assert unloaded.engine["statement_id"] == known["unload"].partition(":")[2]
+
+
+@pytest.mark.usefixtures("nothing_finished_before")
+def test_a_large_extract_that_must_wait_leaves_no_statement_and_is_whole_when_its_turn_comes(
+    admitted: Callable[..., Admission], settings: Settings, slots: Slots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admission = admitted("csv")
+    all_are_large = replace(slots, limits=replace(LIMITS, large_rows=0))
+    monkeypatch.setattr(store_module, "Slots", lambda _: all_are_large)
+    (other,) = _register(slots, f"large-{uuid.uuid4().hex[:8]}", 1)
+    assert all_are_large.take(LARGE, other)
+    begun: list[str] = []
+    statements = AttemptStatements(settings=settings)
+    began = statements.begin_on_redshift
+    monkeypatch.setattr(statements, "begin_on_redshift", lambda *asked: begun.append(began(*asked)))
+    try:
+        with pytest.raises(NoSlotError):
+            unload(admission, attempt=1, settings=settings, statements=statements)
+    finally:
+        slots.table.leave({"extract_id": f"slots#{LARGE}"}, {other})
+    assert list(statements.known) == ["count"]
+    assert len(begun) == 1 and attempt.has_ended(f"redshift:{begun[0]}", settings)
+
+    again = AttemptStatements(settings=settings, known=statements.known)
+    unloaded = unload(admission, attempt=1, settings=settings, statements=again)
+    slots.table.leave({"extract_id": f"slots#{LARGE}"}, {admission.request.extract_id})
+    files = list(s3.list_objects(bucket=settings.extracts_bucket, prefix=attempt_prefix(admission.request, 1)))
+    assert len(files) == 1
+    body = gzip.decompress(s3.read_object(bucket=settings.extracts_bucket, key=files[0].key))
+    assert len(body.splitlines()) == 1 + unloaded.expected_rows

@@ -52,10 +52,10 @@ def test_an_extract_under_way_says_how_far_it_is_and_when_to_look_again(world: W
     headers = world.key()
     extract_id = world.ask(headers).json()["extract_id"]
     assert world.api.get(f"/v1/extracts/{extract_id}", headers=headers).headers["x-progress"] == "queued"
-    world.store.move(extract_id, "running", step="step 2 of 3: the engine writes the files")
+    world.store.move(extract_id, "running", step="step 1 of 2: the engine writes the files")
 
     answer = world.api.get(f"/v1/extracts/{extract_id}", headers=headers)
-    assert answer.headers["x-progress"] == "running; step 2 of 3: the engine writes the files"
+    assert answer.headers["x-progress"] == "running; step 1 of 2: the engine writes the files"
     assert answer.headers["retry-after"] == "2"
     early = world.api.get(f"/v1/extracts/{extract_id}/manifest", headers=headers)
     assert (early.status_code, early.headers["retry-after"]) == (409, "2")

@@ -65,9 +65,10 @@ def test_an_attempt_that_is_taken_up_again_starts_nothing_twice(engines: Engines
     known: dict[str, str] = {}
     for ended in ({}, {"s-1": "SUCCEEDED"}):
         engines.states |= ended
+        statements = AttemptStatements(settings=SETTINGS, known=known, seconds=0)
         with pytest.raises(StillRunningError) as waited:
-            _unload(AttemptStatements(settings=SETTINGS, known=known, seconds=0))
-        known = waited.value.known
+            _unload(statements)
+        known = statements.known
     assert (waited.value.statement, known) == ("redshift:s-2", {"count": "athena:s-1", "unload": "redshift:s-2"})
 
     engines.states["s-2"] = "FINISHED"
@@ -121,3 +122,17 @@ def test_what_breaks_off_meanwhile_stops_the_statement(engines: Engines, error: 
     with pytest.raises(error):
         AttemptStatements(settings=SETTINGS).on_athena("count", lambda: "select 1", meanwhile=break_off)
     assert engines.stopped == ["s-1"]
+
+
+def test_a_statement_that_is_withdrawn_has_ended_and_is_forgotten(engines: Engines) -> None:
+    statements = AttemptStatements(settings=SETTINGS, known={"count": "athena:s-0"})
+    statements.withdraw("unload")
+    statements.begin_on_redshift("unload", lambda redshift: redshift.start("unload", name="n"))
+
+    def aborted(*, Id: str) -> None:  # noqa: N803
+        engines.stopped.append(Id)
+        engines.states[Id] = "ABORTED"
+
+    engines.cancel_statement = aborted  # type: ignore[method-assign]
+    statements.withdraw("unload")
+    assert (engines.stopped, statements.known) == (["s-1"], {"count": "athena:s-0"})

@@ -17,6 +17,7 @@ from landfall.extract.records import store
 from landfall.extract.records.record import MAY_FOLLOW, STATES, ExtractRecord
 from landfall.extract.records.store import ExtractStore
 from landfall.extract.run import course
+from landfall.extract.run.admission import WRITING
 from landfall.extract.run.publish import Published
 from landfall.notify import events
 from landfall.settings import Settings
@@ -91,7 +92,7 @@ def fail(error: BaseException) -> None:
 
 def test_a_finished_run_makes_its_extract_done_and_the_log_has_what_was_delivered(world: World) -> None:
     course.enter_step(ADMISSION, course.CHECKING, settings=SETTINGS)
-    assert world.record.step == "step 3 of 3: the files are checked and certified"
+    assert world.record.step == "step 2 of 2: the files are checked and certified"
     for _ in range(2):  # a task that is tried again
         course.finish(ADMISSION, PUBLISHED, settings=SETTINGS)
 
@@ -117,7 +118,7 @@ def test_the_event_tells_where_an_extract_was_delivered(world: World, monkeypatc
 def test_a_run_that_was_cancelled_stops_at_its_next_step(world: World) -> None:
     world.store.move("run-1", "cancelled")
     with pytest.raises(ExtractEndedError, match="run-1 is cancelled"):
-        course.enter_step(ADMISSION, course.WRITING, settings=SETTINGS)
+        course.enter_step(ADMISSION, WRITING, settings=SETTINGS)
 
 
 def test_a_record_that_has_changed_since_it_was_seen_is_read_again(world: World) -> None:
@@ -222,7 +223,7 @@ def test_each_failure_is_told_and_told_anew_when_a_run_tried_again_fails(
 ) -> None:
     for _ in range(2):
         fail(error)
-        course.enter_step(ADMISSION, course.WRITING, settings=SETTINGS)
+        course.enter_step(ADMISSION, WRITING, settings=SETTINGS)
     assert [json.loads(message)["type"] for message in world.told] == [f"extract.{kind}"] * 2
 
 

@@ -111,9 +111,9 @@ def test_an_extract_that_nothing_holds_up_is_made_in_one_go_and_tells_its_asset(
 
 
 def test_a_slow_statement_is_left_to_the_triggerer_with_all_ids_of_the_attempt(engine: Engine) -> None:
-    engine.raised = StillRunningError(known=KNOWN, statement="redshift:u-1")
+    engine.raised = StillRunningError("redshift:u-1")
     with pytest.raises(TaskDeferred) as deferred:
-        task().execute(context(try_number=2))
+        task().on_waited(context(try_number=2), ADMITTED.to_json(), KNOWN, 2, {"state": "ended"})
     assert deferred.value.method_name == "on_waited"
     assert deferred.value.kwargs == {"admission": ADMITTED.to_json(), "known": KNOWN, "attempt": 2}
     assert deferred.value.trigger.serialize()[1]["prefix"] == "cus_000042/run-1/attempt-2/"

@@ -24,7 +24,7 @@ from landfall.extract.records.record import ExtractRecord, RunState
 from landfall.extract.records.store import ExtractStore
 from landfall.extract.run import admission as admission_module
 from landfall.extract.run import course, publish
-from landfall.extract.run.admission import admit
+from landfall.extract.run.admission import WRITING, admit
 from landfall.notify import events
 from landfall.publish.last_gate import LastGate
 from landfall.publish.publication import Publication, PublishedDataset
@@ -158,7 +158,7 @@ def certified(unloaded: Unloaded, _certifier: Any, *, settings: Settings, **_: A
 def play(world: World, *, attempt: int) -> None:
     """Do what the task does; the engine writes two files, one after the other."""
     admitted = admit(PARAMS, run_id="run-1", settings=SETTINGS, requested_by="staff:ada")
-    course.enter_step(admitted, course.WRITING, settings=SETTINGS)
+    course.enter_step(admitted, WRITING, settings=SETTINGS)
     prefix = f"cus_000042/run-1/attempt-{attempt}/"
     s3.delete_prefix(bucket=BUCKET, prefix=prefix)
     for number in range(2):
@@ -272,7 +272,7 @@ def test_a_reaper_killed_at_any_point_is_followed_by_one_that_ends_its_work(monk
 def half_done(world: World) -> None:
     """Kill a run while its engine writes."""
     admitted = admit(PARAMS, run_id="run-1", settings=SETTINGS, requested_by="staff:ada")
-    course.enter_step(admitted, course.WRITING, settings=SETTINGS)
+    course.enter_step(admitted, WRITING, settings=SETTINGS)
     world.buckets[BUCKET, "cus_000042/run-1/attempt-1/orders_0"] = b"row"
 
 

@@ -1,7 +1,7 @@
 """The statements of one attempt: each is started once, however often the attempt is taken up again.
 
-An attempt waits some seconds for an engine. What takes longer is left to the triggerer: StillRunningError carries the
-ids of all statements so far, and the attempt taken up again with them finds them ended instead of starting them anew.
+An attempt waits some seconds for an engine. What takes longer is left to the triggerer (StillRunningError), and the
+attempt taken up again with the ids of all statements so far finds them ended instead of starting them anew.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from sqlglot import exp
 
 from landfall.aws.athena import Athena, AthenaResult
-from landfall.aws.polling import Meanwhile
+from landfall.aws.polling import Meanwhile, wait_for
 from landfall.aws.redshift_data import RedshiftData
 from landfall.errors import EngineError
 from landfall.settings import Settings
@@ -22,13 +22,15 @@ from landfall.settings import Settings
 INLINE_SECONDS: Final = 5.0
 """How long an attempt waits for engines before it gives its worker back: most extracts are done by then."""
 
+_STOPPED_SECONDS: Final = 2.0
+"""How long a statement that was stopped is waited for: a task that is killed has five seconds in all."""
+
 
 class StillRunningError(Exception):
-    """A statement takes longer than an attempt waits for: `known` has all ids, `statement` is the one to wait for."""
+    """A statement (`statement`, `<engine>:<id>`) takes longer than an attempt waits for."""
 
-    def __init__(self, *, known: dict[str, str], statement: str) -> None:
+    def __init__(self, statement: str) -> None:
         super().__init__(statement)
-        self.known = known
         self.statement = statement
 
 
@@ -62,7 +64,7 @@ class AttemptStatements:
         query_id = self._started(name, "athena", lambda: athena.start(statement()))
         ended = athena.wait(query_id, seconds=self._seconds_left, meanwhile=meanwhile)
         if ended is None:
-            raise StillRunningError(known=self.known, statement=self._known[name])
+            raise StillRunningError(self._known[name])
         return replace(ended, rows=athena.rows(query_id)) if fetch else ended
 
     def on_redshift(self, name: str, start: Callable[[RedshiftData], str], *, meanwhile: Meanwhile = None) -> str:
@@ -71,11 +73,26 @@ class AttemptStatements:
         It is given the warehouse as the user that writes extracts, who sees nothing but walls.
         All else is as with `on_athena`.
         """
-        redshift = RedshiftData(settings=self._settings, secret_arn=self._settings.redshift_extract_secret_arn)
-        statement_id = self._started(name, "redshift", lambda: start(redshift))
-        if not redshift.wait(statement_id, seconds=self._seconds_left, meanwhile=meanwhile):
-            raise StillRunningError(known=self.known, statement=self._known[name])
+        statement_id = self.begin_on_redshift(name, start)
+        if not self._redshift.wait(statement_id, seconds=self._seconds_left, meanwhile=meanwhile):
+            raise StillRunningError(self._known[name])
         return statement_id
+
+    def begin_on_redshift(self, name: str, start: Callable[[RedshiftData], str]) -> str:
+        """Return the id of the statement `name`, started now unless it was before, and do not wait for it."""
+        return self._started(name, "redshift", lambda: start(self._redshift))
+
+    def withdraw(self, name: str) -> None:
+        """Stop the statement `name` and forget it; nothing happens if there is none."""
+        statement = self._known.pop(name, None)
+        if statement is not None:
+            stop(statement, self._settings)
+            # What is started in its place must not meet it.
+            wait_for(lambda: has_ended(statement, self._settings) or None, stop=lambda: None, seconds=_STOPPED_SECONDS)
+
+    @property
+    def _redshift(self) -> RedshiftData:
+        return RedshiftData(settings=self._settings, secret_arn=self._settings.redshift_extract_secret_arn)
 
     def _started(self, name: str, engine: str, start: Callable[[], str]) -> str:
         if name not in self._known:

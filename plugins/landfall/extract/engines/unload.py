@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
 from functools import cache, partial
 
-from landfall.aws import glue, s3
+from landfall.aws import glue
 from landfall.aws.polling import Meanwhile
-from landfall.aws.redshift_data import RedshiftData
 from landfall.aws.sts import narrowed
 from landfall.contracts.extract_product import load_products
 from landfall.errors import RequestError
@@ -21,8 +20,9 @@ from landfall.extract.engines.attempt import AttemptStatements, StillRunningErro
 from landfall.extract.engines.isolation import session_policy
 from landfall.extract.engines.masking import Engine
 from landfall.extract.engines.salt import salt_for
-from landfall.extract.engines.statements import ENGINES, count_rows, unload_statement
-from landfall.extract.engines.walls import binding, create_lake_view, lake_views, warehouse_view
+from landfall.extract.engines.statements import ENGINES, count_rows
+from landfall.extract.engines.walls import create_lake_view
+from landfall.extract.engines.writing import Writing, tables_of, views_of
 from landfall.extract.files.layout import attempt_prefix
 from landfall.extract.files.reuse import Reused, files_id, take_over
 from landfall.extract.records.store import ExtractStore
@@ -107,20 +107,24 @@ def _unloaded(
     policy = session_policy(admission.pinned, base=admission.base, prefix=prefix, settings=settings)
     as_writer = narrowed(settings.extract_role_arn, policy=policy, name=admission.request.extract_id)
     salt = cache(lambda: salt_for(admission.request, settings))
-    statement = cache(lambda: _statement(admission, prefix=prefix, salt=salt(), settings=settings))
+    writing = Writing(admission, statements, prefix=prefix, salt=salt, settings=settings)
 
     def make_ready() -> None:
-        statement()
+        writing.begin()
         if while_counting:
             while_counting()
 
-    with as_writer:
-        rows, scanned_bytes = _count(admission, statements, meanwhile=make_ready)
-    ExtractStore.of(settings).slots.take_if_large(admission.request.extract_id, rows=rows)
+    try:
+        with as_writer:
+            rows, scanned_bytes = _count(admission, statements, meanwhile=make_ready)
+        ExtractStore.of(settings).slots.take_if_large(admission.request.extract_id, rows=rows)
+    except BaseException:
+        # There are too many, it is not their turn, or nobody knows of how many.
+        with as_writer:
+            writing.withdraw()
+        raise
     with _walls(admission, statements, prefix=prefix), as_writer:
-        statement_id, written_bytes = _write(
-            admission, statements, statement=statement, prefix=prefix, settings=settings, meanwhile=while_writing
-        )
+        statement_id, written_bytes = writing.end(meanwhile=while_writing)
     engine = ENGINES[admission.request.format]
     return Unloaded(
         admission=admission,
@@ -158,28 +162,15 @@ def _count(admission: Admission, statements: AttemptStatements, *, meanwhile: Me
     return rows, counted.scanned_bytes
 
 
-def _tables(admission: Admission) -> list[str]:
-    """Return the pinned version, and what it is compared with."""
-    return [table for table in (admission.pinned.table, admission.base_table) if table is not None]
-
-
-def _views(admission: Admission, prefix: str) -> list[str]:
-    """Return the names of the views of `_tables` that the attempt at `prefix` reads."""
-    if ENGINES[admission.request.format] == "redshift":
-        return [warehouse_view(table) for table in _tables(admission)]
-    database, name = lake_views(prefix)
-    return [f"{database}.{name}{number}" for number, _ in enumerate(_tables(admission))]
-
-
 @contextmanager
 def _walls(admission: Admission, statements: AttemptStatements, *, prefix: str) -> Iterator[None]:
-    """See to it that there are `_views`; those of Athena live while the attempt is under way."""
+    """See to it that there are `views_of` the attempt; those of Athena live while the attempt is under way."""
     request = admission.request
     if ENGINES[request.format] == "redshift":
         yield
         return
     product, is_over = load_products()[request.product], True
-    views = dict(zip(_views(admission, prefix), _tables(admission), strict=True))
+    views = dict(zip(views_of(admission, prefix), tables_of(admission), strict=True))
     try:
         for view, table in views.items():
             made = create_lake_view(view, product=product, customer_id=request.customer_id, table=table)
@@ -193,47 +184,3 @@ def _walls(admission: Admission, statements: AttemptStatements, *, prefix: str) 
             for view in views:
                 database, _, name = view.partition(".")
                 glue.delete_table(database=database, table=name)
-
-
-def _statement(admission: Admission, *, prefix: str, salt: str, settings: Settings) -> str:
-    """Return the UNLOAD of what the views show to `prefix`."""
-    request = admission.request
-    product = load_products()[request.product]
-    names = f"{product.product}_" if ENGINES[request.format] == "redshift" else ""
-    return unload_statement(
-        product,
-        request,
-        *_views(admission, prefix),
-        destination=f"s3://{settings.extracts_bucket}/{prefix}{names}",
-        salt=salt,
-        role_arn=settings.unload_role_arn,
-        key_arn=admission.key_arn,
-    )
-
-
-def _write(
-    admission: Admission,
-    statements: AttemptStatements,
-    *,
-    statement: Callable[[], str],
-    prefix: str,
-    settings: Settings,
-    meanwhile: Meanwhile,
-) -> tuple[str, tuple[int, ...]]:
-    """Let the engine write to `prefix`; return the statement's id and the scanned bytes that cost."""
-    request = admission.request
-
-    def cleared() -> str:
-        # Only before the statement is started: taken up again, the attempt must find what it has written.
-        s3.delete_prefix(bucket=settings.extracts_bucket, prefix=prefix)
-        return statement()
-
-    if ENGINES[request.format] == "athena":
-        done = statements.on_athena("unload", cleared, meanwhile=meanwhile)
-        return done.query_execution_id, (done.scanned_bytes,)
-
-    def start(redshift: RedshiftData) -> str:
-        bound = binding(request.customer_id).sql(dialect="redshift")
-        return redshift.start_together([bound, cleared()], name="landfall-extract")
-
-    return statements.on_redshift("unload", start, meanwhile=meanwhile), ()

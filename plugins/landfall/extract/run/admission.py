@@ -16,7 +16,7 @@ from landfall.extract.records.record import UNDER_WAY, ExtractRecord, request_te
 from landfall.extract.records.store import ExtractStore
 from landfall.settings import Settings
 
-ADMITTED: Final = "step 1 of 3: the request is admitted"
+WRITING: Final = "step 1 of 2: the engine writes the files"
 WAITING: Final = "waits for its turn: as many extracts of this customer run as may at once"
 
 
@@ -38,7 +38,7 @@ def admit(params: Mapping[str, Any], *, run_id: str, settings: Settings, request
         store.mark(request.extract_id, step=WAITING)
         raise NoSlotError(request.customer_id)
     pinned, base = pin(request.product, settings=settings), pin_base(request, settings=settings)
-    told = {"step": ADMITTED, "version": pinned.version, "notice": pinned.notice, "triggered": True}
+    told = {"step": WRITING, "version": pinned.version, "notice": pinned.notice, "triggered": True}
     moved, now = store.move(request.extract_id, "running", seen=record, **told)
     if not moved and (now is None or now.state != "done"):
         raise _ended(request, now)

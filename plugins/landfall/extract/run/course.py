@@ -31,9 +31,8 @@ from landfall.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-WRITING: Final = "step 2 of 3: the engine writes the files"
-CHECKING: Final = "step 3 of 3: the files are checked and certified"
-DELIVERING: Final = "step 3 of 3: the certified files are delivered to the customer's bucket"
+CHECKING: Final = "step 2 of 2: the files are checked and certified"
+DELIVERING: Final = "step 2 of 2: the certified files are delivered to the customer's bucket"
 
 
 class RunKilledError(BaseException):

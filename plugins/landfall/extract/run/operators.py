@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from landfall.extract.door.pinning import Admission
-    from landfall.extract.engines.attempt import StillRunningError
     from landfall.extract.engines.unload import Unloaded
     from landfall.extract.run.publish import Certifier
     from landfall.settings import Settings
@@ -73,13 +72,19 @@ class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow A
         statements of its own: those of the one before are stopped.
         """
         from landfall.extract.door.pinning import Admission
+        from landfall.extract.run import course
+        from landfall.extract.run.admission import WRITING
+        from landfall.settings import Settings
 
         is_late = event is not None and event["state"] == "late"
         if is_late or context["ti"].try_number != attempt:
             self._stop(known)
             known = {}
         _refuse_late(event, "an engine")
-        return self._make(context, Admission.from_json(admission), known=known)
+        admitted = Admission.from_json(admission)
+        with _explained():
+            course.enter_step(admitted, WRITING, settings=Settings.from_environment())
+        return self._make(context, admitted, known=known)
 
     def _make(self, context: Context, admitted: Admission, *, known: dict[str, str]) -> dict[str, Any]:
         """Write, check and certify the files; return what the run leaves: ids and counts."""
@@ -124,7 +129,6 @@ class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow A
 
         attempt = context["ti"].try_number
         statements = AttemptStatements(settings=settings, known=known, seconds=INLINE_SECONDS)
-        course.enter_step(admitted, course.WRITING, settings=settings)
         try:
             with course.undone_when_killed(self, admitted, attempt=attempt, settings=settings):
                 return unload(
@@ -139,7 +143,7 @@ class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow A
             waited = {"admission": admitted.to_json(), "known": statements.known, "attempt": attempt}
             _wait_for_turn(context, slot=str(error), method=self.on_waited.__name__, kwargs=waited)
         except StillRunningError as error:
-            _wait_for_statement(admitted, error, attempt=attempt)
+            _wait_for_statement(admitted, error.statement, known=statements.known, attempt=attempt)
 
     def _stop(self, known: dict[str, str]) -> None:
         from landfall.extract.engines import attempt
@@ -164,23 +168,23 @@ def _wait_for_turn(context: Context, *, slot: str, method: str, kwargs: dict[str
     )
 
 
-def _wait_for_statement(admission: Admission, waited: StillRunningError, *, attempt: int) -> NoReturn:
+def _wait_for_statement(admission: Admission, statement: str, *, known: dict[str, str], attempt: int) -> NoReturn:
     from landfall.extract.files.layout import attempt_prefix
     from landfall.extract.records.store import ExtractStore
     from landfall.settings import Settings
 
     extract_id = admission.request.extract_id
     # For whoever finds the run gone: the statement must not outlive it.
-    ExtractStore.of(Settings.from_environment()).mark(extract_id, statement=waited.statement)
+    ExtractStore.of(Settings.from_environment()).mark(extract_id, statement=statement)
     raise TaskDeferred(
         trigger=StatementTrigger(
             extract_id=extract_id,
-            statement=waited.statement,
+            statement=statement,
             prefix=attempt_prefix(admission.request, attempt),
             until=time.time() + LONGEST_STATEMENT.total_seconds(),
         ),
         method_name=MakeExtract.on_waited.__name__,
-        kwargs={"admission": admission.to_json(), "known": waited.known, "attempt": attempt},
+        kwargs={"admission": admission.to_json(), "known": known, "attempt": attempt},
     )
 
 

@@ -102,12 +102,9 @@ def publish_extract(
     request, key_arn = unloaded.admission.request, unloaded.admission.key_arn
     with ExitStack() as at_once:
         last = afterwards or at_once
+        certified = _certify(unloaded, certifier, settings=settings, afterwards=last)
         with certifier.credentials:
-            document = read_manifest(request, settings)
-        if document is None:
-            certified = _certify(unloaded, certifier, settings=settings, afterwards=last)
-            with certifier.credentials:
-                document = write_manifest(certified, request, settings, key_arn=key_arn)
+            document = write_manifest(certified, request, settings, key_arn=key_arn)
         last.callback(_remove_the_rest, request, document, settings, credentials=certifier.credentials)
         product = load_products()[request.product]
         last.callback(lineage.extracted, document, product, bucket=settings.extracts_bucket)
