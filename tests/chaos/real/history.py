@@ -71,6 +71,8 @@ class _History:
         self._clock.jump(_BEYOND_ANY_LEASE)
         self._finish()
         self._judge()
+        if not self.found:
+            self._stage.leave()
         lines = self.trace.read_text().splitlines()
         self.points += _strikes(lines)
         return Ended(self.seed, self.found, self.points, [*lines, *(f"{point}" for point in sorted(self.points))])

@@ -120,6 +120,10 @@ class Stage:
         texts = {statement: self._text(statement.query_id) for statement in statements} if left else {}
         return [found for found in left if not _is_orphan(_folder(found), texts)]
 
+    def leave(self) -> None:
+        """Take the stream down: hundreds of them make the local cloud slow."""
+        self.probe.take_down()
+
     def _announce(self, body: str) -> None:
         client("sqs").send_message(QueueUrl=self._queue, MessageBody=body)
 

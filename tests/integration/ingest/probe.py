@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlglot
-from landfall.aws import s3
+from landfall.aws import glue, s3
 from landfall.aws.athena import Athena, AthenaResult
 from landfall.aws.clients import client
 from landfall.aws.cloudformation import bring_up
@@ -66,8 +66,9 @@ class Probe:
         name = f"probe_{uuid.uuid4().hex[:12]}"
         self.contract = replace(ORDERS, stream=name, kafka_topic=f"shop.{name}-v1" if of_kafka else None)
         self.stream = self.contract.stream
+        self._stack = f"landfall-{self.settings.environment}-stream-{self.stream.replace('_', '-')}"
         bring_up(
-            stack=f"landfall-{self.settings.environment}-stream-{self.stream.replace('_', '-')}",
+            stack=self._stack,
             template=(REPOSITORY / "infra" / "stream.yaml").read_text(),
             parameters={
                 "Environment": self.settings.environment,
@@ -76,6 +77,12 @@ class Probe:
             },
             say=lambda text: None,
         )
+
+    def take_down(self) -> None:
+        """Leave nothing that costs the local cloud time: neither stream nor queue, and no table."""
+        client("cloudformation").delete_stack(StackName=self._stack)
+        for shape in (raw_shape(self.contract), quarantine_shape(self.contract)):
+            glue.delete_table(database=shape.database, table=shape.name)
 
     def key(self, name: str, *, dt: str = DAY, hr: str = "13") -> str:
         """Return the key of a landed object."""
