@@ -23,6 +23,7 @@ from great_expectations.data_context.types.resource_identifiers import (
     ExpectationSuiteIdentifier,
     ValidationResultIdentifier,
 )
+from great_expectations.datasource.fluent import SQLDatasource
 from great_expectations.expectations.core import UnexpectedRowsExpectation
 from great_expectations.validator.v1_validator import Validator
 
@@ -69,20 +70,25 @@ class PreparedSuites:
         """
         self._suites = {relation: suites[relation] for relation in queries}
         self._context = gx.get_context(mode="ephemeral", project_config=_project(site))
-        source = self._context.data_sources.add_sql(
-            "engine",
+        source = SQLDatasource(
+            name="engine",
             connection_string=address.url,
             create_temp_table=False,
             kwargs={"connect_args": dict(address.connect_args)},
         )
         self._engine = source.get_execution_engine().engine
         _read_columns_cheaply(self._engine, frozenset(queries.values()))
+        rows = {
+            relation: source.add_query_asset(relation, query=query).add_batch_definition_whole_table("rows")
+            for relation, query in queries.items()
+        }
+        # Whole: the context writes down all that it has as YAML at each change of what it knows.
+        self._context.data_sources.add_sql(source)
         self._prepared = {
             relation: _Prepared(
-                source.add_query_asset(relation, query=query).add_batch_definition_whole_table("rows"),
-                self._context.suites.add(_suite(f"{suites[relation].name} on {relation}", suites[relation])),
+                found, self._context.suites.add(_suite(f"{suites[relation].name} on {relation}", suites[relation]))
             )
-            for relation, query in queries.items()
+            for relation, found in rows.items()
         }
         self._found: dict[str, Any] = {}
 

@@ -73,7 +73,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr(attempt, "stop", lambda statement, settings: found.stopped.append(statement))
     monkeypatch.setattr(admission, "admit", lambda params, **kwargs: ADMITTED)
     monkeypatch.setattr(course, "enter_step", lambda *args, **kwargs: None)
-    monkeypatch.setattr(course, "finish", lambda admitted, done, settings: found.finished.append(done))
+    monkeypatch.setattr(course, "finish", lambda admitted, done, **_: found.finished.append(done))
     monkeypatch.setattr(publish_module, "publish_extract", found.publish)
     monkeypatch.setattr(publish_module, "published_before", found.published_before)
     monkeypatch.setattr(store, "ItemTable", lambda *, name: MemoryItems())

@@ -60,17 +60,25 @@ def undone_when_killed(task: Any, admission: Admission, *, attempt: int, setting
         del task.on_kill
 
 
-def enter_step(admission: Admission, step: str, *, settings: Settings, **values: Any) -> None:
-    """Note that the run has come to `step`, and `values`. Raises ExtractEndedError when it was cancelled meanwhile."""
+def enter_step(admission: Admission, step: str, *, settings: Settings, **values: Any) -> ExtractRecord:
+    """Note that the run has come to `step`, and `values`, and return the record as it is then.
+
+    Raises ExtractEndedError when it was cancelled meanwhile.
+    """
     extract_id = admission.request.extract_id
     store = ExtractStore.of(settings)
     moved, record = store.move(extract_id, "running", step=step, **values)
-    if not moved and (record is None or record.state != "done"):
+    if record is None or (not moved and record.state != "done"):
         raise ExtractEndedError(f"extract {extract_id} is {record.state if record else 'unknown'}: its run stops here")
+    return record
 
 
-def finish(admission: Admission, published: Published, *, settings: Settings) -> None:
+def finish(
+    admission: Admission, published: Published, *, settings: Settings, seen: ExtractRecord | None = None
+) -> None:
     """Bring the extract to `done`, delivered where it is to be: only now the API tells of its files.
+
+    `seen` is its record as it was last; it is read again if it has changed since.
 
     Raises ExtractEndedError, with the files removed, when it was cancelled in the meantime, and DestinationError when
     the customer's bucket does not take them: they are kept for another try.
@@ -84,6 +92,7 @@ def finish(admission: Admission, published: Published, *, settings: Settings) ->
         request.extract_id,
         "done",
         settings=settings,
+        seen=seen,
         step=None,
         rows=published.rows,
         bytes=published.bytes,

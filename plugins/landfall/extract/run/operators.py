@@ -97,12 +97,13 @@ class MakeExtract(BaseOperator):  # type: ignore[misc]  # mypy does not follow A
         with _explained(), ExitStack() as afterwards:
             # A try that broke off after the manifest, such as one at the door of the customer's bucket, has its files.
             published = published_before(admitted, settings=settings) if context["ti"].try_number > 1 else None
+            checking = None
             if published is None:
                 certifier = Certifier(admitted, settings=settings, dag_id=run.dag_id, run_id=run.run_id)
                 unloaded = self._unload(context, admitted, known=known, certifier=certifier, settings=settings)
-                course.enter_step(admitted, course.CHECKING, settings=settings)
+                checking = course.enter_step(admitted, course.CHECKING, settings=settings)
                 published = publish_extract(unloaded, certifier, settings=settings, afterwards=afterwards)
-            course.finish(admitted, published, settings=settings)
+            course.finish(admitted, published, settings=settings, seen=checking)
         outcome = {
             "manifest": published.manifest_uri,
             "rows": published.rows,
