@@ -180,6 +180,29 @@ def test_a_run_that_failed_and_is_cleared_takes_its_turn_again(table: MemoryItem
     assert table.items["run-1"]["state"] == "running"
 
 
+@pytest.mark.parametrize("is_tried_again", [False, True])
+def test_what_the_api_has_counted_is_counted_again_when_it_is_queued_again(
+    is_tried_again: bool, table: MemoryItems
+) -> None:
+    at = "2026-11-20T00:00:00.000000+00:00"
+    _admit()
+    made = ExtractStore(table).read("run-1")
+    assert made is not None
+    table.items.clear()
+    extracts = ExtractStore(table)
+    extracts.create(
+        replace(made, state="queued", requested_at=at, changed_at=at, version=None, step=None, idempotency_hash="h")
+    )
+    if is_tried_again:
+        extracts.move("run-1", "failed", cause="x")
+        # By staff, who count nothing.
+        extracts.move("run-1", "queued")
+    _admit()
+    counted = table.items.get("under_way#cus_000042", {}).get("members", set())
+    assert counted == ({"run-1"} if is_tried_again else set())
+    assert table.items["slots#cus_000042"]["members"] == {"run-1"}
+
+
 def test_one_more_than_a_customers_day_has_is_refused(table: MemoryItems) -> None:
     limits = Limits(
         default=CustomerLimits(at_once=9, under_way=9, per_day=1), exceptions={}, large_rows=9, large_at_once=1

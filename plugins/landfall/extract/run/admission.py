@@ -48,34 +48,42 @@ def admit(params: Mapping[str, Any], *, run_id: str, settings: Settings, request
 def _entered(
     request: ExtractRequest, *, run_id: str, requested_by: str, store: ExtractStore, settings: Settings
 ) -> ExtractRecord:
-    """Return the record of `request`, made now if it came by Airflow itself, queued again if it had failed."""
+    """Return the record of `request`, made now if it came by Airflow itself, queued again if it had failed.
+
+    The API has counted an extract whose record is as it was made; all others are counted here.
+    """
     now = datetime.now(UTC)
     asked = request_text(request.to_json())
-    fresh = ExtractRecord(
-        extract_id=request.extract_id,
-        customer_id=request.customer_id,
-        product=request.product,
-        request=asked,
-        requested_by=requested_by,
-        requested_at=timestamp(now),
-        changed_at=timestamp(now),
-        state="queued",
-        run_id=run_id,
-        pii=request.pii,
-        triggered=True,
-    )
-    if store.create(fresh):
-        _audit(fresh, settings)
-        record = fresh
-    else:
-        record = store.read(request.extract_id) or fresh
-        if (record.customer_id, record.run_id, record.request) != (request.customer_id, run_id, asked):
-            raise RequestError(f"extract_id: {request.extract_id!r} is taken; start a run with an id of its own")
-        if record.state in ("failed", "held"):
-            record = store.move(request.extract_id, "queued", step=None)[1] or record
-    if record.state in UNDER_WAY:
+    record = store.read(request.extract_id)
+    is_counted = record is not None and record.idempotency_hash is not None and record.changed_at == record.requested_at
+    if record is None:
+        fresh = ExtractRecord(
+            extract_id=request.extract_id,
+            customer_id=request.customer_id,
+            product=request.product,
+            request=asked,
+            requested_by=requested_by,
+            requested_at=timestamp(now),
+            changed_at=timestamp(now),
+            state="queued",
+            run_id=run_id,
+            pii=request.pii,
+            triggered=True,
+        )
+        if store.create(fresh):
+            _audit(fresh, settings)
+            record = fresh
+        else:
+            record = store.read(request.extract_id) or fresh
+    if (record.customer_id, record.run_id, record.request) != (request.customer_id, run_id, asked):
+        raise RequestError(f"extract_id: {request.extract_id!r} is taken; start a run with an id of its own")
+    again = record.state in ("failed", "held")
+    if again or (record.state in UNDER_WAY and not is_counted):
+        # Before it is queued again: who is killed in between is counted by the next try.
         store.slots.ask(request.customer_id, request.extract_id, asked_at=datetime.fromisoformat(record.requested_at))
-    elif record.state != "done":
+    if again:
+        record = store.move(request.extract_id, "queued", step=None)[1] or record
+    if record.state not in UNDER_WAY and record.state != "done":
         raise _ended(request, record)
     return record
 
