@@ -114,8 +114,8 @@ class Stage:
         audits = self.probe.audits("auditor", clock=lambda: now)
         return {row["_batch_id"] for row in raw} - {audit.batch_id for audit in audits.due()}
 
-    def scratch_left(self, statements: Sequence[Statement]) -> list[str]:
-        """Return what is left of scratch tables, without those that maintenance alone can know of."""
+    def scratch_left(self, statements: Sequence[Statement] = ()) -> list[str]:
+        """Return what is left of scratch tables, without those of `statements` that maintenance alone can know of."""
         left = self.probe.scratch_left()
         texts = {statement: self._text(statement.query_id) for statement in statements} if left else {}
         return [found for found in left if not _is_orphan(_folder(found), texts)]

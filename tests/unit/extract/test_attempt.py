@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from landfall.aws import athena, redshift_data
 from landfall.errors import EngineError
 from landfall.extract.engines import attempt
@@ -136,3 +138,14 @@ def test_a_statement_that_is_withdrawn_has_ended_and_is_forgotten(engines: Engin
     engines.cancel_statement = aborted  # type: ignore[method-assign]
     statements.withdraw("unload")
     assert (engines.stopped, statements.known) == (["s-1"], {"count": "athena:s-0"})
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_statement_may_end_while_it_is_being_stopped(engines: Engines, ends: bool) -> None:
+    def refused(*, Id: str) -> None:  # noqa: N803
+        engines.states |= {Id: "FINISHED"} if ends else {}
+        raise ClientError({"Error": {"Code": "ValidationException", "Message": "not cancelled"}}, "CancelStatement")
+
+    engines.cancel_statement = refused  # type: ignore[method-assign]
+    with nullcontext() if ends else pytest.raises(ClientError):
+        attempt.stop("redshift:s-1", SETTINGS)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from botocore.exceptions import ClientError
 from sqlglot import exp
 
 from landfall.aws.athena import Athena, AthenaResult
@@ -125,4 +126,9 @@ def stop(statement: str, settings: Settings) -> None:
     if has_ended(statement, settings):
         return
     engine, _, statement_id = statement.partition(":")
-    (RedshiftData(settings=settings) if engine == "redshift" else Athena(settings=settings)).stop(statement_id)
+    try:
+        (RedshiftData(settings=settings) if engine == "redshift" else Athena(settings=settings)).stop(statement_id)
+    except ClientError:
+        # Redshift refuses to stop what has ended in the meantime.
+        if not has_ended(statement, settings):
+            raise
