@@ -88,6 +88,7 @@ class Statements:
         self.kept = KeptSessions()
         self._pool = ThreadPoolExecutor(workers, "redshift-data")
         self._sessions: dict[str, Session] = {}
+        self._cancelled: set[str] = set()
         self._changed = threading.Condition()
         self.executions: dict[str, Execution] = {}
         folder.mkdir(parents=True, exist_ok=True)
@@ -133,11 +134,11 @@ class Statements:
             self._changed.wait_for(lambda: execution.status in FINAL, timeout=seconds)
 
     def cancel(self, execution: Execution) -> bool:
-        """Interrupt an execution; False when it had ended already."""
+        """Interrupt an execution, which is ABORTED when it has stopped; False when it had ended already."""
         with self._changed:
             if execution.status in FINAL:
                 return False
-            execution.status = "ABORTED"
+            self._cancelled.add(execution.id)
             session = self._sessions.get(execution.id)
         if session is not None:
             session.cancel()
@@ -166,11 +167,11 @@ class Statements:
         error = ""
         try:
             with lease() as session:
-                if execution.status != "ABORTED":
-                    execution.status = "STARTED"
-                    execution.pid = session.process_id
-                    self._sessions[execution.id] = session
-                    self._run_parts(session, execution)
+                self._refuse_cancelled(execution)
+                execution.status = "STARTED"
+                execution.pid = session.process_id
+                self._sessions[execution.id] = session
+                self._run_parts(session, execution)
         except RedshiftError as failure:
             error = str(failure)
         except Exception as failure:
@@ -182,8 +183,9 @@ class Statements:
 
     def _finish(self, execution: Execution, error: str) -> None:
         with self._changed:
-            if execution.status != "ABORTED":
-                execution.status = "FAILED" if error else "FINISHED"
+            stopped = "ABORTED" if execution.id in self._cancelled else "FAILED"
+            execution.status = stopped if error else "FINISHED"
+            self._cancelled.discard(execution.id)
             execution.error = error if execution.status == "FAILED" else ""
             execution.updated_at = time.time()
             for part in execution.parts:
@@ -200,8 +202,7 @@ class Statements:
         with session.transactions.script(len(execution.parts)) if execution.is_transaction else nullcontext():
             failed = ""
             for number, part in enumerate(execution.parts):
-                if execution.status == "ABORTED":
-                    raise RedshiftError("57014", "Query cancelled on user's request")
+                self._refuse_cancelled(execution)
                 try:
                     self._run_part(session, execution, number, part, parameters)
                 except RedshiftError as error:
@@ -211,6 +212,10 @@ class Statements:
                         raise
         if failed:
             raise RedshiftError("25000", failed.removeprefix("ERROR: "))
+
+    def _refuse_cancelled(self, execution: Execution) -> None:
+        if execution.id in self._cancelled:
+            raise RedshiftError("57014", "Query cancelled on user's request")
 
     def _run_part(
         self, session: Session, execution: Execution, number: int, part: Part, parameters: dict[str, str]
