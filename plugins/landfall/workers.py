@@ -95,7 +95,9 @@ class LandfallExecutor(LocalExecutor):  # type: ignore[misc]  # mypy does not fo
 
 
 def load() -> None:
-    """Import MODULES, make the clients of SERVICES, read the products and run a gate; what cannot be done is logged.
+    """Import MODULES, make the clients of SERVICES, read the products, write SQL and run a gate.
+
+    What cannot be done is logged.
 
     No connection is opened and no thread is started here, for neither lives on in a forked process.
     """
@@ -104,6 +106,7 @@ def load() -> None:
     steps: dict[str, Callable[[], Any]] = {name: partial(importlib.import_module, name) for name in MODULES}
     steps["the clients of AWS"] = partial(make_clients, SERVICES)
     steps["the products of extracts"] = load_products
+    steps["the statements of extracts"] = _write_statements
     steps["the gate of outgoing files"] = _rehearse
     for what, step in steps.items():
         try:
@@ -111,6 +114,20 @@ def load() -> None:
         except Exception:
             logger.exception("%s cannot be loaded before tasks are forked", what)
     logger.info("loaded what tasks import in process %d", os.getpid())
+
+
+def _write_statements() -> None:
+    """Let sqlglot find out how the statements of an extract are written."""
+    from landfall.extract.door.request import ExtractRequest
+    from landfall.extract.engines.statements import count_rows, unload_statement
+
+    product = next(iter(load_products().values()))
+    columns = tuple(column.name for column in product.columns)
+    asked = ExtractRequest(
+        extract_id="none", customer_id="none", product=product.product, format="csv", filters={}, columns=columns
+    )
+    count_rows(product, asked, "published.none").sql(dialect="athena")
+    unload_statement(product, asked, "none.none", destination="s3://none/", salt="none", role_arn="none")
 
 
 def _rehearse() -> None:

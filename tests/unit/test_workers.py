@@ -29,6 +29,7 @@ def test_the_tasks_of_an_extract_find_everything_loaded() -> None:
         from landfall import workers
         from landfall.aws import clients
         workers.load()
+        workers._write_statements()
         print("threads", threading.active_count())
         loaded = set(sys.modules)
         for name in {wanted!r}:

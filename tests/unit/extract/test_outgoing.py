@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from landfall.contracts.extract_product import load_products
 from landfall.errors import VerificationError
 from landfall.extract.door.options import FileOptions
+from landfall.extract.files import outgoing
 from landfall.extract.files.inspection import inspect_file
 from landfall.extract.files.outgoing import FilesDatabase
 from landfall.extract.files.reading import FileShape
@@ -29,6 +30,14 @@ SHAPE = FileShape(
     key=("order_id",),
     masks={},
 )
+
+
+@pytest.fixture(autouse=True, params=["as Parquet", "as tables"])
+def kept(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How the rows are kept: the files of these tests are small."""
+    if request.param == "as Parquet":
+        monkeypatch.setattr(outgoing, "_SMALL_BYTES", 0)
+    return str(request.param)
 
 
 def _part(path: Path, *cells: str) -> Path:
@@ -101,12 +110,12 @@ def test_two_databases_at_once_know_nothing_of_each_other(tmp_path: Path) -> Non
         assert (_rows(first), _rows(second)) == ([("a", "b")], [("c", "d")])
 
 
-def test_nothing_is_left_of_the_rows(tmp_path: Path) -> None:
+def test_nothing_is_left_of_the_rows(tmp_path: Path, kept: str) -> None:
     files = FilesDatabase("orders")
     with closing(files):
         files.load([_part(tmp_path / "000.csv.gz", "a,b")], SHAPE)
         folder = Path(files.address.connect_args["config"]["temp_directory"])
-        assert list(folder.glob("*.parquet"))
+        assert bool(list(folder.glob("*.parquet"))) == (kept == "as Parquet")
     assert not folder.exists()
     with pytest.raises(sa.exc.ProgrammingError, match="does not exist"):
         _rows(files)
