@@ -7,6 +7,7 @@ import re
 import duckdb
 
 from localcloud.lake.errors import LakeError
+from localcloud.lake.invalidated import leaves_after
 
 
 class ApiError(Exception):
@@ -63,6 +64,8 @@ _PATTERNS: list[tuple[str, str, str]] = [
 
 def from_duckdb(error: duckdb.Error, text: str) -> LakeError:
     """DuckDB's complaint, whose words are `text`, under the name Trino has for it; these words where there is none."""
+    if leaves_after(error):
+        return LakeError("GENERIC_INTERNAL_ERROR", "the engine is started anew after a failure: run the query again")
     first = text.split("\n", 1)[0]
     for pattern, code, message in _PATTERNS:
         match = re.search(pattern, text, re.DOTALL)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from localcloud.lake.invalidated import leaves_after
+
 NOT_SUPPORTED = "not supported by the local cloud"
 
 
@@ -62,6 +64,8 @@ _BY_CLASS: tuple[tuple[type[duckdb.Error], str], ...] = (
 
 def from_duckdb(error: duckdb.Error, text: str) -> RedshiftError:
     """The error Redshift would give for what DuckDB reports in the words `text`; unknown ones keep them under XX000."""
+    if leaves_after(error):
+        return RedshiftError("57P02", "the database is started anew after a failure: connect again", text, "FATAL")
     if isinstance(error, duckdb.InterruptException):
         return RedshiftError("57014", "Query cancelled on user's request")
     if isinstance(error, duckdb.TransactionException) and "onflict" in text:
