@@ -72,3 +72,17 @@ def test_a_common_table_expression_cannot_take_the_place_of_what_the_engine_name
     cloud.s3.put_object(Bucket=bucket, Key=key, Body=b"from the file\n")
     names = ", ".join(f"\"_text_{number}\" as (select 'x' as line)" for number in range(200))
     assert cloud.run(f"with {names} select line from lines", database).rows == [["from the file"]]
+
+
+def test_many_objects_named_by_their_path_are_found_among_others(cloud: Any, database: str) -> None:
+    location = f"{cloud.lake}/{database}/named/"
+    cloud.run(f"create external table named (line string) location '{location}'", database)
+    names = [*(f"{number:03}.txt" for number in range(60)), "deeper/000.txt", "ü.txt", "\U0001f600.txt"]
+    for name in names:
+        bucket, _, key = f"{location}{name}".removeprefix("s3://").partition("/")
+        cloud.s3.put_object(Bucket=bucket, Key=key, Body=f"{name}\n".encode())
+    # Twelve in a row, others far behind what a page of twice as many holds, and two that are not there.
+    wanted = {*names[3:15], names[50], *names[-3:]}
+    asked = ", ".join(f"'{location}{name}'" for name in sorted({*wanted, "009a.txt", "055a.txt"}))
+    found = cloud.run(f'select line from named where "$path" in ({asked})', database).rows
+    assert sorted(row[0] for row in found) == sorted(wanted)

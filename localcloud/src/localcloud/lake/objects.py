@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,12 @@ _BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 _LISTED_APART = 8
 """With more partitions than this, one listing of what they have in common is cheaper than one each."""
+
+_ASKED_APART = 8
+"""With more named objects than this in a folder, a listing that begins at the first is cheaper than a request each."""
+
+_LISTED_AT_ONCE = 1000
+"""Keys one page of ListObjectsV2 has at most. Source: Amazon S3 API reference."""
 
 _DELETED_AT_ONCE = 1000
 """Keys one DeleteObjects takes. Source: Amazon S3 API reference."""
@@ -154,13 +161,39 @@ def _named_objects(lake: Lake, partitions: Sequence[Partition], named: set[str])
         partition = next((locations[folder] for folder in _parents(path) if folder in locations), None)
         if partition is not None:
             wanted.append((path, partition))
+    found = _listed_ranges(lake, [path for path, _ in wanted])
+    apart = [path for path, _ in wanted if path not in found]
     with ThreadPoolExecutor(max_workers=8) as pool:
-        found = list(pool.map(lambda pair: _head(lake, pair[0]), wanted))
+        found |= zip(apart, pool.map(lambda path: _head(lake, path), apart), strict=True)
     return [
         StoredObject(path, head[0], partition, head[1])
-        for (path, partition), head in zip(wanted, found, strict=True)
-        if head is not None
+        for path, partition in wanted
+        if (head := found[path]) is not None
     ]
+
+
+def _listed_ranges(lake: Lake, paths: Sequence[str]) -> dict[str, tuple[int, str] | None]:
+    """Size and ETag, None if there is none, of those of the paths, in order, that one page a folder tells of.
+
+    A page is no longer than twice the paths it is asked for, so that a folder of many others costs no more.
+    """
+    told: dict[str, tuple[int, str] | None] = {}
+    for folder, group in itertools.groupby(paths, key=lambda path: path.rpartition("/")[0]):
+        named = list(group)
+        if len(named) <= _ASKED_APART:
+            continue
+        bucket, first = split_uri(named[0])
+        page = lake.s3.list_objects_v2(
+            Bucket=bucket,
+            Prefix=split_uri(f"{folder}/")[1],
+            # What comes before the first: S3 leaves out this key itself.
+            StartAfter=first[:-1],
+            MaxKeys=min(2 * len(named), _LISTED_AT_ONCE),
+        )
+        listed = {f"s3://{bucket}/{entry['Key']}": (entry["Size"], entry["ETag"]) for entry in page.get("Contents", [])}
+        last = max(listed, default="") if page["IsTruncated"] else named[-1]
+        told |= {path: listed.get(path) for path in named if path <= last}
+    return told
 
 
 def _head(lake: Lake, path: str) -> tuple[int, str] | None:
