@@ -24,6 +24,8 @@ names_no_registry() {
 check 'style (ruff check)' "$bin/ruff" check --quiet .
 check 'format (ruff format)' "$bin/ruff" format --quiet --check .
 check 'types (mypy)' "$bin/mypy" plugins/landfall benchmarks
+check 'types of the local cloud (mypy)' "$bin/mypy" --config-file localcloud/pyproject.toml \
+    --python-executable .venv/localcloud/bin/python localcloud/src/localcloud
 check 'CloudFormation (cfn-lint)' "$bin/cfn-lint" infra/*.yaml
 check 'no registry is named' names_no_registry
 check 'what follows from the contracts' "$bin/landfall" contracts generate --check

@@ -39,7 +39,7 @@ _CATALOG = "awsdatacatalog"
 _counter = itertools.count()
 
 
-def relation_sql(lake: Lake, cursor: duckdb.DuckDBPyConnection, name: str, conditions: Sequence[exp.Expression]) -> str:
+def relation_sql(lake: Lake, cursor: duckdb.DuckDBPyConnection, name: str, conditions: Sequence[exp.Expr]) -> str:
     """The rows of one information_schema table; only databases that can meet the conditions are listed."""
     databases = [
         entry["Name"] for page in lake.glue.get_paginator("get_databases").paginate() for entry in page["DatabaseList"]

@@ -71,7 +71,7 @@ class Execution:
     reused: bool = False
     cancelled: bool = False
     interruption: Interruption | None = None
-    _watchers: list[Callable[[], None]] = field(default_factory=list)
+    _watchers: list[Callable[[], object]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -79,7 +79,7 @@ class Execution:
         """The columns of the result."""
         return self.finished.columns if self.finished else ()
 
-    def when_ended(self, watcher: Callable[[], None]) -> None:
+    def when_ended(self, watcher: Callable[[], object]) -> None:
         """Call `watcher` once the execution has ended, at once if it has."""
         with self._lock:
             if self.state not in FINAL:

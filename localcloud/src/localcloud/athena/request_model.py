@@ -109,7 +109,7 @@ def _integer(shape: Shape, value: Any, path: str, violations: list[Violation]) -
     if not -(2**bits) <= value < 2**bits:
         raise _unexpected(value, f"an integer of {bits + 1} bits", path)
     violations += _bounds(shape, value, value, path, "value")
-    return value
+    return int(value)
 
 
 def _boolean(shape: Shape, value: Any, path: str, violations: list[Violation]) -> bool:

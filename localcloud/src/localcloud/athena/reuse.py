@@ -30,7 +30,7 @@ def is_reusable(statement: Statement) -> bool:
     return not any(_varies(node) for node in tree.walk())
 
 
-def _varies(node: exp.Expression) -> bool:
+def _varies(node: exp.Expr) -> bool:
     if isinstance(node, _BY_TIME):
         return True
     if isinstance(node, exp.Anonymous):

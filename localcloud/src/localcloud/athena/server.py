@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import uuid
+from functools import partial
 from typing import Any, NoReturn
 
 import anyio
@@ -103,7 +104,7 @@ async def _await_end(api: AthenaApi, query_id: object) -> None:
     except (ApiError, UnicodeEncodeError):
         return
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    execution.when_ended(lambda: loop.call_soon_threadsafe(ended.set))
+    execution.when_ended(partial(loop.call_soon_threadsafe, ended.set))
     with anyio.move_on_after(FIRST_ANSWER_SECONDS):
         await ended.wait()
 

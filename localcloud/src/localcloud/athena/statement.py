@@ -53,7 +53,7 @@ class Statement:
     text: str
     type: str
     subtype: str
-    parsed: exp.Expression | None = field(default=None, compare=False, repr=False)
+    parsed: exp.Expr | None = field(default=None, compare=False, repr=False)
 
 
 def read_statement(text: str) -> Statement:

@@ -58,6 +58,15 @@ class _Engine:
             config=Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 2}),
         )
 
+    def create(self, logical_id: str, properties: Properties, stack: str) -> Provisioned:
+        raise NotImplementedError
+
+    def update(self, physical_id: str, old: Properties, new: Properties, stack: str) -> Provisioned:
+        raise NotImplementedError
+
+    def delete(self, physical_id: str, properties: Properties) -> None:
+        raise NotImplementedError
+
     def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call `operation` (its API name) with a template's values turned into the types the API declares."""
         model = self.client.meta.service_model.operation_model(operation)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ class SavesBeforeItAnswers:
         self._application = application
         self._durability = durability
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         """Serve one ASGI scope; an answer that could not be saved is not sent, and the server answers 500."""
         service = _written_service(scope) if scope["type"] == "http" else None
         if service is None:
@@ -101,7 +101,7 @@ class SavesBeforeItAnswers:
             await self._application(scope, receive, send_after_save)
 
 
-def _written_service(scope: dict[str, Any]) -> str | None:
+def _written_service(scope: MutableMapping[str, Any]) -> str | None:
     """Return the signing name of the service to which `scope` may write, or None if it only reads."""
     target = target_of(
         method=scope["method"],

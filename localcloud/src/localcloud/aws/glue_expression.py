@@ -23,7 +23,7 @@ class ExpressionError(ValueError):
 
 _NUMBERS = frozenset({"tinyint", "smallint", "int", "integer", "bigint", "long", "decimal", "double", "float"})
 
-_COMPARISONS: dict[type[exp.Expression], Callable[[Any, Any], bool]] = {
+_COMPARISONS: dict[type[exp.Expr], Callable[[Any, Any], bool]] = {
     exp.EQ: operator.eq,
     exp.NEQ: operator.ne,
     exp.LT: operator.lt,
@@ -50,7 +50,7 @@ def partition_filter(expression: str, key_types: Mapping[str, str]) -> Callable[
     return lambda values: bool(_evaluate(tree, values, types))
 
 
-def _evaluate(node: exp.Expression, values: Mapping[str, str], types: Mapping[str, str]) -> bool:
+def _evaluate(node: exp.Expr, values: Mapping[str, str], types: Mapping[str, str]) -> bool:
     if isinstance(node, exp.Paren):
         return _evaluate(node.this, values, types)
     if isinstance(node, exp.Not):
@@ -62,10 +62,10 @@ def _evaluate(node: exp.Expression, values: Mapping[str, str], types: Mapping[st
     return _predicate(node, values, types)
 
 
-def _predicate(node: exp.Expression, values: Mapping[str, str], types: Mapping[str, str]) -> bool:
+def _predicate(node: exp.Expr, values: Mapping[str, str], types: Mapping[str, str]) -> bool:
     kind = _key_type(node, types)
 
-    def value(operand: exp.Expression) -> Any:
+    def value(operand: exp.Expr) -> Any:
         return _value(operand, values, kind)
 
     if type(node) in _COMPARISONS:
@@ -82,14 +82,14 @@ def _predicate(node: exp.Expression, values: Mapping[str, str], types: Mapping[s
     raise ExpressionError(f"{node.sql()} in a partition Expression is not supported by the local cloud")
 
 
-def _key_type(node: exp.Expression, types: Mapping[str, str]) -> str:
+def _key_type(node: exp.Expr, types: Mapping[str, str]) -> str:
     column = node.find(exp.Column)
     if column is None:
         raise ExpressionError(f"{node.sql()} compares no partition key")
     return types[column.name.lower()].lower().split("(")[0]
 
 
-def _value(operand: exp.Expression, values: Mapping[str, str], kind: str) -> Any:
+def _value(operand: exp.Expr, values: Mapping[str, str], kind: str) -> Any:
     if isinstance(operand, exp.Column):
         text = values[operand.name.lower()]
     elif isinstance(operand, exp.Literal):

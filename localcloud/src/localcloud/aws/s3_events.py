@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from ministack.services import s3
@@ -41,5 +42,5 @@ class ObjectEvents:
         context = contextvars.copy_context()
         sequencer = s3._next_event_sequencer(event)
         self._last = self._worker.submit(
-            context.run, s3._fire_s3_event, bucket, key, event, *details, sequencer=sequencer, **more
+            partial(context.run, s3._fire_s3_event, bucket, key, event, *details, sequencer=sequencer, **more)
         )

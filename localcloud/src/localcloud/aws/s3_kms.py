@@ -96,7 +96,7 @@ def _caller_of(method: str, bucket: str, key: str, headers: dict[str, str], quer
 
 
 def _named(headers: dict[str, str] | None) -> bool:
-    return bool(headers) and headers.get(_SSE) == "aws:kms" and bool(headers.get(_KEY))
+    return headers is not None and headers.get(_SSE) == "aws:kms" and bool(headers.get(_KEY))
 
 
 def _decryption(stored: dict[str, Any]) -> Response | None:

@@ -96,7 +96,7 @@ async def _end(rule: Rule, target: Target, send: Send) -> None:
 
 def _transport(send: Send) -> asyncio.Transport:
     # ASGI has no word for a connection that breaks; uvicorn's cycle, whose method `send` is, holds the connection.
-    return send.__self__.transport  # type: ignore[attr-defined, no-any-return]
+    return send.__self__.transport  # type: ignore[attr-defined]
 
 
 def _cut(send: Send) -> Send:

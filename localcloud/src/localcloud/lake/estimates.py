@@ -34,7 +34,7 @@ def estimate(
     cursor: duckdb.DuckDBPyConnection,
     table: LakeTable,
     columns: Sequence[str],
-    conditions: Sequence[exp.Expression],
+    conditions: Sequence[exp.Expr],
     version: Version | None = None,
 ) -> Estimate:
     """Estimate the scan of `columns` under `conditions`, which are as in `scan`. No data is read."""
@@ -55,7 +55,7 @@ def _iceberg(
     cursor: duckdb.DuckDBPyConnection,
     table: LakeTable,
     columns: Sequence[str],
-    conditions: Sequence[exp.Expression],
+    conditions: Sequence[exp.Expr],
     version: Version | None,
 ) -> Estimate:
     iceberg = iceberg_read.load(lake, table)

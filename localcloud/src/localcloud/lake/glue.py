@@ -127,4 +127,4 @@ def _columns(entries: list[Mapping[str, Any]]) -> tuple[Column, ...]:
 
 
 def _is_current(column: Mapping[str, Any]) -> bool:
-    return (column.get("Parameters") or {}).get("iceberg.field.current", "true") == "true"
+    return bool((column.get("Parameters") or {}).get("iceberg.field.current", "true") == "true")

@@ -30,7 +30,7 @@ def parquet_source(
     wanted: Sequence[Column],
     counted: Sequence[str],
     objects: Sequence[StoredObject],
-    conditions: Sequence[exp.Expression],
+    conditions: Sequence[exp.Expr],
     path: bool,
 ) -> tuple[str, int]:
     """A DuckDB relation with the wanted columns and, with `path`, `"$path"`; and the bytes that the counted ones take.

@@ -46,7 +46,7 @@ def list_ahead(lake: Lake, tables: Sequence[LakeTable]) -> None:
 
 
 def plan(
-    lake: Lake, cursor: duckdb.DuckDBPyConnection, table: LakeTable, conditions: Sequence[exp.Expression]
+    lake: Lake, cursor: duckdb.DuckDBPyConnection, table: LakeTable, conditions: Sequence[exp.Expr]
 ) -> list[StoredObject]:
     """The objects that may hold matching rows, after partitions and `"$path"`."""
     partitions = find_partitions(lake, cursor, table, conditions)
@@ -68,7 +68,7 @@ def relation_sql(
     objects: Sequence[StoredObject],
     columns: Sequence[str],
     counted: Sequence[str] | None = None,
-    conditions: Sequence[exp.Expression] = (),
+    conditions: Sequence[exp.Expr] = (),
     *,
     path: bool = True,
 ) -> tuple[str, int]:

@@ -35,7 +35,7 @@ class KeptEntries:
         def fetch(manifest: ManifestFile, io: FileIO, discard_deleted: bool = True) -> list[ManifestEntry]:
             return kept.fetch(manifest, io, discard_deleted)
 
-        ManifestFile.fetch_manifest_entry = fetch
+        ManifestFile.fetch_manifest_entry = fetch  # type: ignore[method-assign, assignment]  # it is a mend
 
     def fetch(self, manifest: ManifestFile, io: FileIO, discard_deleted: bool = True) -> list[ManifestEntry]:
         """The entries of a manifest, without those of files it deletes unless they are asked for."""

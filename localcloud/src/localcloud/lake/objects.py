@@ -119,9 +119,7 @@ def delete_below(lake: Lake, uri: str) -> None:
     delete_objects(lake, [stored.path for stored in list_everything(lake, uri.rstrip("/") + "/")])
 
 
-def find_objects(
-    lake: Lake, partitions: Sequence[Partition], conditions: Sequence[exp.Expression]
-) -> list[StoredObject]:
+def find_objects(lake: Lake, partitions: Sequence[Partition], conditions: Sequence[exp.Expr]) -> list[StoredObject]:
     """The objects of the partitions; where the conditions name objects by "$path", only those are asked for."""
     named = named_paths(conditions)
     if named is not None:
@@ -142,7 +140,7 @@ def _listed_apart(lake: Lake, partitions: Sequence[Partition]) -> list[Listing]:
         return list(pool.map(lambda partition: list_objects(lake, partition.location), partitions))
 
 
-def named_paths(conditions: Iterable[exp.Expression]) -> set[str] | None:
+def named_paths(conditions: Iterable[exp.Expr]) -> set[str] | None:
     """The URIs that `"$path" = ...` or `"$path" IN (...)` allow; None where nothing is said."""
     for condition in conditions:
         node = condition.unnest()

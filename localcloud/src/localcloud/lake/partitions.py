@@ -32,7 +32,7 @@ class Partition:
 
 
 def find_partitions(
-    lake: Lake, cursor: duckdb.DuckDBPyConnection, table: LakeTable, conditions: Sequence[exp.Expression]
+    lake: Lake, cursor: duckdb.DuckDBPyConnection, table: LakeTable, conditions: Sequence[exp.Expr]
 ) -> list[Partition]:
     """The partitions that may hold matching rows; an unpartitioned table is one partition without values."""
     if not table.partition_keys:
@@ -90,7 +90,7 @@ def folder(location: str) -> str:
 
 
 def _projected(
-    cursor: duckdb.DuckDBPyConnection, table: LakeTable, conditions: Sequence[exp.Expression]
+    cursor: duckdb.DuckDBPyConnection, table: LakeTable, conditions: Sequence[exp.Expr]
 ) -> Iterator[Partition]:
     choices = []
     for key in table.partition_keys:
@@ -99,18 +99,18 @@ def _projected(
         kept = matching(cursor, typed_values(cursor, [key], [values]), conditions)
         choices.append([values[index] for index in kept])
     template = table.parameters.get("storage.location.template", "")
-    for values in itertools.product(*choices):
+    for chosen in itertools.product(*choices):
         if template:
             location = template
-            for key, value in zip(table.partition_keys, values, strict=True):
+            for key, value in zip(table.partition_keys, chosen, strict=True):
                 location = location.replace("${" + key.name + "}", value)
         else:
-            pairs = (f"{key.name}={value}" for key, value in zip(table.partition_keys, values, strict=True))
+            pairs = (f"{key.name}={value}" for key, value in zip(table.partition_keys, chosen, strict=True))
             location = folder(table.location) + "/".join(pairs)
-        yield Partition(tuple(values), folder(location))
+        yield Partition(chosen, folder(location))
 
 
-def _projected_values(key: Column, parameters: Mapping[str, str], conditions: Sequence[exp.Expression]) -> list[str]:
+def _projected_values(key: Column, parameters: Mapping[str, str], conditions: Sequence[exp.Expr]) -> list[str]:
     """All values a projected key may have. Source: Athena user guide, 'Supported types for partition projection'."""
     settings = {
         name.removeprefix(f"projection.{key.name}."): value
@@ -131,7 +131,7 @@ def _projected_values(key: Column, parameters: Mapping[str, str], conditions: Se
     raise LakeError("INVALID_TABLE_PROPERTY", f"projection.{key.name}.type is missing or unknown: '{kind}'")
 
 
-def _injected_values(key: Column, conditions: Sequence[exp.Expression]) -> list[str]:
+def _injected_values(key: Column, conditions: Sequence[exp.Expr]) -> list[str]:
     for condition in conditions:
         column = condition.this
         if isinstance(column, exp.Column) and column.name.lower() == key.name:

@@ -7,6 +7,7 @@ again by the query itself, so leaving one out here only costs time; using one th
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -23,9 +24,11 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?", re.ASCII)
 _DECIMAL = re.compile(r"\d{1,15}\.\d{1,15}", re.ASCII)
 _TIMESTAMPS = (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ)
-Evaluate = Callable[[exp.Expression], Any]
+Evaluate = Callable[[exp.Expr], Any]
 
-_COMPARISONS: dict[type[exp.Expression], tuple[type[Any], type[Any]]] = {
+_FROM: type[Any] = ice.GreaterThanOrEqual
+_BEFORE: type[Any] = ice.LessThan
+_COMPARISONS: dict[type[exp.Expr], tuple[type[Any], type[Any]]] = {
     exp.EQ: (ice.EqualTo, ice.EqualTo),
     exp.NEQ: (ice.NotEqualTo, ice.NotEqualTo),
     exp.LT: (ice.LessThan, ice.GreaterThan),
@@ -39,10 +42,10 @@ _COMPARISONS: dict[type[exp.Expression], tuple[type[Any], type[Any]]] = {
 def evaluator(cursor: duckdb.DuckDBPyConnection) -> Evaluate:
     """A function that computes an expression without columns and returns its Python value."""
 
-    def evaluate(expression: exp.Expression) -> Any:
+    def evaluate(expression: exp.Expr) -> Any:
         if isinstance(expression, exp.Literal) and expression.is_string:
             return expression.to_py()
-        known = _whole_number(expression)
+        known: Any = _whole_number(expression)
         if known is None:
             known = _date_or_decimal(expression)
         if known is not None:
@@ -54,7 +57,7 @@ def evaluator(cursor: duckdb.DuckDBPyConnection) -> Evaluate:
     return evaluate
 
 
-def _whole_number(expression: exp.Expression) -> int | None:
+def _whole_number(expression: exp.Expr) -> int | None:
     """The value of an integer or of a sum of integers, where DuckDB would find it to fit its INTEGER too."""
     node = expression.unnest()
     if isinstance(node, exp.Literal):
@@ -70,7 +73,7 @@ def _whole_number(expression: exp.Expression) -> int | None:
     return None
 
 
-def _date_or_decimal(expression: exp.Expression) -> datetime.date | Decimal | None:
+def _date_or_decimal(expression: exp.Expr) -> datetime.date | Decimal | None:
     """The value of a text cast to a date or a moment, or of a number with a point, of which DuckDB makes a decimal."""
     text = expression.this if isinstance(expression, exp.Cast) and not isinstance(expression, exp.TryCast) else None
     if isinstance(text, exp.Literal) and text.is_string:
@@ -89,9 +92,7 @@ def _in_range(value: int) -> int | None:
     return value if abs(value) < 2**31 else None
 
 
-def matching(
-    cursor: duckdb.DuckDBPyConnection, candidates: pa.Table, conditions: Sequence[exp.Expression]
-) -> list[int]:
+def matching(cursor: duckdb.DuckDBPyConnection, candidates: pa.Table, conditions: Sequence[exp.Expr]) -> list[int]:
     """The positions of those candidate rows that meet every condition whose columns the candidates have."""
     names = {name.lower() for name in candidates.column_names}
     usable = [condition for condition in conditions if column_names(condition) <= names]
@@ -106,12 +107,12 @@ def matching(
         cursor.unregister("_candidates")
 
 
-def column_names(expression: exp.Expression) -> set[str]:
+def column_names(expression: exp.Expr) -> set[str]:
     """The lower-case names of the columns an expression reads."""
     return {column.name.lower() for column in expression.find_all(exp.Column)}
 
 
-def conjuncts(node: exp.Expression | None) -> Iterator[exp.Expression]:
+def conjuncts(node: exp.Expr | None) -> Iterator[exp.Expr]:
     """The parts of a condition that AND joins."""
     if node is None:
         return
@@ -123,7 +124,7 @@ def conjuncts(node: exp.Expression | None) -> Iterator[exp.Expression]:
         yield node
 
 
-def bare(condition: exp.Expression) -> exp.Expression:
+def bare(condition: exp.Expr) -> exp.Expr:
     """A copy of a condition on one table whose columns are named without it."""
     copy = condition.copy()
     for column in copy.find_all(exp.Column):
@@ -132,7 +133,7 @@ def bare(condition: exp.Expression) -> exp.Expression:
     return copy
 
 
-def to_iceberg(conditions: Iterable[exp.Expression], schema: Schema, evaluate: Evaluate) -> ice.BooleanExpression:
+def to_iceberg(conditions: Iterable[exp.Expr], schema: Schema, evaluate: Evaluate) -> ice.BooleanExpression:
     """The part of the conditions that Iceberg can prune by; never narrower than the conditions."""
     result: ice.BooleanExpression = ice.AlwaysTrue()
     for condition in conditions:
@@ -142,7 +143,7 @@ def to_iceberg(conditions: Iterable[exp.Expression], schema: Schema, evaluate: E
     return result
 
 
-def _convert(node: exp.Expression, schema: Schema, evaluate: Evaluate) -> ice.BooleanExpression | None:
+def _convert(node: exp.Expr, schema: Schema, evaluate: Evaluate) -> ice.BooleanExpression | None:
     node = node.unnest()
     if isinstance(node, exp.And):
         return _both(_convert(node.this, schema, evaluate), _convert(node.expression, schema, evaluate))
@@ -157,11 +158,10 @@ def _convert(node: exp.Expression, schema: Schema, evaluate: Evaluate) -> ice.Bo
         return _both(_compare(low, schema, evaluate), _compare(high, schema, evaluate))
     if isinstance(node, exp.In) and node.expressions and not node.args.get("query"):
         choices = [_compare(exp.EQ(this=node.this, expression=value), schema, evaluate) for value in node.expressions]
-        return (
-            ice.Or(*choices) if len(choices) > 1 and None not in choices else choices[0] if len(choices) == 1 else None
-        )
+        known = [choice for choice in choices if choice is not None]
+        return functools.reduce(ice.Or, known) if len(known) == len(choices) else None
     if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null) and _is_column(node.this, schema):
-        return ice.IsNull(node.this.name)
+        return ice.IsNull(node.this.name)  # type: ignore[misc]  # pydantic's view of it has no arguments
     return None
 
 
@@ -171,7 +171,7 @@ def _both(left: ice.BooleanExpression | None, right: ice.BooleanExpression | Non
     return ice.And(left, right)
 
 
-def _compare(node: exp.Expression, schema: Schema, evaluate: Evaluate) -> ice.BooleanExpression | None:
+def _compare(node: exp.Expr, schema: Schema, evaluate: Evaluate) -> ice.BooleanExpression | None:
     straight, turned = _COMPARISONS[type(node)]
     column, value, predicate = node.this.unnest(), node.expression.unnest(), straight
     if _is_day_of_timestamp(column, schema) and not value.find(exp.Column, exp.Subquery, exp.Select):
@@ -184,7 +184,7 @@ def _compare(node: exp.Expression, schema: Schema, evaluate: Evaluate) -> ice.Bo
     return None if literal is None else predicate(column.name, literal)
 
 
-def _is_day_of_timestamp(node: exp.Expression, schema: Schema) -> bool:
+def _is_day_of_timestamp(node: exp.Expr, schema: Schema) -> bool:
     """Whether this is `cast(column as date)` of a timestamp without a zone."""
     if not isinstance(node, exp.Cast) or not node.is_type("date") or not _is_column(node.this, schema):
         return False
@@ -198,14 +198,15 @@ def _compare_day(column: str, predicate: type[Any], day: Any) -> ice.BooleanExpr
     begins = datetime.datetime.combine(day, datetime.time())
     first, after = begins.isoformat(), (begins + datetime.timedelta(days=1)).isoformat()
     if predicate is ice.EqualTo:
-        return ice.And(ice.GreaterThanOrEqual(column, first), ice.LessThan(column, after))
-    if predicate in (ice.GreaterThanOrEqual, ice.LessThan):
+        return ice.And(_FROM(column, first), _BEFORE(column, after))
+    if predicate in (_FROM, _BEFORE):
         return predicate(column, first)
-    bound = {ice.GreaterThan: ice.GreaterThanOrEqual, ice.LessThanOrEqual: ice.LessThan}.get(predicate)
-    return bound(column, after) if bound else None
+    if predicate in (ice.GreaterThan, ice.LessThanOrEqual):
+        return (_FROM if predicate is ice.GreaterThan else _BEFORE)(column, after)
+    return None
 
 
-def _is_column(node: exp.Expression, schema: Schema) -> bool:
+def _is_column(node: exp.Expr, schema: Schema) -> bool:
     return isinstance(node, exp.Column) and any(field.name == node.name for field in schema.fields)
 
 

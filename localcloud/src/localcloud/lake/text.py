@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +27,13 @@ _CHUNK_BYTES = 4 * 1024 * 1024
 _AHEAD_BYTES = 1024 * 1024
 """The most of small objects, as they are stored, that is read ahead: their text may take some tens of times that."""
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+
+
+class Readable(Protocol):
+    """What gives bytes."""
+
+    def read(self, size: int, /) -> bytes: ...
+
 
 Split = Callable[[list[str | None]], list[list[str | None]]]
 """Turns a batch of lines into one list of values a column."""
@@ -75,7 +82,7 @@ def _split(data: bytes) -> tuple[pa.Array, bytes]:
     return pa.array(pieces[:-1], pa.binary()), pieces[-1] + held
 
 
-def _decompressed(path: str, body: Any) -> IO[bytes]:
+def _decompressed(path: str, body: Any) -> Readable:
     suffix = path.rsplit("/", 1)[-1].rpartition(".")[2].lower()
     if suffix == "gz":
         # GzipFile reads every member of the object, and checks length and checksum of each.
@@ -83,11 +90,11 @@ def _decompressed(path: str, body: Any) -> IO[bytes]:
     if suffix == "bz2":
         return bz2.BZ2File(body)
     if suffix == "zst":
-        reader: IO[bytes] = zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True)
+        reader: Readable = zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True)
         return reader
     if suffix in ("lz4", "snappy", "lzo", "deflate"):
         raise NotSupportedError(f"reading text compressed as .{suffix}")
-    stream: IO[bytes] = body
+    stream: Readable = body
     return stream
 
 

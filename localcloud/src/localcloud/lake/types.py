@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from pyiceberg import types as ice
 from sqlglot import exp
@@ -177,7 +178,7 @@ def from_data_type(data_type: exp.DataType) -> str:
     return f"{name}({numbers})" if numbers and name in ("varchar", "char") else name
 
 
-def _row_field(index: int, field: exp.Expression) -> str:
+def _row_field(index: int, field: Any) -> str:
     if isinstance(field, exp.ColumnDef):
         return f"{field.name.lower()} {from_data_type(field.args['kind'])}"
     return f"field{index} {from_data_type(field)}"

@@ -45,16 +45,15 @@ class _Builder:
         self._symbols = Symbols()
         conditions = conditions_by_table(analysed.query)
         self._sources = Sources(analysed, estimator, self._symbols, self.query, conditions)
-        self._ctes: dict[str, exp.Expression] = {}
+        self._ctes: dict[str, exp.Expr] = {}
 
-    def query(self, node: exp.Expression) -> PlanNode:
+    def query(self, node: exp.Expr) -> PlanNode:
         """The plan of a query; a common table expression is planned anew wherever it is used."""
         if isinstance(node, exp.Table):
             return self.query(self._ctes[node.name]) if node.name in self._ctes else PlanNode(f"WorkTable {node.name}")
         with_ = node.args.get("with_")
-        for cte in with_.expressions if with_ else []:
-            if not with_.recursive:
-                self._ctes[cte.alias] = cte.this
+        if with_ is not None and not with_.recursive:
+            self._ctes |= {cte.alias: cte.this for cte in with_.expressions}
         if isinstance(node, exp.Subquery):
             made = self.query(node.this)
         elif isinstance(node, exp.SetOperation):
@@ -105,18 +104,14 @@ class _Builder:
         ]
         return node
 
-    def _filter(
-        self, node: PlanNode, conditions: list[exp.Expression], scope: Scope, symbols: dict[int, str]
-    ) -> PlanNode:
+    def _filter(self, node: PlanNode, conditions: list[exp.Expr], scope: Scope, symbols: dict[int, str]) -> PlanNode:
         for condition in conditions:
             node = self._subqueries(condition, node, scope, symbols)
         if not conditions:
             return node
         return _above(node, "Filter", {"filterPredicate": predicate(conditions, scope, symbols)})
 
-    def _subqueries(
-        self, expression: exp.Expression, node: PlanNode, scope: Scope, symbols: dict[int, str]
-    ) -> PlanNode:
+    def _subqueries(self, expression: exp.Expr, node: PlanNode, scope: Scope, symbols: dict[int, str]) -> PlanNode:
         """Join the queries inside an expression to what it is computed over."""
         for inner in subqueries(expression):
             if id(inner) in symbols:
@@ -147,10 +142,11 @@ class _Builder:
         for key in group.expressions if group else []:
             name = scope.get((key.table, key.name)) if isinstance(key, exp.Column) else None
             keys.append(name or shown(key, scope, symbols))
-        sets = [name for name in ("grouping_sets", "rollup", "cube") if group and group.args.get(name)]
+        given = group.args if group else {}
+        sets = [name for name in ("grouping_sets", "rollup", "cube") if given.get(name)]
         if sets:
             node = _above(
-                node, "GroupId", {"symbols": _brackets(part.sql("trino") for name in sets for part in group.args[name])}
+                node, "GroupId", {"symbols": _brackets(part.sql("trino") for name in sets for part in given[name])}
             )
         made = _above(node, "Aggregate", {"keys": _brackets(keys)} if keys or sets else {})
         made.outputs = [symbol for symbol in node.outputs if symbol.name in keys]
@@ -202,7 +198,7 @@ class _Builder:
             return node
         return _above(node, "Project", {}, Cost(node.rows), outputs, details)
 
-    def _ordered(self, query: exp.Expression, node: PlanNode, scope: Scope, symbols: Mapping[int, str]) -> PlanNode:
+    def _ordered(self, query: exp.Query, node: PlanNode, scope: Scope, symbols: Mapping[int, str]) -> PlanNode:
         names = {(
             "", name): symbol.name for name, symbol in zip(query.named_selects, node.outputs, strict=False)
         }  # fmt: skip
@@ -239,7 +235,7 @@ def _brackets(items: Iterable[str]) -> str:
     return f"[{', '.join(items)}]"
 
 
-def _computed(select: exp.Select) -> list[exp.Expression]:
+def _computed(select: exp.Select) -> list[exp.Expr]:
     """The parts of a query that are computed over its groups."""
     order, having = select.args.get("order"), select.args.get("having")
     return [*select.selects, *([having] if having else []), *(order.expressions if order else [])]
@@ -249,7 +245,7 @@ def _named(node: exp.SetOperation, side: PlanNode) -> list[tuple[str, Symbol]]:
     return list(zip(node.named_selects, side.outputs, strict=False))
 
 
-def _order(item: exp.Expression, scope: Mapping[tuple[str, str], str], symbols: Mapping[int, str]) -> str:
+def _order(item: exp.Expr, scope: Mapping[tuple[str, str], str], symbols: Mapping[int, str]) -> str:
     value = item.this if isinstance(item, exp.Ordered) else item
     descending = isinstance(item, exp.Ordered) and item.args.get("desc")
     first = isinstance(item, exp.Ordered) and item.args.get("nulls_first")
@@ -257,6 +253,6 @@ def _order(item: exp.Expression, scope: Mapping[tuple[str, str], str], symbols: 
     return f"{text} {'DESC' if descending else 'ASC'} NULLS {'FIRST' if first else 'LAST'}"
 
 
-def _count(limit: exp.Expression | None) -> int | None:
+def _count(limit: exp.Expr | None) -> int | None:
     value = limit.args.get("expression") or limit.args.get("count") if limit is not None else None
     return int(value.name) if isinstance(value, exp.Literal) and value.name.isdigit() else None

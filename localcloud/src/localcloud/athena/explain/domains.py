@@ -12,9 +12,9 @@ from localcloud.athena.sql.nodes import type_of
 from localcloud.athena.sql.strict import family
 from localcloud.lake.types import parts
 
-Evaluate = Callable[[exp.Expression], tuple[Any, str] | None]
+Evaluate = Callable[[exp.Expr], tuple[Any, str] | None]
 """The value of an expression without columns, to compare by, and its text."""
-_TURNED = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE}
+_TURNED: dict[type[exp.Expr], type[exp.Expr]] = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE}
 _RANGED = ("number", "text", "moment", "boolean")
 
 
@@ -69,7 +69,7 @@ def _stricter(one: Bound | None, other: Bound | None, sign: int) -> Bound | None
     return one if (one.value > other.value) == (sign > 0) else other
 
 
-def domains(conditions: Iterable[exp.Expression], evaluate: Evaluate) -> dict[str, Domain]:
+def domains(conditions: Iterable[exp.Expr], evaluate: Evaluate) -> dict[str, Domain]:
     """What the conditions, all of which hold, allow for each column; a condition of another form says nothing here."""
     found: dict[str, Domain] = {}
     for condition in conditions:
@@ -80,7 +80,7 @@ def domains(conditions: Iterable[exp.Expression], evaluate: Evaluate) -> dict[st
     return found
 
 
-def _domain(node: exp.Expression, evaluate: Evaluate) -> tuple[str, Domain] | None:
+def _domain(node: exp.Expr, evaluate: Evaluate) -> tuple[str, Domain] | None:
     if isinstance(node, exp.Between):
         low = _domain(exp.GTE(this=node.this, expression=node.args["low"]), evaluate)
         high = _domain(exp.LTE(this=node.this, expression=node.args["high"]), evaluate)
@@ -88,7 +88,7 @@ def _domain(node: exp.Expression, evaluate: Evaluate) -> tuple[str, Domain] | No
     if isinstance(node, exp.In) and node.expressions and not node.args.get("query"):
         each = [_domain(exp.EQ(this=node.this, expression=item), evaluate) for item in node.expressions]
         ranges = [range_ for said in each if said for range_ in said[1].ranges]
-        ranges.sort(key=lambda range_: range_.low.value if range_.low else None)
+        ranges.sort(key=_lowest)
         return (node.this.name, Domain(tuple(dict.fromkeys(ranges)), nulls=False)) if None not in each else None
     if isinstance(node, exp.Is) and isinstance(node.this, exp.Column) and isinstance(node.expression, exp.Null):
         return node.this.name, Domain((), nulls=True)
@@ -100,7 +100,11 @@ def _domain(node: exp.Expression, evaluate: Evaluate) -> tuple[str, Domain] | No
     return _comparison(node, evaluate)
 
 
-def _comparison(node: exp.Expression, evaluate: Evaluate) -> tuple[str, Domain] | None:
+def _lowest(range_: Range) -> Any:
+    return range_.low.value if range_.low else None
+
+
+def _comparison(node: exp.Expr, evaluate: Evaluate) -> tuple[str, Domain] | None:
     operator = type(node)
     if operator not in (exp.EQ, *_TURNED):
         return None
@@ -121,7 +125,7 @@ def _comparison(node: exp.Expression, evaluate: Evaluate) -> tuple[str, Domain] 
     return column.name, Domain((range_,), nulls=False)
 
 
-def _comparable(column: exp.Column, value: exp.Expression) -> bool:
+def _comparable(column: exp.Column, value: exp.Expr) -> bool:
     """Whether the value is one of the column's own type, so that the condition is a range of it."""
     mine, other = type_of(column), type_of(value)
     if mine is None or other is None or family(mine) not in _RANGED:

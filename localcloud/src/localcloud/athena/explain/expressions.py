@@ -16,12 +16,12 @@ Scope = Mapping[tuple[str, str], str]
 """The symbol of each column in sight, by its source's alias and its name."""
 
 
-def kind_of(node: exp.Expression) -> str:
+def kind_of(node: exp.Expr) -> str:
     """The type of an expression as a plan prints it."""
     return plain(type_of(node) or "unknown")
 
 
-def aggregates(node: exp.Expression) -> Iterator[exp.Expression]:
+def aggregates(node: exp.Expr) -> Iterator[exp.Expr]:
     """The calls of aggregate functions in an expression, with their FILTER, but not those that are window functions."""
     if isinstance(node, (exp.Window, *_SUBQUERIES)):
         return
@@ -32,14 +32,14 @@ def aggregates(node: exp.Expression) -> Iterator[exp.Expression]:
         yield from aggregates(child)
 
 
-def _is_aggregate(node: exp.Expression) -> bool:
+def _is_aggregate(node: exp.Expr) -> bool:
     if isinstance(node, exp.GroupConcat):
         return True
     function = FUNCTIONS.get(node.name.lower()) if isinstance(node, exp.Anonymous) else None
     return function is not None and function.aggregate
 
 
-def windows(node: exp.Expression) -> Iterator[exp.Window]:
+def windows(node: exp.Expr) -> Iterator[exp.Window]:
     """The window functions in an expression."""
     if isinstance(node, exp.Window):
         yield node
@@ -48,7 +48,7 @@ def windows(node: exp.Expression) -> Iterator[exp.Window]:
             yield from windows(child)
 
 
-def subqueries(node: exp.Expression) -> Iterator[exp.Expression]:
+def subqueries(node: exp.Expr) -> Iterator[exp.Expr]:
     """The conditions and values in an expression that hold a query: IN (SELECT ...), EXISTS and scalar ones."""
     if isinstance(node, exp.Exists | exp.Subquery) or (isinstance(node, exp.In) and node.args.get("query")):
         yield node
@@ -57,7 +57,7 @@ def subqueries(node: exp.Expression) -> Iterator[exp.Expression]:
         yield from subqueries(child)
 
 
-def called(node: exp.Expression) -> str:
+def called(node: exp.Expr) -> str:
     """The name that a symbol for an expression starts from."""
     inner = node
     while isinstance(inner, exp.Window | exp.Filter | exp.IgnoreNulls | exp.RespectNulls):
@@ -65,25 +65,25 @@ def called(node: exp.Expression) -> str:
     return inner.name.lower() if isinstance(inner, exp.Anonymous) else "expr"
 
 
-def shown(node: exp.Expression, scope: Scope, symbols: Mapping[int, str]) -> str:
+def shown(node: exp.Expr, scope: Scope, symbols: Mapping[int, str]) -> str:
     """An expression over symbols; `symbols` has those of whole expressions, by their id."""
     return _replaced(node, scope, symbols).sql(dialect="trino", normalize_functions="lower")
 
 
-def predicate(conditions: Sequence[exp.Expression], scope: Scope, symbols: Mapping[int, str]) -> str:
+def predicate(conditions: Sequence[exp.Expr], scope: Scope, symbols: Mapping[int, str]) -> str:
     """Conditions that all hold, as one."""
     parts = [f"({shown(condition, scope, symbols)})" for condition in conditions]
     return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
 
-def outer_columns(query: exp.Expression, scope: Scope) -> list[str]:
+def outer_columns(query: exp.Expr, scope: Scope) -> list[str]:
     """The symbols of `scope` that a query inside an expression reads, by which it is correlated."""
     own = {source.alias_or_name for source in query.find_all(exp.Table, exp.Subquery, exp.Unnest, exp.Lateral)}
     keys = {(column.table, column.name) for column in query.find_all(exp.Column) if column.table not in own}
     return sorted(scope[key] for key in keys if key in scope)
 
 
-def _replaced(node: exp.Expression, scope: Scope, symbols: Mapping[int, str]) -> exp.Expression:
+def _replaced(node: exp.Expr, scope: Scope, symbols: Mapping[int, str]) -> exp.Expr:
     if id(node) in symbols:
         return exp.column(identifier(symbols[id(node)]))
     if isinstance(node, exp.Column):

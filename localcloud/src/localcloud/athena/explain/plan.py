@@ -33,7 +33,7 @@ class ScannedTable:
 
     database: str
     name: str
-    conditions: tuple[exp.Expression, ...]
+    conditions: tuple[exp.Expr, ...]
     types: Mapping[str, str]
 
 

@@ -30,8 +30,8 @@ class Sources:
     analysed: Analysed
     estimator: Estimator
     symbols: Symbols
-    query: Callable[[exp.Expression], PlanNode]
-    conditions: Mapping[str, list[exp.Expression]]
+    query: Callable[[exp.Expr], PlanNode]
+    conditions: Mapping[str, list[exp.Expr]]
     """All that surely holds of each table's rows, by the table's key."""
 
     def plan(self, select: exp.Select, taken: set[int]) -> Planned | None:
@@ -45,12 +45,12 @@ class Sources:
             node, scope = self._join(join, node, scope, conditions)
         return node, scope
 
-    def _pushed(self, select: exp.Select, taken: set[int]) -> dict[str, list[exp.Expression]]:
+    def _pushed(self, select: exp.Select, taken: set[int]) -> dict[str, list[exp.Expr]]:
         joins = select.args.get("joins") or []
         sides = {(join.side or "").upper() for join in joins}
         optional = {join.this.alias_or_name for join in joins if (join.side or "").upper() == "LEFT"}
         where = select.args.get("where")
-        found: dict[str, list[exp.Expression]] = {}
+        found: dict[str, list[exp.Expr]] = {}
         tables = {table.alias_or_name for table in select.find_all(exp.Table) if table.name in self.analysed.sources}
         for part in conjuncts(where.this if where else None):
             alias = only_source(part)
@@ -59,7 +59,7 @@ class Sources:
                 taken.add(id(part))
         return found
 
-    def _source(self, node: exp.Expression, conditions: dict[str, list[exp.Expression]], outer: Scope) -> Planned:
+    def _source(self, node: exp.Expr, conditions: dict[str, list[exp.Expr]], outer: Scope) -> Planned:
         if isinstance(node, exp.Table) and node.name in self.analysed.sources:
             return self._scan(node, conditions.get(node.alias_or_name, []))
         if isinstance(node, exp.Unnest | exp.Lateral):
@@ -69,7 +69,7 @@ class Sources:
         names = node.alias_column_names or [name for name, _ in self.symbols.outputs.get(id(made), [])]
         return made, {(alias, name): symbol.name for name, symbol in zip(names, made.outputs, strict=False)}
 
-    def _scan(self, table: exp.Table, conditions: list[exp.Expression]) -> Planned:
+    def _scan(self, table: exp.Table, conditions: list[exp.Expr]) -> Planned:
         source, alias = self.analysed.sources[table.name], table.alias_or_name
         query = table.root()
         needed = {column.name for column in query.find_all(exp.Column) if column.table == alias}
@@ -98,9 +98,7 @@ class Sources:
             node.costs.append(Cost(None if known.rows else known.rows, None, known.bytes, 0, 0))
         return node, scope
 
-    def _join(
-        self, join: exp.Join, left: PlanNode, scope: Scope, conditions: dict[str, list[exp.Expression]]
-    ) -> Planned:
+    def _join(self, join: exp.Join, left: PlanNode, scope: Scope, conditions: dict[str, list[exp.Expr]]) -> Planned:
         target = join.this
         unnest = target.this if isinstance(target, exp.Lateral) else target
         if isinstance(unnest, exp.Unnest):
@@ -125,7 +123,7 @@ class Sources:
             node.costs = [Cost()]
         return node, scope
 
-    def _unnest(self, node: exp.Expression, left: PlanNode | None, scope: Scope) -> Planned:
+    def _unnest(self, node: exp.Expr, left: PlanNode | None, scope: Scope) -> Planned:
         unnest = node.this if isinstance(node, exp.Lateral) else node
         alias = node.args.get("alias") or unnest.args.get("alias")
         name = alias.name if alias else ""

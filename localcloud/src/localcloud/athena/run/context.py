@@ -45,7 +45,7 @@ class Context:
     prepared: PreparedStatements
     limit_bytes: int | None = None
     result_configuration: Mapping[str, Any] = field(default_factory=dict)
-    parsed: exp.Expression | None = None
+    parsed: exp.Expr | None = None
     plans: Plans = field(default_factory=Plans)
     compiler: Compiler = field(init=False)
 

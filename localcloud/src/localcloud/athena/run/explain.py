@@ -77,7 +77,7 @@ def _estimates(context: Context, analysed: Analysed) -> dict[str, Estimate]:
     return found
 
 
-def _evaluated(context: Context, node: exp.Expression) -> tuple[Any, str] | None:
+def _evaluated(context: Context, node: exp.Expr) -> tuple[Any, str] | None:
     """The value of a constant expression and Trino's text of it; None for NULL."""
     sql = rewrite(exp.Select(expressions=[node.copy()])).expressions[0].sql(dialect="duckdb")
     row = context.cursor.execute(f"SELECT {sql}, {result_text(f'({sql})', type_of(node) or 'varchar')}").fetchone()

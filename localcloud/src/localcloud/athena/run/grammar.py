@@ -20,7 +20,7 @@ _PAIR = re.compile(rf"{TEXT}\s*=\s*{TEXT}")
 _ESCAPED = re.compile(r"\\(.)|''")
 
 
-def parse_ddl(text: str) -> exp.Expression:
+def parse_ddl(text: str) -> exp.Expr:
     """One DDL statement in the Hive grammar that Athena uses for it."""
     try:
         return parse_one(text, dialect=Athena)
@@ -60,7 +60,7 @@ def partition_texts(text: str) -> list[str]:
     return split_arguments(text[match.end() : end - 1])
 
 
-def column_definitions(nodes: Sequence[exp.Expression]) -> list[Column]:
+def column_definitions(nodes: Sequence[exp.Expr]) -> list[Column]:
     """Columns with their types and comments; raises a ParseException for one without a type."""
     columns = []
     for node in nodes:

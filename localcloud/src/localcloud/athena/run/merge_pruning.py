@@ -21,16 +21,14 @@ class Side:
     alias: str
     columns: Mapping[str, str]
 
-    def type_of(self, node: exp.Expression) -> str | None:
+    def type_of(self, node: exp.Expr) -> str | None:
         """The type of a column of this side; None for anything else."""
         if isinstance(node, exp.Column) and node.table.lower() == self.alias:
             return self.columns.get(node.name.lower())
         return None
 
 
-def with_bounds(
-    cursor: duckdb.DuckDBPyConnection, on: exp.Expression, target: Side, source: Side, rows: str
-) -> exp.Expression:
+def with_bounds(cursor: duckdb.DuckDBPyConnection, on: exp.Expr, target: Side, source: Side, rows: str) -> exp.Expr:
     """`on`, with the range of the source's keys said of the target's columns; `rows` names the table of the source."""
     for condition in list(conjuncts(on)):
         if not isinstance(condition, exp.EQ):
@@ -42,9 +40,7 @@ def with_bounds(
     return on
 
 
-def _bounds(
-    cursor: duckdb.DuckDBPyConnection, column: exp.Expression, key: str, kind: str, rows: str
-) -> list[exp.Expression]:
+def _bounds(cursor: duckdb.DuckDBPyConnection, column: exp.Expr, key: str, kind: str, rows: str) -> list[exp.Expr]:
     row = cursor.execute(f'SELECT min("{key}")::VARCHAR, max("{key}")::VARCHAR FROM "{rows}"').fetchone()  # noqa: S608
     if row is None or row[0] is None:
         return []

@@ -26,16 +26,16 @@ _SID, _PATH, _POS, _CLAUSE = "_merge_sid", "_merge_path", "_merge_pos", "_merge_
 class Change:
     """A clause for matched rows: a condition, and new values by column (None deletes the row)."""
 
-    condition: exp.Expression | None
-    values: dict[str, exp.Expression] | None
+    condition: exp.Expr | None
+    values: dict[str, exp.Expr] | None
 
 
 @dataclass(frozen=True)
 class Addition:
     """A clause for source rows without a match: a condition and the values to insert by column."""
 
-    condition: exp.Expression | None
-    values: dict[str, exp.Expression]
+    condition: exp.Expr | None
+    values: dict[str, exp.Expr]
 
 
 class RowChange:
@@ -54,7 +54,7 @@ class RowChange:
         self._source_alias = ""
         self._source_columns: tuple[Column, ...] = ()
 
-    def read_source(self, using: exp.Expression) -> None:
+    def read_source(self, using: exp.Expr) -> None:
         """Compute the source once, into a temporary table with a number for each row."""
         self._source_alias = using.alias_or_name.lower()
         query = exp.Select(expressions=[exp.Star()]).from_(using.copy())
@@ -65,7 +65,7 @@ class RowChange:
         self._source_columns = compiled.columns
         self._context.compiler.resolver.locals[_SOURCE] = (*compiled.columns, Column(_SID, "bigint"))
 
-    def assignments(self, then: exp.Expression) -> dict[str, exp.Expression] | None:
+    def assignments(self, then: exp.Expr) -> dict[str, exp.Expr] | None:
         """The values of an UPDATE clause; None for DELETE."""
         if isinstance(then, exp.Var) and then.name.upper() == "DELETE":
             return None
@@ -73,7 +73,7 @@ class RowChange:
         self._require_columns(values)
         return values
 
-    def insertion(self, then: exp.Expression) -> dict[str, exp.Expression]:
+    def insertion(self, then: exp.Expr) -> dict[str, exp.Expr]:
         """The values of an INSERT clause by column."""
         names = [item.name.lower() for item in then.this.expressions] if then.this else [c.name for c in self._columns]
         given = then.expression.expressions
@@ -85,7 +85,7 @@ class RowChange:
         self._require_columns(values)
         return values
 
-    def run(self, on: exp.Expression, changes: Sequence[Change], additions: Sequence[Addition]) -> Outcome:
+    def run(self, on: exp.Expr, changes: Sequence[Change], additions: Sequence[Addition]) -> Outcome:
         """Find the matches, write what changes, commit."""
         if self._source_alias:
             source = Side(self._source_alias, {column.name: column.type for column in self._source_columns})
@@ -113,7 +113,7 @@ class RowChange:
         changed = self._count(_MATCHED, f'"{_CLAUSE}" IS NOT NULL') if changes else 0
         return Outcome(rows=changed + inserted, files=tuple(file.file_path for file in added))
 
-    def _require_columns(self, values: dict[str, exp.Expression]) -> None:
+    def _require_columns(self, values: dict[str, exp.Expr]) -> None:
         names = {column.name for column in self._columns}
         for name in values:
             if name not in names:
@@ -127,7 +127,7 @@ class RowChange:
     def _source_table(self) -> exp.Table:
         return exp.Table(this=identifier(_SOURCE), alias=exp.TableAlias(this=identifier(self._source_alias)))
 
-    def _find_matches(self, on: exp.Expression, changes: Sequence[Change]) -> None:
+    def _find_matches(self, on: exp.Expr, changes: Sequence[Change]) -> None:
         hidden = [
             exp.alias_(exp.column(identifier("$path"), table=self._alias), _PATH),
             exp.alias_(exp.column(identifier("$pos"), table=self._alias), _POS),
@@ -221,7 +221,7 @@ class RowChange:
     def _added(self, additions: Sequence[Addition]) -> str:
         """The rows that source rows without a match give; the first clause whose condition holds takes a row."""
         selects = []
-        earlier: list[exp.Expression] = []
+        earlier: list[exp.Expr] = []
         sids = parse_query(f'SELECT "{_SID}" FROM "{_MATCHED}"')  # noqa: S608
         has_matches = self._count(_MATCHED, "true") > 0
         for addition in additions:
@@ -250,5 +250,7 @@ class RowChange:
                 raise LakeError(
                     "TYPE_MISMATCH", f"line 1:1: MERGE column '{column.name}' is {column.type}, the value {given.type}"
                 )
-            casts.append(f"{stored_sql(identifier(given.name), given.type, column.type)} AS {identifier(column.name)}")
+            casts.append(
+                f"{stored_sql(identifier(given.name).sql(), given.type, column.type)} AS {identifier(column.name)}"
+            )
         return f"SELECT {', '.join(casts)} FROM ({compiled.sql})"  # noqa: S608

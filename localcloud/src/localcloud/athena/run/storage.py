@@ -16,7 +16,7 @@ def _formats(kind: str) -> dict[str, str]:
     return {"InputFormat": input_format, "OutputFormat": output_format}
 
 
-def hive_storage(create: exp.Expression) -> dict[str, Any]:
+def hive_storage(create: exp.Expr) -> dict[str, Any]:
     """InputFormat, OutputFormat and SerdeInfo of a CREATE EXTERNAL TABLE."""
     row_format = create.find(exp.RowFormatSerdeProperty)
     parameters = _serde_parameters(create)
@@ -56,7 +56,7 @@ def _named_formats(stored: exp.FileFormatProperty | None) -> dict[str, str]:
     return {key: node.name for key, node in given.items() if node is not None}
 
 
-def _serde_parameters(create: exp.Expression) -> dict[str, str]:
+def _serde_parameters(create: exp.Expr) -> dict[str, str]:
     properties = create.find(exp.SerdeProperties)
     if properties is None:
         return {}

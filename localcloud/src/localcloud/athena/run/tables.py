@@ -30,7 +30,7 @@ def table_exists(context: Context, database: str, name: str) -> bool:
     return True
 
 
-def table_name(context: Context, node: exp.Expression) -> tuple[str, str]:
+def table_name(context: Context, node: exp.Expr) -> tuple[str, str]:
     """Database and name of the table a statement names."""
     table = node if isinstance(node, exp.Table) else node.find(exp.Table)
     if table is None:
@@ -41,7 +41,7 @@ def table_name(context: Context, node: exp.Expression) -> tuple[str, str]:
     return (table.db or context.database).lower(), table.name.lower()
 
 
-def read_properties(create: exp.Expression) -> dict[str, Any]:
+def read_properties(create: exp.Expr) -> dict[str, Any]:
     """WITH (...) as plain values: text, numbers, booleans and lists of text."""
     found: dict[str, Any] = {}
     for node in (create.args.get("properties") or exp.Properties(expressions=[])).expressions:
@@ -58,7 +58,7 @@ def read_properties(create: exp.Expression) -> dict[str, Any]:
     return found
 
 
-def _value(node: exp.Expression) -> Any:
+def _value(node: exp.Expr) -> Any:
     if isinstance(node, exp.Array | exp.Schema | exp.Tuple):
         return [item.name if isinstance(item, exp.Literal) else item.sql(dialect="trino") for item in node.expressions]
     if isinstance(node, exp.Boolean):

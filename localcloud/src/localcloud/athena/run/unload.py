@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from localcloud.athena.run.context import Context, Outcome
 from localcloud.athena.run.hive_tables import require_hive_kinds
@@ -56,8 +57,8 @@ def unload(context: Context, text: str) -> Outcome:
     return Outcome(rows=sum(file.rows for file in files), files=tuple(file.path for file in files))
 
 
-def _options(text: str) -> dict[str, object]:
-    found: dict[str, object] = {}
+def _options(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     position = 0
     while position < len(text.rstrip()):
         match = _OPTION.match(text, position)

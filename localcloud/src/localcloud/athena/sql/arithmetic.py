@@ -6,8 +6,7 @@ from sqlglot import exp
 
 from localcloud.athena.sql import nans, types
 from localcloud.athena.sql.functions import FUNCTIONS
-from localcloud.athena.sql.inference import type_of
-from localcloud.athena.sql.nodes import call, duckdb_type
+from localcloud.athena.sql.nodes import call, duckdb_type, type_of
 from localcloud.lake.errors import LakeError, NotSupportedError
 
 _WRAPPERS = (exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls)
@@ -18,7 +17,7 @@ _SHORT_PRECISION = 18
 """The greatest precision of decimals that DuckDB keeps in 64 bits, and adds up in 128."""
 
 
-def summed(node: exp.Expression) -> exp.Expression:
+def summed(node: exp.Expr) -> exp.Expr:
     """Cast a sum of integers to bigint: DuckDB sums to 128 bits, Trino to bigint, and fails beyond it.
 
     The cast stands outside the aggregate's FILTER and OVER.
@@ -34,7 +33,7 @@ def summed(node: exp.Expression) -> exp.Expression:
     return exp.Cast(this=node.copy(), to=duckdb_type("bigint")) if type_of(core) == "bigint" else node
 
 
-def average(node: exp.Expression) -> exp.Expression:
+def average(node: exp.Expr) -> exp.Expr:
     kind = type_of(node)
     if kind == "double":
         return _average_of_doubles(node)
@@ -53,7 +52,7 @@ def average(node: exp.Expression) -> exp.Expression:
     )
 
 
-def _average_of_doubles(node: exp.Expression) -> exp.Expression:
+def _average_of_doubles(node: exp.Expr) -> exp.Expr:
     """DuckDB averages short decimals exactly and as a double: much sooner than what they are cast to."""
     value = node.expressions[0]
     inner = type_of(value.this) if type(value) is exp.Cast and type_of(value) == "double" else None
@@ -67,7 +66,7 @@ def _down(scale: int) -> str:
     return f"CAST('{'1' if scale == 0 else '0.' + '0' * (scale - 1) + '1'}' AS DECIMAL({scale + 1},{scale}))"
 
 
-def whole(node: exp.Expression) -> exp.Expression:
+def whole(node: exp.Expr) -> exp.Expr:
     """floor, ceil and round leave an integer as it is; DuckDB would make a double of it."""
     value = node.expressions[0]
     if types.is_integer(type_of(value)):
@@ -78,27 +77,25 @@ def whole(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def divide(node: exp.Expression) -> exp.Expression:
+def divide(node: exp.Expr) -> exp.Expr:
     left, right = type_of(node.this), type_of(node.expression)
     if types.is_integer(left) and types.is_integer(right):
         kind = types.arithmetic(exp.Div, left, right) or "bigint"
         if isinstance(node.expression, exp.Literal) and node.expression.this != "0":
-            divided: exp.Expression = exp.Paren(
-                this=exp.IntDiv(this=node.this.copy(), expression=node.expression.copy())
-            )
+            divided: exp.Expr = exp.Paren(this=exp.IntDiv(this=node.this.copy(), expression=node.expression.copy()))
         else:
             divided = call("trino_int_div", node.this, node.expression)
         return exp.Cast(this=divided, to=duckdb_type(kind))
     if "double" in (left, right) or "real" in (left, right):
         both = [exp.Cast(this=side.copy(), to=duckdb_type("double")) for side in (node.this, node.expression)]
         return exp.Paren(this=exp.Div(this=both[0], expression=both[1]))
-    kind = types.arithmetic(exp.Div, left, right)
-    if kind and types.is_decimal(kind) and left and right:
-        return divide_decimals(node, left, right, kind)
+    quotient = types.arithmetic(exp.Div, left, right)
+    if quotient and types.is_decimal(quotient) and left and right:
+        return divide_decimals(node, left, right, quotient)
     raise NotSupportedError(f"dividing {left or 'a value of unknown type'} by {right or 'a value of unknown type'}")
 
 
-def divide_decimals(node: exp.Expression, left: str, right: str, kind: str) -> exp.Expression:
+def divide_decimals(node: exp.Expr, left: str, right: str, kind: str) -> exp.Expr:
     """Exact division by whole numbers: both sides scaled up, rounded half away from zero, scaled down.
 
     Where that may need more than 128 bits, the values it overflows for are divided as text.
@@ -118,13 +115,13 @@ def divide_decimals(node: exp.Expression, left: str, right: str, kind: str) -> e
     return exp.maybe_parse(result, dialect="duckdb")
 
 
-def _as_text(function: str, node: exp.Expression, precision: int, scale: int) -> str:
+def _as_text(function: str, node: exp.Expr, precision: int, scale: int) -> str:
     """SQL that computes a division by one of the functions of wide_decimals.py."""
     a, b = (f"CAST({side.sql(dialect='duckdb')} AS VARCHAR)" for side in (node.this, node.expression))
     return f"CAST({function}({a}, {b}, {scale}) AS DECIMAL({precision},{scale}))"
 
 
-def modulo(node: exp.Expression) -> exp.Expression:
+def modulo(node: exp.Expr) -> exp.Expr:
     """Integers and doubles as in DuckDB, decimals of a common precision beyond 38 as text."""
     sides = [kind for kind in (type_of(node.this), type_of(node.expression)) if kind]
     if any(types.is_decimal(kind) for kind in sides) and not {"double", "real"} & set(sides):
@@ -135,7 +132,7 @@ def modulo(node: exp.Expression) -> exp.Expression:
     return call("trino_mod", node.this, node.expression)
 
 
-def add(node: exp.Expression) -> exp.Expression:
+def add(node: exp.Expr) -> exp.Expr:
     left, right = type_of(node.this), type_of(node.expression)
     if isinstance(node, exp.Sub) and left == right == "date":
         return call("to_days", exp.Cast(this=exp.Paren(this=node.copy()), to=duckdb_type("integer")))
@@ -147,12 +144,12 @@ def add(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _has_time(node: exp.Expression) -> bool:
+def _has_time(node: exp.Expr) -> bool:
     unit = node.args.get("unit") if isinstance(node, exp.Interval) else None
     return unit is not None and unit.name.upper() in ("HOUR", "MINUTE", "SECOND")
 
 
-def extreme(node: exp.Expression) -> exp.Expression:
+def extreme(node: exp.Expr) -> exp.Expr:
     nulls = exp.or_(*[exp.Is(this=item.copy(), expression=exp.Null()) for item in node.expressions])
     return exp.Case(
         ifs=[exp.If(this=nulls, true=exp.Null())], default=nans.extreme(node.name.lower(), node.expressions)

@@ -14,10 +14,10 @@ _HMACS = ("md5", "sha1", "sha256", "sha512")
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:
     """Create `landfall_sha512`, `landfall_crc32` and `landfall_hmac_<hash>`."""
-    connection.create_function("landfall_sha512", _sha512, ["BLOB"], "BLOB")  # type: ignore[list-item]
-    connection.create_function("landfall_crc32", _crc32, ["BLOB"], "BIGINT")  # type: ignore[list-item]
+    connection.create_function("landfall_sha512", _sha512, ["BLOB"], "BLOB")
+    connection.create_function("landfall_crc32", _crc32, ["BLOB"], "BIGINT")
     for name in _HMACS:
-        connection.create_function(f"landfall_hmac_{name}", _hmac(name), ["BLOB", "BLOB"], "BLOB")  # type: ignore[list-item]
+        connection.create_function(f"landfall_hmac_{name}", _hmac(name), ["BLOB", "BLOB"], "BLOB")
 
 
 def _sha512(value: bytes) -> bytes:

@@ -8,9 +8,8 @@ import re
 from sqlglot import exp
 
 from localcloud.athena.sql import special_types, types
-from localcloud.athena.sql.inference import TYPE, type_of
 from localcloud.athena.sql.json_casts import to_json
-from localcloud.athena.sql.nodes import duckdb_type
+from localcloud.athena.sql.nodes import TYPE, duckdb_type, type_of
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.sql_text import quoted
 from localcloud.lake.types import from_data_type, parts, to_duckdb
@@ -24,7 +23,7 @@ _TEXT_MACROS = {
 _PLAIN_TEXT = ("varchar", "char", "boolean", "uuid", "unknown", "ipaddress", "time with time zone")
 
 
-def cast(node: exp.Expression) -> exp.Expression:
+def cast(node: exp.Expr) -> exp.Expr:
     """The DuckDB form of a CAST or TRY_CAST whose operand is typed and already rewritten."""
     to = node.args["to"]
     target = node.meta.get(TYPE) or from_data_type(to)
@@ -54,7 +53,7 @@ def _tried(value: str, source: str | None, target: str) -> str:
     return f"TRY({convert(value, source, target)})"
 
 
-def _is_date_literal(node: exp.Expression) -> bool:
+def _is_date_literal(node: exp.Expr) -> bool:
     """Whether it is a date as texts mostly are, which DuckDB reads as Trino does."""
     if not isinstance(node, exp.Literal) or not node.is_string or not _DATE.fullmatch(node.this):
         return False

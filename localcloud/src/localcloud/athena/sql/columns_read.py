@@ -15,7 +15,7 @@ from sqlglot.optimizer.scope import traverse_scope
 from localcloud.athena.sql.walk import every
 
 
-def columns_read(query: exp.Expression) -> Mapping[str, set[str]]:
+def columns_read(query: exp.Expr) -> Mapping[str, set[str]]:
     """The columns by table name of a qualified query, where every table has a name of its own.
 
     What an inner query selects and no outer one uses is not read. A table that is not in the answer has no column read.
@@ -31,7 +31,7 @@ def columns_read(query: exp.Expression) -> Mapping[str, set[str]]:
         revert(journal)
 
 
-def _named(query: exp.Expression) -> Mapping[str, set[str]]:
+def _named(query: exp.Expr) -> Mapping[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for scope in traverse_scope(query):
         tables = {alias: source.name for alias, source in scope.sources.items() if isinstance(source, exp.Table)}
@@ -41,7 +41,7 @@ def _named(query: exp.Expression) -> Mapping[str, set[str]]:
     return found
 
 
-def _is_source(query: exp.Expression) -> bool:
+def _is_source(query: exp.Expr) -> bool:
     """Whether a CTE, a set operation or a subquery gives another query its rows."""
     if not isinstance(query, exp.Subquery):
         return True

@@ -6,6 +6,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import duckdb
 import pyarrow as pa
@@ -49,7 +50,7 @@ class Analysed:
     `kinds` are the types of its output columns; each of its tables is a key of `sources` and of `columns`.
     """
 
-    query: exp.Expression
+    query: exp.Query
     kinds: list[str | None]
     sources: Mapping[str, Source]
     columns: Mapping[str, tuple[Column, ...]]
@@ -70,7 +71,7 @@ class Compiler:
         self._reads = True
         self.scanned_bytes = 0
 
-    def compile(self, query: exp.Expression, *, reads: bool = True, runs_next: bool = False) -> Compiled:
+    def compile(self, query: exp.Expr, *, reads: bool = True, runs_next: bool = False) -> Compiled:
         """Compile one query; raises LakeError for what is wrong with it or not supported.
 
         Without `reads` the query will not be run, only looked at, and counts nothing as scanned. With `runs_next` it
@@ -107,7 +108,7 @@ class Compiler:
         if self._limit_bytes is not None and self.scanned_bytes > self._limit_bytes:
             raise LakeError("CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded")
 
-    def analyse(self, query: exp.Expression) -> Analysed:
+    def analyse(self, query: exp.Expr) -> Analysed:
         """Resolve the names of a query and find its types, without reading a table."""
         resolver = self.resolver
         resolver.sources = {}
@@ -122,11 +123,11 @@ class Compiler:
         number_lines(query, resolver.sources)
         kinds = infer(query, columns)
         drop_idle_casts(query)
-        return Analysed(query, kinds, resolver.sources, columns)
+        return Analysed(cast(exp.Query, query), kinds, resolver.sources, columns)
 
     def _bind(
         self,
-        query: exp.Expression,
+        query: exp.Expr,
         sources: Mapping[str, Source],
         columns: Mapping[str, tuple[Column, ...]],
         conditions: Conditions,
@@ -163,7 +164,7 @@ class Compiler:
         names: list[str],
         counted: list[str],
         needed: set[str],
-        conditions: list[exp.Expression],
+        conditions: list[exp.Expr],
     ) -> str:
         if source.table.database == LOCAL:
             return f'SELECT * FROM "{source.table.name}"'  # noqa: S608
@@ -203,7 +204,7 @@ class Compiler:
         self._cursor.unregister(f"{name}_arrow")
         return f'SELECT r.*, f."$file_size" FROM ({relation.sql}) r JOIN temp."{name}" f ON r."$path" = f."$path"'  # noqa: S608
 
-    def version(self, node: exp.Expression | None) -> Version | None:
+    def version(self, node: exp.Expr | None) -> Version | None:
         """The version that FOR TIMESTAMP or VERSION AS OF names."""
         if node is None:
             return None
@@ -228,7 +229,7 @@ def _described(duckdb_type: str) -> str:
     return "unknown" if duckdb_type in ('"NULL"', "NULL") else from_duckdb(duckdb_type)
 
 
-def _typed(node: exp.Expression) -> exp.Expression:
+def _typed(node: exp.Expr) -> exp.Expr:
     select = exp.Select(expressions=[node])
     infer(select, {})
     return select.expressions[0]

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from localcloud.athena.sql.inference import type_of
-from localcloud.athena.sql.nodes import Rule, call, duckdb_type
+from localcloud.athena.sql.nodes import Rule, call, duckdb_type, type_of
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.sql_text import identifier
 from localcloud.lake.types import parts
 
 
-def concat(node: exp.Expression) -> exp.Expression:
+def concat(node: exp.Expr) -> exp.Expr:
     result = node.expressions[0]
     for other in node.expressions[1:]:
         result = pipe(exp.DPipe(this=result, expression=other))
     return result
 
 
-def pipe(node: exp.Expression) -> exp.Expression:
+def pipe(node: exp.Expr) -> exp.Expr:
     left, right = type_of(node.this), type_of(node.expression)
     for side, kind in ((node.this, left), (node.expression, right)):
         base, length = parts(kind or "")
@@ -36,7 +35,7 @@ def by_name(emit: str) -> Rule:
     return lambda node: call(emit, *node.expressions)
 
 
-def without_count(node: exp.Expression) -> exp.Expression:
+def without_count(node: exp.Expr) -> exp.Expr:
     """min, max, min_by and max_by of one value, not of the n least or greatest."""
     name = node.name.lower()
     if len(node.expressions) > (2 if name.endswith("_by") else 1):
@@ -45,7 +44,7 @@ def without_count(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def sequence(node: exp.Expression) -> exp.Expression:
+def sequence(node: exp.Expr) -> exp.Expr:
     """sequence() of integers or of dates; the latter move by an interval, a day where none is given."""
     start, stop, *step = node.expressions
     kind = type_of(start) or ""
@@ -59,7 +58,7 @@ def sequence(node: exp.Expression) -> exp.Expression:
     return exp.maybe_parse(series, dialect="duckdb")
 
 
-def nullif(node: exp.Expression) -> exp.Expression:
+def nullif(node: exp.Expr) -> exp.Expr:
     """nullif(); maps are compared without regard to the order of their entries."""
     value, other = node.expressions
     if not (type_of(value) or "").startswith("map"):
@@ -71,26 +70,26 @@ def nullif(node: exp.Expression) -> exp.Expression:
     return exp.maybe_parse(chosen, dialect="duckdb")
 
 
-def map_filter(node: exp.Expression) -> exp.Expression:
+def map_filter(node: exp.Expr) -> exp.Expr:
     """The entries of a map for which a condition on key and value holds."""
     entries, condition = _over_entries(node)
     return call("map_from_entries", call("list_filter", entries, condition))
 
 
-def transform_values(node: exp.Expression) -> exp.Expression:
+def transform_values(node: exp.Expr) -> exp.Expr:
     """A map with the same keys and new values."""
     entries, value = _over_entries(node)
     keys = call("map_keys", node.expressions[0])
     return call("map", keys, call("list_transform", entries, value))
 
 
-def map_concat(node: exp.Expression) -> exp.Expression:
+def map_concat(node: exp.Expr) -> exp.Expr:
     """The entries of maps in one, NULL if one of them is: DuckDB leaves a NULL map out."""
     missing = exp.or_(*(argument.copy().is_(exp.null()) for argument in node.expressions))
     return exp.Paren(this=exp.Case().when(missing, exp.null()).else_(node.copy()))
 
 
-def _over_entries(node: exp.Expression) -> tuple[exp.Expression, exp.Expression]:
+def _over_entries(node: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
     """The entries of a map, and its lambda of key and value as one of an entry."""
     container, function = node.expressions
     entry = "_entry"
@@ -104,12 +103,12 @@ def _over_entries(node: exp.Expression) -> tuple[exp.Expression, exp.Expression]
     return call("map_entries", container), exp.Lambda(this=wrapper, expressions=[exp.to_identifier(entry)])
 
 
-def any_match(node: exp.Expression) -> exp.Expression:
+def any_match(node: exp.Expr) -> exp.Expr:
     array, condition = node.expressions
     return call(f"trino_{node.name.lower()}", call("list_transform", array, condition))
 
 
-def element_at(node: exp.Expression) -> exp.Expression:
+def element_at(node: exp.Expr) -> exp.Expr:
     container, key = node.expressions
     kind = type_of(container) or ""
     if kind.startswith("map"):
@@ -120,36 +119,36 @@ def element_at(node: exp.Expression) -> exp.Expression:
 def by_container(array: str, other: str) -> Rule:
     """A function that DuckDB has under one name for arrays and another for what else Trino takes."""
 
-    def rule(node: exp.Expression) -> exp.Expression:
+    def rule(node: exp.Expr) -> exp.Expr:
         kind = type_of(node.expressions[0]) or ""
         return call(array if kind.startswith("array") else other, *node.expressions)
 
     return rule
 
 
-def cardinality(node: exp.Expression) -> exp.Expression:
+def cardinality(node: exp.Expr) -> exp.Expr:
     kind = type_of(node.expressions[0]) or ""
     size = call("cardinality" if kind.startswith("map") else "len", *node.expressions)
     return exp.Cast(this=size, to=duckdb_type("bigint"))
 
 
-def reduce(node: exp.Expression) -> exp.Expression:
+def reduce(node: exp.Expr) -> exp.Expr:
     array, start, step, output = node.expressions
     reduced = call("list_reduce", array, step, start)
     return call("list_extract", call("list_transform", call("list_value", reduced), output), exp.Literal.number(1))
 
 
-def row(node: exp.Expression) -> exp.Expression:
+def row(node: exp.Expr) -> exp.Expr:
     fields = ", ".join(f"'field{index}': {item.sql(dialect='duckdb')}" for index, item in enumerate(node.expressions))
     return exp.maybe_parse(f"{{{fields}}}", dialect="duckdb")
 
 
-def map_agg(node: exp.Expression) -> exp.Expression:
+def map_agg(node: exp.Expr) -> exp.Expr:
     key, value = node.expressions
     return call("map", call("list", key), call("list", value))
 
 
-def subscript(node: exp.Expression) -> exp.Expression:
+def subscript(node: exp.Expr) -> exp.Expr:
     kind = type_of(node.this) or ""
     base = parts(kind)[0]
     if base not in ("row", "map", "array", ""):
@@ -162,7 +161,7 @@ def subscript(node: exp.Expression) -> exp.Expression:
     return call("trino_array_value", node.this, index)
 
 
-def unnest(node: exp.Expression) -> exp.Expression:
+def unnest(node: exp.Expr) -> exp.Expr:
     """UNNEST as a lateral subquery: rows spread into their fields, maps into key and value, with an ordinality."""
     alias = node.args.get("alias")
     names = [column.name for column in alias.columns] if alias else []
@@ -193,5 +192,5 @@ def unnest(node: exp.Expression) -> exp.Expression:
             f"line 1:1: Column alias list has {len(names)} entries but relation has {len(outputs)} columns",
         )
     selected = ", ".join(f"{output} AS {identifier(name)}" for output, name in zip(outputs, names, strict=True))
-    query = exp.maybe_parse(f"SELECT {selected} FROM (SELECT {', '.join(items)})", dialect="duckdb")  # noqa: S608
+    query: exp.Expr = exp.maybe_parse(f"SELECT {selected} FROM (SELECT {', '.join(items)})", dialect="duckdb")  # noqa: S608
     return exp.Subquery(this=query, alias=exp.TableAlias(this=alias.this.copy()) if alias else None)

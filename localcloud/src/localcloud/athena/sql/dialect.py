@@ -11,6 +11,7 @@ import re
 from sqlglot import exp, parse_one
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
+from sqlglot.parser import Parser
 from sqlglot.tokens import TokenType
 
 from localcloud.athena.sql import json_syntax
@@ -25,7 +26,7 @@ _JSON_CLAUSES = re.compile(r"\b(json_(?:exists|value|query|object|array))\s*\(",
 _SPECIAL_SYNTAX = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "SUBSTRING", "LISTAGG")
 
 
-def _decimal_literal(parser: Trino.Parser, text: exp.Literal, kind: exp.DataType) -> exp.Expression:
+def _decimal_literal(parser: Parser, text: exp.Literal, kind: exp.DataType) -> exp.Expr:
     """DECIMAL '1.50', whose precision and scale are those of its digits; a cast to decimal is one to decimal(38,0)."""
     if not kind.expressions:
         whole, _, fraction = text.name.strip().lstrip("+-").partition(".")
@@ -39,7 +40,7 @@ class QueryDialect(Trino):
 
     INDEX_OFFSET = 0  # subscripts stay as they are written
 
-    class Parser(Trino.Parser):
+    class Parser(Trino.Parser):  # type: ignore[misc, valid-type]  # sqlglot makes it when it is imported
         """Calls are `exp.Anonymous`; only special syntax (CAST, EXTRACT, TRIM, ...) has nodes of its own."""
 
         FUNCTIONS: dict[str, object] = {}  # noqa: RUF012 - as sqlglot declares it
@@ -55,7 +56,7 @@ class QueryDialect(Trino):
         }
         TYPE_LITERAL_PARSERS = {**Trino.Parser.TYPE_LITERAL_PARSERS, exp.DType.DECIMAL: _decimal_literal}  # noqa: RUF012
 
-        def _parse_bracket(self, this: exp.Expression | None = None) -> exp.Expression | None:
+        def _parse_bracket(self, this: exp.Expr | None = None) -> exp.Expr | None:
             if not this and self._curr and self._curr.token_type == TokenType.L_BRACKET:
                 self.raise_error("An array begins with ARRAY")
             return super()._parse_bracket(this)
@@ -65,7 +66,7 @@ _NO_STATEMENTS = (exp.Condition, exp.Alias, exp.Block, exp.Command)
 """What sqlglot makes of a lone expression and of several statements."""
 
 
-def parse_query(text: str) -> exp.Expression:
+def parse_query(text: str) -> exp.Expr:
     """One statement of Athena's DML; raises LakeError SYNTAX_ERROR with line and column."""
     try:
         tree = parse_one(_BINARY.sub(_packed, text), dialect=QueryDialect)

@@ -39,7 +39,7 @@ Done = dict[int, list[tuple[str, str | None]]]
 """The output columns of the queries already typed, by the id of their node."""
 
 
-def infer(query: exp.Expression, sources: Mapping[str, tuple[Column, ...]]) -> list[str | None]:
+def infer(query: exp.Expr, sources: Mapping[str, tuple[Column, ...]]) -> list[str | None]:
     """Type every expression of a qualified query; returns the types of its output columns."""
     done: Done = {}
     outputs: list[tuple[str, str | None]] = []
@@ -142,7 +142,7 @@ class _Inference:
             self.visit(order)
             self._variables = {}
 
-    def visit(self, node: exp.Expression) -> str | None:
+    def visit(self, node: exp.Expr) -> str | None:
         """The type of `node`, found after the types of all below it."""
         if isinstance(node, exp.Subquery | exp.Select | exp.SetOperation):
             outputs = self._done.get(id(_body(node)), [])
@@ -155,7 +155,7 @@ class _Inference:
             self.visit(child)
         return self._keep(node, self._plain(node))
 
-    def _keep(self, node: exp.Expression, kind: str | None) -> str | None:
+    def _keep(self, node: exp.Expr, kind: str | None) -> str | None:
         node.meta[TYPE] = kind
         return kind
 
@@ -183,7 +183,7 @@ class _Inference:
         self._variables = outer
         return self._keep(node, result)
 
-    def _plain(self, node: exp.Expression) -> str | None:  # noqa: C901 - one flat list of node kinds
+    def _plain(self, node: exp.Expr) -> str | None:  # noqa: C901 - one flat list of node kinds
         if isinstance(node, exp.Column):
             return self._columns.get(node.table, {}).get(node.name, self._variables.get(node.name))
         if isinstance(node, exp.Identifier):
@@ -223,7 +223,7 @@ def _else(node: exp.If) -> list[str | None]:
     return [type_of(false)] if false is not None else []
 
 
-def _body(node: exp.Expression) -> exp.Expression:
+def _body(node: exp.Expr) -> exp.Expr:
     while isinstance(node, exp.Subquery):
         node = node.this
     return node

@@ -33,12 +33,12 @@ def install(connection: duckdb.DuckDBPyConnection) -> None:
         ("value", value, 6, "VARCHAR"),
         ("query", query, 6, "VARCHAR"),
     ):
-        connection.create_function(
+        connection.create_function(  # type: ignore[call-overload]  # names of types are fine
             f"landfall_json_{name}",
             function,
             ["VARCHAR"] * width,
             kind,
-            null_handling="special",  # type: ignore[list-item,arg-type]
+            null_handling="special",
         )
 
 

@@ -17,7 +17,7 @@ _EXTRACT, _EXTRACT_SCALAR = "trino_json_extract", "trino_json_extract_scalar"
 _MEMBER = re.compile(r"\$\.[A-Za-z_][A-Za-z0-9_]*")
 
 
-def share_passes(query: exp.Expression) -> None:
+def share_passes(query: exp.Expr) -> None:
     """Where a rewritten query takes members of a column of another query of it, take them all at once beforehand."""
     if not any(map(_takes_member, every(query, exp.Anonymous))):
         return
@@ -59,7 +59,7 @@ def _share(scope: Scope, table: str, column: str, calls: Sequence[exp.Anonymous]
     source.replace(exp.Subquery(this=inner, alias=exp.TableAlias(this=identifier(table))))
 
 
-def _source(select: exp.Select, table: str) -> exp.Table | None:
+def _source(select: exp.Expr, table: str) -> exp.Table | None:
     """The place where the query reads `table`; None unless that is one by name, and all that the query reads."""
     place = select.args["from_"].this
     is_alone = not select.args.get("joins") and not select.args.get("laterals")

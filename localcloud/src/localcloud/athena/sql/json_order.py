@@ -18,7 +18,11 @@ from localcloud.athena.sql.walk import every
 UNSORTED = "unsorted"
 """The key in the `meta` of a json_parse whose result need not be sorted."""
 
-_HANDED_ON = {exp.Coalesce: ("this", "expressions"), exp.If: ("true", "false"), exp.Case: ("ifs", "default")}
+_HANDED_ON: dict[type[exp.Expr], tuple[str, ...]] = {
+    exp.Coalesce: ("this", "expressions"),
+    exp.If: ("true", "false"),
+    exp.Case: ("ifs", "default"),
+}
 """The arguments of an expression that may be its result."""
 _OF_MEMBERS = ("json_size", "json_array_length", "is_json_scalar", "json_extract_scalar")
 """Functions of a document whose result is the same in any order of its keys; so is json_extract() of a member."""
@@ -27,7 +31,7 @@ Outputs = dict[int, set[str]]
 """The output columns of queries that hold unsorted documents, by the id of the query."""
 
 
-def leave_unsorted(query: exp.Expression) -> None:
+def leave_unsorted(query: exp.Expr) -> None:
     """Mark each json_parse of a typed query whose order is not seen, and sort its documents where it is."""
     if not any(map(_parses, every(query, exp.Anonymous))):
         return
@@ -42,12 +46,12 @@ def leave_unsorted(query: exp.Expression) -> None:
                 _leave(node, scope.expression, outputs)
 
 
-def _is_document(node: exp.Expression, sources: Mapping[int, Mapping[str, object]], outputs: Outputs) -> bool:
+def _is_document(node: exp.Expr, sources: Mapping[int, Mapping[str, object]], outputs: Outputs) -> bool:
     """Whether the node is a json_parse, or a column that holds unsorted documents."""
     if isinstance(node, exp.Anonymous):
         return _parses(node)
     for select in _selects_around(node):
-        source = sources.get(id(select), {}).get(node.table)
+        source = sources.get(id(select), {}).get(node.text("table"))
         if source is not None:
             return isinstance(source, Scope) and node.name in outputs.get(id(source.expression), ())
     return False
@@ -57,14 +61,14 @@ def _parses(node: exp.Anonymous) -> bool:
     return node.name.lower() == "json_parse"
 
 
-def _selects_around(node: exp.Expression) -> Iterator[exp.Expression]:
+def _selects_around(node: exp.Expr) -> Iterator[exp.Expr]:
     select = node.parent_select
     while select is not None:
         yield select
         select = select.parent_select
 
 
-def _leave(node: exp.Expression, select: exp.Select, outputs: Outputs) -> None:
+def _leave(node: exp.Expr, select: exp.Expr, outputs: Outputs) -> None:
     """Leave a document unsorted where that is not seen; sort a column's where it is."""
     top = _handed_on(node)
     output = top.parent if isinstance(top.parent, exp.Alias) else top
@@ -78,17 +82,19 @@ def _leave(node: exp.Expression, select: exp.Select, outputs: Outputs) -> None:
         node.meta[UNSORTED] = True
 
 
-def _handed_on(node: exp.Expression) -> exp.Expression:
+def _handed_on(node: exp.Expr) -> exp.Expr:
     """The outermost expression whose result may be that of `node`."""
     while True:
         parent = node.parent
         is_call = isinstance(parent, exp.Anonymous) and parent.name.lower() in ("try", "coalesce")
-        if not (is_call or isinstance(parent, exp.Paren) or node.arg_key in _HANDED_ON.get(type(parent), ())):
+        if parent is None or not (
+            is_call or isinstance(parent, exp.Paren) or node.arg_key in _HANDED_ON.get(type(parent), ())
+        ):
             return node
         node = parent
 
 
-def _is_inner(select: exp.Select) -> bool:
+def _is_inner(select: exp.Expr) -> bool:
     """Whether the query's output goes to another query as it is."""
     holder = select.parent
     if any(select.args.get(part) for part in ("distinct", "group", "having", "order", "qualify", "windows")):
@@ -98,7 +104,7 @@ def _is_inner(select: exp.Select) -> bool:
     return isinstance(holder, exp.CTE | exp.Subquery) and not holder.alias_column_names
 
 
-def _order_is_unseen(node: exp.Expression) -> bool:
+def _order_is_unseen(node: exp.Expr) -> bool:
     parent = node.parent
     if isinstance(parent, exp.Is):
         return isinstance(parent.expression, exp.Null)
@@ -113,7 +119,7 @@ def _names_member(extract: exp.Anonymous) -> bool:
     return isinstance(path, exp.Literal) and path.name.startswith(("$.", "$["))
 
 
-def _sorted(column: exp.Column) -> exp.Expression:
+def _sorted(column: exp.Column) -> exp.Expr:
     text = exp.Anonymous(this="json_format", expressions=[column.copy()])
     document = exp.Anonymous(this="json_parse", expressions=[text])
     text.meta[TYPE], document.meta[TYPE] = "varchar", "json"

@@ -13,7 +13,7 @@ from localcloud.athena.sql.json_path import parse_path
 from localcloud.lake.errors import NotSupportedError
 
 
-def parse_exists(parser: Parser) -> exp.Expression:
+def parse_exists(parser: Parser) -> exp.Expr:
     """JSON_EXISTS(document, path [{TRUE | FALSE | UNKNOWN | ERROR} ON ERROR])."""
     document, path = _start(parser, "json_exists")
     behaviour = "false"
@@ -24,10 +24,10 @@ def parse_exists(parser: Parser) -> exp.Expression:
     return _call("json_exists", document, path, behaviour)
 
 
-def parse_value(parser: Parser) -> exp.Expression:
+def parse_value(parser: Parser) -> exp.Expr:
     """JSON_VALUE(document, path [{NULL | ERROR | DEFAULT text} ON EMPTY] [... ON ERROR])."""
     document, path = _start(parser, "json_value")
-    found: dict[str, tuple[str, exp.Expression]] = {}
+    found: dict[str, tuple[str, exp.Expr]] = {}
     for event in ("EMPTY", "ERROR"):
         found[event] = ("null", exp.Null())
         index = parser._index
@@ -45,7 +45,7 @@ def parse_value(parser: Parser) -> exp.Expression:
     return _call("json_value", document, path, on_empty, empty, on_error, wrong)
 
 
-def parse_query(parser: Parser) -> exp.Expression:
+def parse_query(parser: Parser) -> exp.Expr:
     """JSON_QUERY(document, path [wrapper] [{KEEP | OMIT} QUOTES] [behaviour ON EMPTY] [behaviour ON ERROR])."""
     document, path = _start(parser, "json_query")
     wrapper = "without"
@@ -75,7 +75,7 @@ def _behaviour(parser: Parser, event: str) -> str:
     return "null"
 
 
-def _start(parser: Parser, name: str) -> tuple[exp.Expression, exp.Expression]:
+def _start(parser: Parser, name: str) -> tuple[exp.Expr, exp.Expr]:
     document = parser._parse_bitwise()
     parser._match_text_seq("FORMAT", "JSON")
     parser._match(TokenType.COMMA)
@@ -88,6 +88,6 @@ def _start(parser: Parser, name: str) -> tuple[exp.Expression, exp.Expression]:
     return document, path
 
 
-def _call(name: str, document: exp.Expression, path: exp.Expression, *options: str | exp.Expression) -> exp.Expression:
+def _call(name: str, document: exp.Expr, path: exp.Expr, *options: str | exp.Expr) -> exp.Expr:
     texts = [option if isinstance(option, exp.Expression) else exp.Literal.string(option) for option in options]
     return exp.Anonymous(this=name, expressions=[document, path, *texts])

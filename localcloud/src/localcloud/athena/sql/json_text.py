@@ -13,13 +13,13 @@ def install(connection: duckdb.DuckDBPyConnection) -> None:
 
     The first is slow a row, so the macros call it only for documents that need it.
     """
-    connection.create_function("landfall_json_sorted", json_sorted, ["VARCHAR"], "VARCHAR")  # type: ignore[list-item]
-    connection.create_function(
+    connection.create_function("landfall_json_sorted", json_sorted, ["VARCHAR"], "VARCHAR")
+    connection.create_function(  # type: ignore[call-overload]  # names of types are fine
         "landfall_repeats",
         repeats,
-        ["VARCHAR"],  # type: ignore[list-item]
-        "BOOLEAN",  # type: ignore[arg-type]
-        type="arrow",  # type: ignore[arg-type]
+        ["VARCHAR"],
+        "BOOLEAN",
+        type="arrow",
     )
 
 

@@ -16,9 +16,7 @@ _CONSTANTS = ("trino_date_from_text", "trino_timestamp_from_text", "trino_to_boo
 """Functions that are called without a column and always give the same."""
 
 
-def told_of(
-    lake: Lake, sources: Mapping[str, Source], conditions: Mapping[str, list[exp.Expression]]
-) -> Mapping[str, Told]:
+def told_of(lake: Lake, sources: Mapping[str, Source], conditions: Mapping[str, list[exp.Expr]]) -> Mapping[str, Told]:
     """What the compiled form of a query depends on, by the query that asked for it; nothing where there is more.
 
     There is more where a table has partitions or takes tables of the statement's own, where a condition by which files
@@ -41,11 +39,11 @@ def _is_told(source: Source, tables: set[tuple[str, str]], folders: set[str]) ->
     return table.serde == PARQUET and not table.partition_keys and folder(table.location) in folders
 
 
-def _functions(conditions: Mapping[str, list[exp.Expression]]) -> Iterable[exp.Expression]:
+def _functions(conditions: Mapping[str, list[exp.Expr]]) -> Iterable[exp.Expr]:
     return (node for found in conditions.values() for condition in found for node in condition.find_all(exp.Func))
 
 
-def _is_same_always(function: exp.Expression) -> bool:
+def _is_same_always(function: exp.Expr) -> bool:
     """Whether it cannot give something else the next time; one that takes a column is computed by DuckDB only."""
     return (
         isinstance(function, _SAME_ALWAYS)

@@ -19,7 +19,7 @@ _PLAIN = (exp.Where, exp.And, exp.Or, exp.Paren, exp.Not, exp.In, exp.EQ, exp.Li
 """What a condition is made of that is the same for every line of an object."""
 
 
-def number_lines(query: exp.Expression, sources: Mapping[str, Source]) -> None:
+def number_lines(query: exp.Expr, sources: Mapping[str, Source]) -> None:
     """Give such windows the order of the lines; where whole objects are read, the number each line has already."""
     if not any(column.name == "$path" for column in every(query, exp.Column)):
         return
@@ -37,7 +37,7 @@ def number_lines(query: exp.Expression, sources: Mapping[str, Source]) -> None:
                         window.set("order", exp.Order(expressions=[exp.Ordered(this=line, nulls_first=False)]))
 
 
-def _is_line_number(window: exp.Window, select: exp.Expression, source: Source) -> bool:
+def _is_line_number(window: exp.Window, select: exp.Expr, source: Source) -> bool:
     """Whether the window counts every line of its object: nothing but partitions and paths chooses what is read."""
     if window.this.name.lower() != "row_number" or len(window.args["partition_by"]) > 1:
         return False

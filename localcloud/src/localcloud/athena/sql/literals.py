@@ -26,19 +26,19 @@ def literal_type(node: exp.Literal) -> str:
     return "integer" if int(node.this) < 2**31 or _is_least(node) else "bigint"
 
 
-def _is_least(node: exp.Expression) -> bool:
+def _is_least(node: exp.Expr) -> bool:
     """Whether a number is, by the sign before it, the least integer."""
     return isinstance(node.parent, exp.Neg) and node.name == str(2**31)
 
 
-def negative(node: exp.Expression) -> exp.Expression:
+def negative(node: exp.Expr) -> exp.Expr:
     """The least integer is none to DuckDB, which reads the number before its sign."""
     if isinstance(node.this, exp.Literal) and _is_least(node.this):
         return exp.Cast(this=node.copy(), to=duckdb_type("integer"))
     return node
 
 
-def number(node: exp.Expression) -> exp.Expression:
+def number(node: exp.Expr) -> exp.Expr:
     """A number with a point as DuckDB's double; beside a short decimal it stays a decimal, which prunes files."""
     text = node.this
     if not isinstance(node, exp.Literal) or node.is_string or "." not in text or "e" in text.lower():
@@ -47,7 +47,7 @@ def number(node: exp.Expression) -> exp.Expression:
 
 
 def _compared_with_decimal(node: exp.Literal) -> bool:
-    inner: exp.Expression = node
+    inner: exp.Expr = node
     while isinstance(inner.parent, exp.Neg | exp.Paren):
         inner = inner.parent
     comparison = inner.parent

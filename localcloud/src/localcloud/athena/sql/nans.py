@@ -14,7 +14,7 @@ _FLOATING = ("double", "real")
 _HOLDS_ROWS_BACK = (exp.Where, exp.Having, exp.Join)
 
 
-def compare(node: exp.Binary) -> exp.Expression:
+def compare(node: exp.Expr) -> exp.Expr:
     """A comparison, with what it lacks where a side may be NaN; where none may be it stays as it is."""
     doubted = _doubted(node)
     if doubted is None:
@@ -29,7 +29,7 @@ def compare(node: exp.Binary) -> exp.Expression:
     return exp.paren(exp.Case(ifs=[exp.If(this=known, true=answer)], default=node.copy()))
 
 
-def between(node: exp.Expression) -> exp.Expression:
+def between(node: exp.Expr) -> exp.Expr:
     """BETWEEN as two comparisons, where its upper bound may be NaN: DuckDB finds everything below that."""
     if not may_be_nan(node.args["high"]):
         return node
@@ -38,7 +38,7 @@ def between(node: exp.Expression) -> exp.Expression:
     return exp.paren(exp.and_(compare(at_least), compare(at_most)))
 
 
-def one_of(node: exp.Expression) -> exp.Expression:
+def one_of(node: exp.Expr) -> exp.Expr:
     """IN as comparisons, where both sides may be NaN."""
     items = node.expressions
     if not may_be_nan(node.this) or not any(may_be_nan(item) for item in items):
@@ -47,7 +47,7 @@ def one_of(node: exp.Expression) -> exp.Expression:
     return exp.paren(exp.or_(*equal))
 
 
-def extreme(name: str, items: list[exp.Expression]) -> exp.Expression:
+def extreme(name: str, items: list[exp.Expr]) -> exp.Expr:
     """GREATEST or LEAST of what is known: NaN is passed over unless there is nothing else."""
     if not any(may_be_nan(item) for item in items):
         return call(name, *items)
@@ -58,7 +58,7 @@ def extreme(name: str, items: list[exp.Expression]) -> exp.Expression:
     return exp.Coalesce(this=call(name, *numbers), expressions=[call("trino_nan")])
 
 
-def may_be_nan(node: exp.Expression) -> bool:
+def may_be_nan(node: exp.Expr) -> bool:
     """Whether a value is of a floating type and no number that is written out."""
     if type_of(node) not in _FLOATING:
         return False
@@ -69,12 +69,12 @@ def may_be_nan(node: exp.Expression) -> bool:
     return not isinstance(node, exp.Literal)
 
 
-def _is_nan(node: exp.Expression) -> exp.Expression:
+def _is_nan(node: exp.Expr) -> exp.Expr:
     # DuckDB may compute what is a double to Trino as another number.
     return call("isnan", exp.cast(node.copy(), "double", dialect="duckdb"))
 
 
-def _doubted(node: exp.Binary) -> exp.Expression | None:
+def _doubted(node: exp.Expr) -> exp.Expr | None:
     """The side whose being NaN DuckDB answers otherwise, None if there is none."""
     left, right = may_be_nan(node.this), may_be_nan(node.expression)
     if isinstance(node, exp.LT | exp.LTE):
@@ -84,7 +84,7 @@ def _doubted(node: exp.Binary) -> exp.Expression | None:
     return node.this if left and right else None
 
 
-def _decides_rows(node: exp.Expression) -> bool:
+def _decides_rows(node: exp.Expr) -> bool:
     """Whether only the rows for which a comparison is true go on."""
     parent = node.parent
     while isinstance(parent, exp.And | exp.Paren):

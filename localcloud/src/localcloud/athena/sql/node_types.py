@@ -9,7 +9,7 @@ from localcloud.athena.sql.nodes import type_of
 from localcloud.lake.types import parts
 
 
-def at_zone(kind: str | None, zone: exp.Expression) -> str | None:
+def at_zone(kind: str | None, zone: exp.Expr) -> str | None:
     """The type of `value AT TIME ZONE zone`."""
     if kind is None:
         return None
@@ -18,7 +18,7 @@ def at_zone(kind: str | None, zone: exp.Expression) -> str | None:
     return kind if "zone" in kind else f"{kind} with time zone"
 
 
-def other_type(node: exp.Expression) -> str | None:
+def other_type(node: exp.Expr) -> str | None:
     """The type of an element, a field, an interval or what gives the same type always; None for any other node."""
     if isinstance(node, exp.Bracket):
         base, inner = parts(type_of(node.this) or "")
@@ -30,7 +30,7 @@ def other_type(node: exp.Expression) -> str | None:
     if isinstance(node, exp.Interval):
         unit = node.args["unit"].name.upper() if node.args.get("unit") else ""
         return "interval year to month" if unit in ("YEAR", "MONTH") else "interval day to second"
-    fixed: dict[type[exp.Expression], str] = {
+    fixed: dict[type[exp.Expr], str] = {
         exp.Extract: "bigint",
         exp.CurrentDate: "date",
         exp.CurrentTimestamp: "timestamp(3) with time zone",

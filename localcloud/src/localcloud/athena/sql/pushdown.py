@@ -14,10 +14,10 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from localcloud.lake.predicates import bare, conjuncts
 
-Conditions = dict[str, list[exp.Expression]]
+Conditions = dict[str, list[exp.Expr]]
 
 
-def conditions_by_table(query: exp.Expression) -> Conditions:
+def conditions_by_table(query: exp.Expr) -> Conditions:
     """For each table name of a qualified query, conditions on its bare column names."""
     scopes = list(traverse_scope(query))
     uses: dict[int, int] = defaultdict(int)
@@ -26,21 +26,21 @@ def conditions_by_table(query: exp.Expression) -> Conditions:
             if isinstance(source, Scope):
                 uses[id(source.expression)] += 1
     found: Conditions = defaultdict(list)
-    passed: dict[int, list[exp.Expression]] = defaultdict(list)
+    passed: dict[int, list[exp.Expr]] = defaultdict(list)
     for scope in reversed(scopes):  # outer scopes first: they hand conditions down
         if not isinstance(scope.expression, exp.Select):
             continue
         inherited = _through_projection(scope, passed[id(scope.expression)])
         for alias, condition in [*inherited, *_own_conditions(scope)]:
-            source = scope.sources.get(alias)
-            if isinstance(source, exp.Table):
-                found[source.name].append(bare(condition))
-            elif isinstance(source, Scope) and uses[id(source.expression)] == 1:
-                passed[id(source.expression)].append(bare(condition))
+            place = scope.sources.get(alias)
+            if isinstance(place, exp.Table):
+                found[place.name].append(bare(condition))
+            elif isinstance(place, Scope) and uses[id(place.expression)] == 1:
+                passed[id(place.expression)].append(bare(condition))
     return found
 
 
-def _own_conditions(scope: Scope) -> Iterator[tuple[str, exp.Expression]]:
+def _own_conditions(scope: Scope) -> Iterator[tuple[str, exp.Expr]]:
     select = scope.expression
     joins = select.args.get("joins") or []
     outer = {side: [join for join in joins if (join.side or "").upper() == side] for side in ("LEFT", "RIGHT", "FULL")}
@@ -61,13 +61,13 @@ def _own_conditions(scope: Scope) -> Iterator[tuple[str, exp.Expression]]:
                 yield from _single(condition, optional)
 
 
-def _single(condition: exp.Expression, optional: set[str]) -> Iterator[tuple[str, exp.Expression]]:
+def _single(condition: exp.Expr, optional: set[str]) -> Iterator[tuple[str, exp.Expr]]:
     alias = only_source(condition)
     if alias and alias not in optional:
         yield alias, condition
 
 
-def only_source(condition: exp.Expression) -> str | None:
+def only_source(condition: exp.Expr) -> str | None:
     """The one source a condition reads; None for several, or where it holds a subquery, an aggregate or a window."""
     if condition.find(exp.Select, exp.Window, exp.Subquery, exp.Lambda):
         return None
@@ -75,11 +75,13 @@ def only_source(condition: exp.Expression) -> str | None:
     return aliases.pop() if len(aliases) == 1 else None
 
 
-def _through_projection(scope: Scope, conditions: list[exp.Expression]) -> Iterator[tuple[str, exp.Expression]]:
+def _through_projection(scope: Scope, conditions: list[exp.Expr]) -> Iterator[tuple[str, exp.Expr]]:
     """Conditions on this query's output columns, said of the columns they pass on."""
     select = scope.expression
-    if not conditions or any(
-        select.args.get(key) for key in ("group", "limit", "offset", "distinct", "qualify", "having")
+    if (
+        not isinstance(select, exp.Query)
+        or not conditions
+        or any(select.args.get(key) for key in ("group", "limit", "offset", "distinct", "qualify", "having"))
     ):
         return
     if any((join.side or "") for join in select.args.get("joins") or []):
@@ -93,7 +95,7 @@ def _through_projection(scope: Scope, conditions: list[exp.Expression]) -> Itera
         usable = True
         for column in list(moved.find_all(exp.Column)):
             inner = columns.get(column.name)
-            if not isinstance(inner, exp.Column) and not _is_day(inner):
+            if inner is None or (not isinstance(inner, exp.Column) and not _is_day(inner)):
                 usable = False
                 break
             if whole is not None and inner not in whole:
@@ -108,12 +110,12 @@ def _through_projection(scope: Scope, conditions: list[exp.Expression]) -> Itera
             yield alias, moved
 
 
-def _is_day(node: exp.Expression | None) -> bool:
+def _is_day(node: exp.Expr | None) -> bool:
     """Whether this is `cast(column as date)`, by which days are pruned as by the column itself."""
     return isinstance(node, exp.Cast) and node.is_type("date") and isinstance(node.this, exp.Column)
 
 
-def _of_all_windows(select: exp.Expression) -> list[exp.Expression] | None:
+def _of_all_windows(select: exp.Query) -> list[exp.Expr] | None:
     """What every window of a query partitions by: it is the same for all rows of a partition, so leaving out rows by
     it leaves partitions whole. None for a query without a window.
     """

@@ -8,7 +8,7 @@ from localcloud.athena.sql.dialect import identifier
 from localcloud.athena.sql.walk import every
 
 
-def shorten(query: exp.Expression, database: str) -> None:
+def shorten(query: exp.Expr, database: str) -> None:
     """Bring every such column of a query with lower-case names to the table's name alone; changes `query`.
 
     Where two tables of one FROM have the same name and no alias, the one that is meant gets its whole name as alias.
@@ -53,7 +53,7 @@ def _meant(column: exp.Column, database: str) -> exp.Table | None:
     return None
 
 
-def _tables(select: exp.Expression) -> list[exp.Table]:
+def _tables(select: exp.Expr) -> list[exp.Table]:
     """The tables of its FROM and JOINs, those of subqueries left out."""
     clauses = [select.args.get("from_") or select.args.get("from"), *(select.args.get("joins") or [])]
     return [

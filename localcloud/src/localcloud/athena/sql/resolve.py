@@ -29,7 +29,7 @@ class Source:
 
     table: LakeTable
     suffix: str = ""
-    version: exp.Expression | None = None
+    version: exp.Expr | None = None
     columns: tuple[Column, ...] = ()
 
 
@@ -37,7 +37,7 @@ class Source:
 class Resolution:
     """A query whose every table reference is a key of `sources`."""
 
-    query: exp.Expression
+    query: exp.Expr
     sources: dict[str, Source] = field(default_factory=dict)
 
 
@@ -70,7 +70,7 @@ class Resolver:
         self._tables.pop((table.database, table.name), None)
         return self.table(exp.table_(table.name, db=table.database))
 
-    def resolve(self, query: exp.Expression) -> exp.Expression:
+    def resolve(self, query: exp.Expr) -> exp.Expr:
         """`query` with lower-case names, views inlined and each table named by a key of `sources`."""
         lower_names(query)
         _bare_tables(query)
@@ -79,7 +79,7 @@ class Resolver:
         self._visit(query, frozenset(), self._database, 0)
         return query
 
-    def _read_entries(self, query: exp.Expression) -> None:
+    def _read_entries(self, query: exp.Expr) -> None:
         """Ask for the entries of all tables at once; one that cannot be had is asked for alone where it stands."""
         nodes = every(query, exp.CTE, exp.Table)
         common = {cte.alias for cte in nodes if isinstance(cte, exp.CTE)}
@@ -96,7 +96,7 @@ class Resolver:
             self._lake, [key for key in keys - self._tables.keys() if key[1] not in self.locals]
         )
 
-    def _visit(self, node: exp.Expression, names: frozenset[str], database: str, depth: int) -> None:
+    def _visit(self, node: exp.Expr, names: frozenset[str], database: str, depth: int) -> None:
         """Replace the tables below `node`; `names` are the common table expressions in sight."""
         with_ = node.args.get("with_") or node.args.get("with")
         if with_:
@@ -176,13 +176,13 @@ class Resolver:
         node.replace(exp.Subquery(this=select, alias=alias, joins=node.args.get("joins")))
 
 
-def lower_names(query: exp.Expression) -> None:
+def lower_names(query: exp.Expr) -> None:
     """Trino compares names without case, quoted or not: bring all of them to lower case."""
     for node in every(query, exp.Identifier):
         node.set("this", node.this.lower())
 
 
-def _bare_tables(query: exp.Expression) -> None:
+def _bare_tables(query: exp.Expr) -> None:
     """Take the parentheses off a table that stands alone in them: `FROM (orders) AS o`."""
     for wrapped in every(query, exp.Subquery):
         table = wrapped.this
@@ -193,7 +193,7 @@ def _bare_tables(query: exp.Expression) -> None:
             wrapped.replace(table)
 
 
-def _position(node: exp.Expression) -> str:
+def _position(node: exp.Expr) -> str:
     first = (node.args.get("db") or node.this) if isinstance(node, exp.Table) else node
     meta = first.meta if isinstance(first, exp.Expression) and first.meta else node.meta
     line, end, start = meta.get("line", 1), meta.get("col", 1), meta.get("start")

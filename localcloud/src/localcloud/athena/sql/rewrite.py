@@ -10,14 +10,13 @@ from sqlglot import exp
 from localcloud.athena.sql import arithmetic, containers, literals, special_types, strict, texts, times
 from localcloud.athena.sql.casts import cast
 from localcloud.athena.sql.functions import FUNCTIONS
-from localcloud.athena.sql.inference import TYPE, type_of
 from localcloud.athena.sql.json_order import UNSORTED
-from localcloud.athena.sql.nodes import Rule, call, duckdb_type
+from localcloud.athena.sql.nodes import TYPE, Rule, call, duckdb_type, type_of
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.types import parts
 
 
-def rewrite(query: exp.Expression) -> exp.Expression:
+def rewrite(query: exp.Expr) -> exp.Expr:
     """Rewrite a query in place, innermost expressions first, and return it."""
     nodes = list(query.walk(bfs=False))
     for node in reversed(nodes):
@@ -36,12 +35,12 @@ def rewrite(query: exp.Expression) -> exp.Expression:
     return query
 
 
-def _require_known(node: exp.Expression) -> None:
+def _require_known(node: exp.Expr) -> None:
     if isinstance(node, exp.Func) and not isinstance(node, _PLAIN):
         raise NotSupportedError(f"the function {node.sql_name().lower()}")
 
 
-def _function(node: exp.Expression) -> exp.Expression:
+def _function(node: exp.Expr) -> exp.Expr:
     name = node.name.lower()
     function = FUNCTIONS.get(name)
     if function is None:
@@ -56,7 +55,7 @@ def _function(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _pad_chars(node: exp.Expression) -> None:
+def _pad_chars(node: exp.Expr) -> None:
     """char(n) is kept without its padding, so that it compares as in Trino; functions see it with its padding."""
     if node.name.lower() not in _PADDING_KEPT_AWAY:
         for argument in list(node.expressions):
@@ -65,7 +64,7 @@ def _pad_chars(node: exp.Expression) -> None:
                 argument.replace(call("rpad", argument, exp.Literal.number(length[0]), exp.Literal.string(" ")))
 
 
-def _typeof(node: exp.Expression) -> exp.Expression:
+def _typeof(node: exp.Expr) -> exp.Expr:
     kind = type_of(node.expressions[0])
     if kind is None:
         raise NotSupportedError("typeof() of an expression whose type is not known")
@@ -74,11 +73,11 @@ def _typeof(node: exp.Expression) -> exp.Expression:
     return exp.Literal.string(re.sub(r"\bfield\d+ ", "", kind))
 
 
-def _approx_distinct(node: exp.Expression) -> exp.Expression:
+def _approx_distinct(node: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this="count", expressions=[exp.Distinct(expressions=[node.expressions[0].copy()])])
 
 
-def _json_path(node: exp.Expression) -> exp.Expression:
+def _json_path(node: exp.Expr) -> exp.Expr:
     path = node.expressions[1]
     if not isinstance(path, exp.Literal) or not path.is_string:
         raise NotSupportedError("a JSON path that is no literal")
@@ -92,7 +91,7 @@ def _json_path(node: exp.Expression) -> exp.Expression:
     return _json_function(node)
 
 
-def _json_function(node: exp.Expression) -> exp.Expression:
+def _json_function(node: exp.Expr) -> exp.Expr:
     """Functions of JSON take text as well, and give NULL where it is no JSON."""
     document = node.expressions[0]
     if type_of(document) != "json":
@@ -101,34 +100,34 @@ def _json_function(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _ordered(node: exp.Expression) -> exp.Expression:
+def _ordered(node: exp.Expr) -> exp.Expr:
     # Trino puts NULL last, ascending and descending, unless told otherwise.
     if node.args.get("nulls_first") is None:
         node.set("nulls_first", False)
     return node
 
 
-def _now(node: exp.Expression) -> exp.Expression:
+def _now(node: exp.Expr) -> exp.Expr:
     return call("trino_now")
 
 
-def _local_now(node: exp.Expression) -> exp.Expression:
+def _local_now(node: exp.Expr) -> exp.Expr:
     return exp.Cast(this=call("trino_now"), to=duckdb_type("timestamp(3)"))
 
 
-def _hex(node: exp.Expression) -> exp.Expression:
+def _hex(node: exp.Expr) -> exp.Expr:
     return call("unhex", exp.Literal.string(node.name))
 
 
-def _json(node: exp.Expression) -> exp.Expression:
+def _json(node: exp.Expr) -> exp.Expr:
     return call("trino_json_parse", node.this)
 
 
-def _json_parse(node: exp.Expression) -> exp.Expression:
+def _json_parse(node: exp.Expr) -> exp.Expr:
     return call("trino_json_parse_unsorted" if UNSORTED in node.meta else "trino_json_parse", *node.expressions)
 
 
-def _try(node: exp.Expression) -> exp.Expression:
+def _try(node: exp.Expr) -> exp.Expr:
     """DuckDB's TRY computes row by row once one of its thousands of rows fails, which takes minutes for documents."""
     tried = node.expressions[0]
     if tried.name.startswith("trino_json_parse") and isinstance(tried.expressions[0], exp.Column | exp.Identifier):
@@ -136,7 +135,7 @@ def _try(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _at_zone(node: exp.Expression) -> exp.Expression:
+def _at_zone(node: exp.Expr) -> exp.Expr:
     value, zone = (node.this, node.args["zone"]) if isinstance(node, exp.AtTimeZone) else node.expressions
     if "zone" not in (type_of(value) or ""):
         value = exp.Cast(this=value.copy(), to=duckdb_type("timestamp(3) with time zone"))
@@ -199,7 +198,7 @@ _SPECIAL: dict[str, Rule] = {
     **times.SPECIAL,
 }
 
-_RULES: dict[type[exp.Expression], Rule] = {
+_RULES: dict[type[exp.Expr], Rule] = {
     exp.Anonymous: _function,
     exp.Literal: literals.number,
     exp.Neg: literals.negative,

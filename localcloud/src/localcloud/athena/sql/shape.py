@@ -10,7 +10,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from localcloud.athena.sql.dialect import identifier
-from localcloud.athena.sql.inference import type_of
+from localcloud.athena.sql.nodes import type_of
 from localcloud.athena.sql.walk import every
 from localcloud.lake.errors import LakeError
 from localcloud.lake.glue import Column
@@ -18,14 +18,14 @@ from localcloud.lake.glue import Column
 _HIDDEN = ("$path", "$line", "$pos", "$file_size")
 
 
-def drop_idle_casts(query: exp.Expression) -> None:
+def drop_idle_casts(query: exp.Expr) -> None:
     """Take off casts to the type a column has already, as a view's are, so that conditions pass through them."""
     for cast in every(query, exp.Cast):
         if type_of(cast) is not None and isinstance(cast.this, exp.Column) and type_of(cast.this) == type_of(cast):
             cast.replace(cast.this)
 
 
-def selectable(query: exp.Expression) -> exp.Expression:
+def selectable(query: exp.Expr) -> exp.Expr:
     """A query without parentheses around it; a bare VALUES as a SELECT from it."""
     while isinstance(query, exp.Subquery) and not query.args.get("with_"):
         query = query.this
@@ -39,14 +39,14 @@ def selectable(query: exp.Expression) -> exp.Expression:
     return query
 
 
-def qualified(query: exp.Expression, columns: Mapping[str, tuple[Column, ...]]) -> exp.Expression:
+def qualified(query: exp.Expr, columns: Mapping[str, tuple[Column, ...]]) -> exp.Expr:
     """Name the source of every column and spread out every `*`; hidden columns can be named but are not in `*`."""
     visible = {key: [column.name for column in found] for key, found in columns.items()}
-    types = {key: dict.fromkeys([*names, *_HIDDEN], "VARCHAR") for key, names in visible.items()}
+    types: dict[str, object] = {key: dict.fromkeys([*names, *_HIDDEN], "VARCHAR") for key, names in visible.items()}
     try:
         return qualify(
             query,
-            schema=MappingSchema(types, visible=visible, dialect="trino", normalize=False),
+            schema=MappingSchema(types, visible={**visible}, dialect="trino", normalize=False),
             dialect="trino",
             validate_qualify_columns=True,
             identify=True,
@@ -60,7 +60,7 @@ def qualified(query: exp.Expression, columns: Mapping[str, tuple[Column, ...]]) 
         raise LakeError("SYNTAX_ERROR", f"line 1:1: {message}") from error
 
 
-def name_outputs(query: exp.Expression) -> None:
+def name_outputs(query: exp.Expr) -> None:
     """Name what has no name, since sqlglot would choose names of its own."""
     for select in query.find_all(exp.Select):
         for index, projection in enumerate(select.expressions):
@@ -72,7 +72,7 @@ def name_outputs(query: exp.Expression) -> None:
             projection.replace(alias)
 
 
-def name_positions(query: exp.Expression) -> None:
+def name_positions(query: exp.Expr) -> None:
     """Athena names the n-th column of a result _col<n>, counting from 0 and after `*` is spread out."""
     if isinstance(query, exp.Select):
         for index, projection in enumerate(query.expressions):

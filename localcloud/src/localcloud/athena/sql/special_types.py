@@ -65,7 +65,7 @@ def literal_type(node: exp.Cast, kind: str) -> str:
     return with_zone(kind, match[8]) if match and _information(match[8]) else kind
 
 
-def literal(node: exp.Cast) -> exp.Expression | None:
+def literal(node: exp.Expr) -> exp.Expr | None:
     """The DuckDB form of a literal of one of these types; None for anything else. Raises INVALID_LITERAL."""
     kind, text = type_of(node) or "", node.this
     if not isinstance(text, exp.Literal) or not text.is_string:
@@ -87,7 +87,7 @@ def local_text(value: str, zone: str) -> str:
     return f"(CAST({value} AS TIMESTAMP) + to_minutes({minutes}))"
 
 
-def require_known_use(node: exp.Expression) -> None:
+def require_known_use(node: exp.Expr) -> None:
     """Refuse every use of a value of these types that would need more than is kept of it."""
     kind = type_of(node)
     if kind is None or not ("@" in kind or "ipaddress" in kind or (") with time zone" in kind and "time(" in kind)):
@@ -103,7 +103,7 @@ def require_known_use(node: exp.Expression) -> None:
         )
 
 
-def _known(parent: exp.Expression, kind: str) -> bool:
+def _known(parent: exp.Expr, kind: str) -> bool:
     if kind.startswith("timestamp"):
         if isinstance(parent, exp.Anonymous):
             return parent.name.lower() in _INSTANT_FUNCTIONS
@@ -134,8 +134,9 @@ def _instant(text: str) -> str:
     if match is None or zone is None:
         raise LakeError("INVALID_LITERAL", f"line 1:1: '{text}' is not a valid TIMESTAMP literal")
     try:
-        numbers = [int(number or 0) for number in match.groups()[:6]]
-        local = datetime.datetime(*numbers, int((match[7] or "").ljust(6, "0")), tzinfo=zone)
+        year, month, day, hour, minute, second = (int(number or 0) for number in match.groups()[:6])
+        microsecond = int((match[7] or "").ljust(6, "0"))
+        local = datetime.datetime(year, month, day, hour, minute, second, microsecond, zone)
     except ValueError as error:
         raise LakeError("INVALID_LITERAL", f"line 1:1: '{text}' is not a valid TIMESTAMP literal") from error
     instant = local.astimezone(datetime.UTC)

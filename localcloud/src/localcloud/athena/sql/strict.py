@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlglot import exp
 
 from localcloud.athena.sql import nans
-from localcloud.athena.sql.inference import type_of
-from localcloud.athena.sql.nodes import Rule, call
+from localcloud.athena.sql.nodes import Rule, call, type_of
 from localcloud.athena.sql.special_types import plain
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.types import parts
@@ -16,11 +17,11 @@ _FAMILIES = {
     "bigint": "number", "decimal": "number", "double": "number", "real": "number", "date": "moment",
     "timestamp": "moment", "timestamp with time zone": "moment",
 }  # fmt: skip
-_SIGNS = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
+_SIGNS: dict[type[exp.Expr], str] = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
 _NESTED = ("array", "map", "row")
 
 
-def compare(node: exp.Binary) -> exp.Expression:
+def compare(node: exp.Expr) -> exp.Expr:
     """A comparison: its sides must be of one family, and NULL inside an array or a row makes equality unknown."""
     left, right = type_of(node.this), type_of(node.expression)
     if left in (None, "unknown") or right in (None, "unknown"):
@@ -56,7 +57,7 @@ def _equal(a: str, b: str, kind: str) -> str:
     return f"{a} = {b}"
 
 
-def negate(node: exp.Expression) -> exp.Expression:
+def negate(node: exp.Expr) -> exp.Expr:
     """NOT takes a boolean only."""
     kind = type_of(node.this)
     if kind not in (None, "unknown", "boolean"):
@@ -66,7 +67,7 @@ def negate(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def coalesce(node: exp.Expression) -> exp.Expression:
+def coalesce(node: exp.Expr) -> exp.Expr:
     """All operands must be of one family."""
     operands = map(type_of, node.expressions if isinstance(node, exp.Anonymous) else (node.this, *node.expressions))
     kinds = {family(str(kind)) for kind in operands if kind not in (None, "unknown")}
@@ -77,7 +78,7 @@ def coalesce(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def like(node: exp.Expression) -> exp.Expression:
+def like(node: exp.Expr) -> exp.Expr:
     """LIKE with ESCAPE: the escape character stands before `%`, `_` or itself only."""
     pattern, escape = node.this.expression, node.expression
     if not isinstance(pattern, exp.Literal) or not isinstance(escape, exp.Literal):
@@ -95,13 +96,13 @@ def like(node: exp.Expression) -> exp.Expression:
 def absent(what: str) -> Rule:
     """The rule of syntax that Trino has not."""
 
-    def rule(node: exp.Expression) -> exp.Expression:
+    def rule(node: exp.Expr) -> exp.Expr:
         raise LakeError("SYNTAX_ERROR", f"line 1:1: mismatched input {what!r}")
 
     return rule
 
 
-def fetch(node: exp.Expression) -> exp.Expression:
+def fetch(node: exp.Expr) -> exp.Expr:
     """FETCH FIRST: WITH TIES would need all rows that are equal to the last one."""
     options = node.args.get("limit_options")
     if options is not None and (options.args.get("with_ties") or options.args.get("percent")):
@@ -109,7 +110,7 @@ def fetch(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def ignore_nulls(node: exp.Expression) -> exp.Expression:
+def ignore_nulls(node: exp.Expr) -> exp.Expr:
     """IGNORE NULLS of a window function, which DuckDB takes inside the call."""
     function = node.this
     if not isinstance(function, exp.Anonymous) or function.name.lower() not in _NULL_AWARE:
@@ -118,22 +119,26 @@ def ignore_nulls(node: exp.Expression) -> exp.Expression:
     return _NULL_AWARE[function.name.lower()](first, others)
 
 
-def _shifted(kind: type[exp.Expression]) -> Rule:
-    def build(first: exp.Expression, others: list[exp.Expression]) -> exp.Expression:
+OfArguments = Callable[[exp.Expr, list[exp.Expr]], exp.Expr]
+"""Builds a call of its first argument and the others."""
+
+
+def _shifted(kind: type[exp.Expr]) -> OfArguments:
+    def build(first: exp.Expr, others: list[exp.Expr]) -> exp.Expr:
         names = ("offset", "default")
         return exp.IgnoreNulls(
             this=kind(this=first.copy(), **{n: o.copy() for n, o in zip(names, others, strict=False)})
         )
 
-    return build  # type: ignore[return-value]
+    return build
 
 
-def _picked(kind: type[exp.Expression]) -> Rule:
-    def build(first: exp.Expression, others: list[exp.Expression]) -> exp.Expression:
+def _picked(kind: type[exp.Expr]) -> OfArguments:
+    def build(first: exp.Expr, others: list[exp.Expr]) -> exp.Expr:
         arguments = {"offset": others[0].copy()} if others else {}
         return exp.IgnoreNulls(this=kind(this=first.copy(), **arguments))
 
-    return build  # type: ignore[return-value]
+    return build
 
 
 _NULL_AWARE = {
@@ -145,7 +150,7 @@ _NULL_AWARE = {
 }
 
 
-def bytes_only(node: exp.Expression, emit: str) -> exp.Expression:
+def bytes_only(node: exp.Expr, emit: str) -> exp.Expr:
     """A function of varbinary; text must be encoded by to_utf8() first."""
     kind = type_of(node.expressions[0])
     if parts(kind or "")[0] in ("varchar", "char"):
@@ -155,14 +160,14 @@ def bytes_only(node: exp.Expression, emit: str) -> exp.Expression:
     return call(emit, *node.expressions)
 
 
-def text_document(node: exp.Expression, emit: str) -> exp.Expression:
+def text_document(node: exp.Expr, emit: str) -> exp.Expr:
     """A function of SQL/JSON, which reads text and not the type JSON."""
     if type_of(node.expressions[0]) == "json":
         raise LakeError("TYPE_MISMATCH", "line 1:1: Cannot read input of type json as JSON using formatting JSON")
     return call(emit, *node.expressions)
 
 
-RULES: dict[type[exp.Expression], Rule] = {
+RULES: dict[type[exp.Expr], Rule] = {
     **dict.fromkeys(_SIGNS, compare),
     exp.Between: nans.between,
     exp.In: nans.one_of,

@@ -11,7 +11,7 @@ _ARGUMENTS = ("start", "stop", "step")
 _COLUMN = "sequential_number"
 
 
-def expand(query: exp.Expression) -> exp.Expression:
+def expand(query: exp.Expr) -> exp.Expr:
     """Replace each call of `sequence` by the UNNEST of the array of its numbers; others are refused."""
     for table in every(query, exp.Table):
         function = table.this
@@ -20,11 +20,11 @@ def expand(query: exp.Expression) -> exp.Expression:
     return query
 
 
-def _sequence(table: exp.Table, calls: list[exp.Expression]) -> exp.Expression:
+def _sequence(table: exp.Table, calls: list[exp.Expr]) -> exp.Expr:
     call = calls[0] if len(calls) == 1 else None
     if not isinstance(call, exp.Anonymous) or call.name.lower() != "sequence":
         raise NotSupportedError(f"the table function {call.name if call else ''}")
-    given: dict[str, exp.Expression] = {}
+    given: dict[str, exp.Expr] = {}
     for name, argument in zip(_ARGUMENTS, call.expressions, strict=False):
         named = isinstance(argument, exp.Kwarg)
         given[argument.this.name.lower() if named else name] = argument.expression if named else argument
@@ -34,8 +34,8 @@ def _sequence(table: exp.Table, calls: list[exp.Expression]) -> exp.Expression:
     arguments = [start, given["stop"], *([given["step"]] if "step" in given else [])]
     alias = table.args.get("alias")
     columns = alias.columns if alias and alias.columns else [exp.to_identifier(_COLUMN)]
-    name = alias.this if alias and alias.this else exp.to_identifier("_sequence")
+    shown = alias.this if alias and alias.this else exp.to_identifier("_sequence")
     numbers = exp.Anonymous(this="sequence", expressions=[argument.copy() for argument in arguments])
     return exp.Unnest(
-        expressions=[numbers], alias=exp.TableAlias(this=name.copy(), columns=[column.copy() for column in columns])
+        expressions=[numbers], alias=exp.TableAlias(this=shown.copy(), columns=[column.copy() for column in columns])
     )

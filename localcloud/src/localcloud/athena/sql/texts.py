@@ -8,12 +8,11 @@ from sqlglot import exp
 
 from localcloud.athena.sql.casts import is_text
 from localcloud.athena.sql.functions import FUNCTIONS
-from localcloud.athena.sql.inference import type_of
-from localcloud.athena.sql.nodes import call
+from localcloud.athena.sql.nodes import call, type_of
 from localcloud.lake.errors import LakeError, NotSupportedError
 
 
-def regexp(node: exp.Expression) -> exp.Expression:
+def regexp(node: exp.Expr) -> exp.Expr:
     """Refuse where RE2 and Java differ: `$` stands before a last line break, which only Java does."""
     text, pattern = node.expressions[:2]
     name = node.name.lower()
@@ -30,7 +29,7 @@ def _ends_matter(pattern: str) -> bool:
     return "$" in pattern and "(?m" not in pattern
 
 
-def _regexp_replace(node: exp.Expression) -> exp.Expression:
+def _regexp_replace(node: exp.Expr) -> exp.Expr:
     if len(node.expressions) > 2:
         replacement = node.expressions[2]
         if isinstance(replacement, exp.Lambda):
@@ -55,25 +54,25 @@ def _unknown_group(pattern: str, replacement: str) -> bool:
     return any(int(digit) > groups for digit in re.findall(r"\\(\d)", replacement))
 
 
-def trim(node: exp.Expression) -> exp.Expression:
+def trim(node: exp.Expr) -> exp.Expr:
     """TRIM(text): without white space at both ends, of which Java knows more than DuckDB."""
     if node.expression is None and not node.args.get("position"):
         return call("trino_ltrim", call("trino_rtrim", node.this))
     return node
 
 
-def substring(node: exp.Expression) -> exp.Expression:
+def substring(node: exp.Expr) -> exp.Expr:
     """SUBSTRING(text FROM start FOR length)."""
     arguments = [node.this, node.args["start"], *([node.args["length"]] if node.args.get("length") else [])]
     return _part(*arguments)
 
 
-def part_of_text(node: exp.Expression) -> exp.Expression:
+def part_of_text(node: exp.Expr) -> exp.Expr:
     """substr(text, start, length) and substring(...)."""
     return _part(*node.expressions)
 
 
-def _part(*arguments: exp.Expression) -> exp.Expression:
+def _part(*arguments: exp.Expr) -> exp.Expr:
     """DuckDB's own substr differs for a start before the first character and a length below 0 only."""
     text, *numbers = arguments
     plain = is_text(type_of(text)) and all(isinstance(number, exp.Literal) and number.is_int for number in numbers)

@@ -6,8 +6,7 @@ import re
 
 from sqlglot import exp
 
-from localcloud.athena.sql.inference import type_of
-from localcloud.athena.sql.nodes import call
+from localcloud.athena.sql.nodes import call, type_of
 from localcloud.lake.errors import LakeError, NotSupportedError
 from localcloud.lake.types import parts
 
@@ -26,26 +25,26 @@ _FIELDS = {
 }
 
 
-def _text(node: exp.Expression, what: str) -> str:
+def _text(node: exp.Expr, what: str) -> str:
     if not isinstance(node, exp.Literal) or not node.is_string:
         raise NotSupportedError(f"{what} that is no literal")
     return str(node.this)
 
 
-def _unit(node: exp.Expression) -> str:
+def _unit(node: exp.Expr) -> str:
     unit = _text(node, "a time unit").lower()
     if unit not in _UNITS:
         raise LakeError("INVALID_FUNCTION_ARGUMENT", f"'{unit}' is not a valid time field")
     return unit
 
 
-def _as(node: exp.Expression, template: str, **values: exp.Expression) -> exp.Expression:
+def _as(node: exp.Expr, template: str, **values: exp.Expr) -> exp.Expr:
     """DuckDB SQL with `{name}` replaced by the rendered values."""
     rendered = {name: value.sql(dialect="duckdb") for name, value in values.items()}
     return exp.maybe_parse(template.format(**rendered), dialect="duckdb")
 
 
-def _kept(node: exp.Expression, value: exp.Expression, template: str, **values: exp.Expression) -> exp.Expression:
+def _kept(node: exp.Expr, value: exp.Expr, template: str, **values: exp.Expr) -> exp.Expr:
     """`template`, brought back to DATE where the value it moves is a date."""
     kind = type_of(value)
     if kind is None:
@@ -53,18 +52,18 @@ def _kept(node: exp.Expression, value: exp.Expression, template: str, **values: 
     return _as(node, f"CAST({template} AS DATE)" if kind == "date" else template, **values)
 
 
-def _require_date_unit(unit: exp.Expression, value: exp.Expression) -> None:
+def _require_date_unit(unit: exp.Expr, value: exp.Expr) -> None:
     if type_of(value) == "date" and _unit(unit) in ("millisecond", "second", "minute", "hour"):
         raise LakeError("INVALID_FUNCTION_ARGUMENT", f"'{_unit(unit)}' is not a valid DATE field")
 
 
-def _date_trunc(node: exp.Expression) -> exp.Expression:
+def _date_trunc(node: exp.Expr) -> exp.Expr:
     unit, value = node.expressions
     _require_date_unit(unit, value)
     return _kept(node, value, f"date_trunc('{_unit(unit)}', {{x}})", x=value)
 
 
-def _date_add(node: exp.Expression) -> exp.Expression:
+def _date_add(node: exp.Expr) -> exp.Expr:
     unit, amount, value = node.expressions
     name = _unit(unit)
     _require_date_unit(unit, value)
@@ -78,7 +77,7 @@ def _amount(unit: str) -> str:
     return {"millisecond": "DOUBLE", "second": "DOUBLE", "minute": "BIGINT", "hour": "BIGINT"}.get(unit, "INTEGER")
 
 
-def _date_diff(node: exp.Expression) -> exp.Expression:
+def _date_diff(node: exp.Expr) -> exp.Expr:
     unit, start, end = node.expressions
     # Trino counts whole units that have passed, DuckDB's date_diff the borders between them: that is date_sub.
     kinds = {parts(type_of(value) or "")[0] for value in (start, end)}
@@ -87,7 +86,7 @@ def _date_diff(node: exp.Expression) -> exp.Expression:
     return _as(node, template, a=start, b=end)
 
 
-def _format(node: exp.Expression) -> str:
+def _format(node: exp.Expr) -> str:
     text = _text(node, "a date format")
 
     def replaced(match: re.Match[str]) -> str:
@@ -98,14 +97,14 @@ def _format(node: exp.Expression) -> str:
     return re.sub("%(.)", replaced, text).replace("'", "''")
 
 
-def _date_parse(node: exp.Expression) -> exp.Expression:
+def _date_parse(node: exp.Expr) -> exp.Expr:
     text, pattern = node.expressions
     if not re.search("%[YyxT]", _text(pattern, "a date format").replace("%T", "")):
         raise NotSupportedError("date_parse() with a format without a year")
     return _as(node, "date_trunc('millisecond', strptime({x}, '" + _braced(_format(pattern)) + "'))", x=text)
 
 
-def _date_format(node: exp.Expression) -> exp.Expression:
+def _date_format(node: exp.Expr) -> exp.Expr:
     value, pattern = node.expressions
     return _as(node, "strftime(CAST({x} AS TIMESTAMP), '" + _braced(_format(pattern)) + "')", x=value)
 
@@ -114,7 +113,7 @@ def _braced(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _to_iso8601(node: exp.Expression) -> exp.Expression:
+def _to_iso8601(node: exp.Expr) -> exp.Expr:
     value = node.expressions[0]
     base, arguments = parts(type_of(value) or "")
     if base == "date":
@@ -126,18 +125,18 @@ def _to_iso8601(node: exp.Expression) -> exp.Expression:
     return _as(node, f"strftime(CAST({{x}} AS TIMESTAMP), '%Y-%m-%dT%H:%M:%S{digits}{zone}')", x=value)
 
 
-def _date(node: exp.Expression) -> exp.Expression:
+def _date(node: exp.Expr) -> exp.Expr:
     value = node.expressions[0]
     if parts(type_of(value) or "")[0] == "varchar":
         return _as(node, "trino_date_from_text({x})", x=value)
     return _as(node, "CAST({x} AS DATE)", x=value)
 
 
-def _current_date(node: exp.Expression) -> exp.Expression:
+def _current_date(node: exp.Expr) -> exp.Expr:
     return exp.CurrentDate()
 
 
-def extract(node: exp.Expression) -> exp.Expression:
+def extract(node: exp.Expr) -> exp.Expr:
     """EXTRACT(field FROM value)."""
     field = node.this.name.lower()
     if field in ("timezone_hour", "timezone_minute"):
@@ -145,7 +144,7 @@ def extract(node: exp.Expression) -> exp.Expression:
     return _as(node, f"date_part('{_FIELDS.get(field, field)}', {{x}})", x=node.expression)
 
 
-def _from_iso8601(node: exp.Expression) -> exp.Expression:
+def _from_iso8601(node: exp.Expr) -> exp.Expr:
     """A timestamp keeps its zone in Trino but not here: another zone than UTC is for uses that see the instant only."""
     parent = node.parent
     instant = isinstance(parent, exp.AtTimeZone) or (

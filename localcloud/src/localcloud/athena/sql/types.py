@@ -61,7 +61,7 @@ def decimal(precision: int, scale: int) -> str:
     return f"decimal({min(MAX_PRECISION, precision)},{scale})"
 
 
-def arithmetic(operator: type[exp.Expression], left: str | None, right: str | None) -> str | None:
+def arithmetic(operator: type[exp.Expr], left: str | None, right: str | None) -> str | None:
     """The type of `left op right`; None if it is not known."""
     temporal = _temporal(left, right) or _temporal(right, left)
     if temporal:
@@ -90,7 +90,7 @@ def _temporal(one: str | None, other: str | None) -> str | None:
     return None
 
 
-def _decimal(operator: type[exp.Expression], left: str, right: str) -> str | None:
+def _decimal(operator: type[exp.Expr], left: str, right: str) -> str | None:
     if not all(is_decimal(kind) or is_integer(kind) for kind in (left, right)):
         return None
     (p1, s1), (p2, s2) = precision_scale(left), precision_scale(right)

@@ -35,12 +35,12 @@ def install(connection: duckdb.DuckDBPyConnection) -> None:
         "decode": (decode, 1, "VARCHAR"),
     }
     for name, (function, width, kind) in functions.items():
-        connection.create_function(
+        connection.create_function(  # type: ignore[call-overload]  # names of types are fine
             f"landfall_url_{name}",
             function,
             ["VARCHAR"] * width,
             kind,
-            null_handling="special",  # type: ignore[list-item]
+            null_handling="special",
         )
 
 

@@ -17,7 +17,7 @@ def install(connection: duckdb.DuckDBPyConnection) -> None:
     A decimal goes in and comes out as text. They are slow a row: called only where DuckDB's own arithmetic overflows.
     """
     for name, function in (("landfall_divide", divide), ("landfall_modulo", modulo)):
-        connection.create_function(name, function, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR")  # type: ignore[list-item]
+        connection.create_function(name, function, ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR")
 
 
 def divide(a: str, b: str, scale: int) -> str:

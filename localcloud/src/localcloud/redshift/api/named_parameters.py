@@ -12,7 +12,7 @@ from localcloud.redshift.errors import RedshiftError
 from localcloud.redshift.sql.statement import Statement, split, tokenize
 
 
-def bound_statement(sql: str, parameters: Mapping[str, str]) -> tuple[Statement, Sequence[exp.Expression]]:
+def bound_statement(sql: str, parameters: Mapping[str, str]) -> tuple[Statement, Sequence[exp.Expr]]:
     """The one statement in `sql` with `:name` replaced by `$n`, and the values of `$1`, `$2`, … as string literals."""
     statements = split(_numbered(sql, list(parameters)))
     if len(statements) != 1:

@@ -182,7 +182,8 @@ class ServerlessApi:
         return {}
 
     def _tagged(self, arn: str) -> dict[str, Any]:
-        for found in (*self._registry.namespaces.values(), *self._registry.workgroups.values()):
+        known: list[Namespace | Workgroup] = [*self._registry.namespaces.values(), *self._registry.workgroups.values()]
+        for found in known:
             if arn.endswith(f"/{found.id}"):
                 return found.details
         raise ApiError("ResourceNotFoundException", f"{arn} not found", extra={"resourceName": arn})

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 
-def copy(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def copy(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """COPY table [(columns)] FROM 's3://…' IAM_ROLE … options; NOLOAD only checks the files."""
     words = Words(statement.tokens)
     words.expect("COPY")
     parts = words.dotted_name()
     names = _column_list(words)
     options = copy_options(words)
-    schema, name = session.names.place(exp.table_(*parts[::-1]))
+    schema, name = session.names.place_of(parts)
     if schema == "pg_temp":
         raise unsupported("COPY into a temporary table")
     entry = session.catalog.require(schema, name)

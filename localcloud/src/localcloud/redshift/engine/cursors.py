@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ALL_ROWS = 2**62
 
 
-def declare(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+def declare(session: Session, statement: Statement, parameters: Sequence[exp.Expr]) -> Result:
     """DECLARE name CURSOR FOR query: runs the query now and keeps its rows outside of memory."""
     words = Words(statement.tokens)
     words.expect("DECLARE")
@@ -42,14 +42,14 @@ def declare(session: Session, statement: Statement, parameters: Sequence[exp.Exp
     return Result("DECLARE CURSOR")
 
 
-def fetch(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def fetch(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """FETCH [NEXT | ALL | [FORWARD] n | FORWARD ALL] [FROM | IN] name."""
     count, name = _fetched(statement)
     cursor = find(session, name)
     return Result("FETCH", cursor.columns, _limited(cursor, count))
 
 
-def close(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def close(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """CLOSE name | ALL."""
     words = Words(statement.tokens)
     words.expect("CLOSE")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 
-def create(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def create(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """CREATE DATABASE name [WITH] [OWNER [=] user] [CONNECTION LIMIT n] [COLLATE …] [ISOLATION LEVEL …]."""
     words = Words(statement.tokens)
     words.expect("CREATE", "DATABASE")
@@ -41,7 +41,7 @@ def create(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
     return Result("CREATE DATABASE")
 
 
-def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """ALTER DATABASE name ISOLATION LEVEL {SNAPSHOT | SERIALIZABLE}."""
     words = Words(statement.tokens)
     words.expect("ALTER", "DATABASE")
@@ -54,7 +54,7 @@ def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expr
     return Result("ALTER DATABASE")
 
 
-def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """DROP DATABASE name [FORCE]."""
     words = Words(statement.tokens)
     words.expect("DROP", "DATABASE")

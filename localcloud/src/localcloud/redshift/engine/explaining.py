@@ -24,7 +24,7 @@ _FORMATS = {"READ_PARQUET": "PARQUET", "PARQUET_SCAN": "PARQUET", "ICEBERG_SCAN"
 _WIDTHS = {"smallint": 2, "integer": 4, "bigint": 8, "real": 4, "double precision": 8, "boolean": 1, "date": 4}
 
 
-def explain(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+def explain(session: Session, statement: Statement, parameters: Sequence[exp.Expr]) -> Result:
     """EXPLAIN [VERBOSE] of a SELECT, INSERT, UPDATE, DELETE or CREATE TABLE AS; nothing is executed."""
     after = 2 if len(statement.tokens) > 1 and statement.tokens[1].text.upper() == "VERBOSE" else 1
     if len(statement.tokens) <= after:
@@ -44,7 +44,7 @@ def explain(session: Session, statement: Statement, parameters: Sequence[exp.Exp
     return of_rows("EXPLAIN", [Column("QUERY PLAN", "VARCHAR")], [(line,) for line in lines])
 
 
-def _query(session: Session, inner: Statement, parameters: Sequence[exp.Expression]) -> exp.Expression:
+def _query(session: Session, inner: Statement, parameters: Sequence[exp.Expr]) -> exp.Expr:
     """What the statement reads; the rows that it would write are not part of the plan."""
     tree = session.folded(inner, parameters)
     if isinstance(tree, (exp.Create, exp.Insert)):
@@ -62,7 +62,7 @@ def _query(session: Session, inner: Statement, parameters: Sequence[exp.Expressi
     return tree
 
 
-def _external_tables(session: Session, query: exp.Expression) -> dict[str, set[str]]:
+def _external_tables(session: Session, query: exp.Expr) -> dict[str, set[str]]:
     """The columns of every external table that the query names."""
     found = {}
     for table in query.find_all(exp.Table):

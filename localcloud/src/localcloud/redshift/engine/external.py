@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 
-def create_schema(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def create_schema(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """CREATE EXTERNAL SCHEMA s FROM DATA CATALOG DATABASE 'g' IAM_ROLE … [CREATE EXTERNAL DATABASE IF NOT EXISTS]."""
     words = Words(statement.tokens)
     words.expect("CREATE", "EXTERNAL", "SCHEMA")

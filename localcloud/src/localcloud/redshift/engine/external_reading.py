@@ -38,9 +38,7 @@ def find(session: Session, schema: str, glue_database: str, name: str) -> LakeTa
         raise RedshiftError("XX000", f"Spectrum Scan Error: {error}") from error
 
 
-def scan(
-    session: Session, schema: str, glue_database: str, name: str, conditions: Sequence[exp.Expression] = ()
-) -> Derived:
+def scan(session: Session, schema: str, glue_database: str, name: str, conditions: Sequence[exp.Expr] = ()) -> Derived:
     """The table's rows; of an Iceberg table, those of the files in which something may meet `conditions`.
 
     Raises RedshiftError 42P01 or XX000.
@@ -87,7 +85,7 @@ def _columns(session: Session, table: LakeTable, relation: Relation) -> list[Col
     return [Column(column.name, from_duckdb(column.type)) for column in described if column.name in known]
 
 
-def _text_filter(conditions: Sequence[exp.Expression], columns: Sequence[Column]) -> str:
+def _text_filter(conditions: Sequence[exp.Expr], columns: Sequence[Column]) -> str:
     """A WHERE of those conditions that are on columns of text alone, or nothing.
 
     DuckDB passes it to the reader of Parquet, as it can't the query's own: those are on texts that have been cut.

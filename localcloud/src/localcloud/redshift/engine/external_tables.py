@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 
-def create(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+def create(session: Session, statement: Statement, parameters: Sequence[exp.Expr]) -> Result:
     """CREATE EXTERNAL TABLE, from columns or AS a query."""
     declared = external_tables.declared(statement)
     if len(declared.name) == 3 and declared.name[0] != session.database.name:

@@ -6,7 +6,7 @@ Guide.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -47,7 +47,7 @@ class _Target:
     keys: tuple[str, ...]
 
 
-def create_as(session: Session, declared: ExternalTable, database: str, parameters: Sequence[exp.Expression]) -> Result:
+def create_as(session: Session, declared: ExternalTable, database: str, parameters: Sequence[exp.Expr]) -> Result:
     """Write the rows of the query, then make the table and its partitions known."""
     sql, found = _query(session, _only_select(declared.query), parameters)
     of = {column.name: of_typed_result(column.declared or None, column.type) for column in found}
@@ -114,7 +114,7 @@ def _target(table: LakeTable, schema: str) -> _Target:
     return _Target(table.location, file_format, names, tuple(key.name for key in table.partition_keys))
 
 
-def _file_format(kind: str, properties: dict[str, str], serde_properties: dict[str, str]) -> FileFormat:
+def _file_format(kind: str, properties: Mapping[str, str], serde_properties: Mapping[str, str]) -> FileFormat:
     codec = properties.get("compression_type", _CODECS[kind]).lower()
     try:
         return FileFormat(kind, codec, serde_properties.get("field.delim", "\x01"))
@@ -122,14 +122,14 @@ def _file_format(kind: str, properties: dict[str, str], serde_properties: dict[s
         raise unsupported(f"writing {kind} with the compression_type {codec}") from error
 
 
-def _only_select(text: str) -> exp.Expression:
+def _only_select(text: str) -> exp.Expr:
     statements = split(text)
     if len(statements) != 1 or statements[0].verb != "SELECT":
         raise RedshiftError("42601", "CREATE EXTERNAL TABLE AS takes one SELECT statement")
     return statements[0].tree
 
 
-def _query(session: Session, tree: exp.Expression, parameters: Sequence[exp.Expression]) -> tuple[str, list[Column]]:
+def _query(session: Session, tree: exp.Expr, parameters: Sequence[exp.Expr]) -> tuple[str, list[Column]]:
     """DuckDB SQL and columns of the SELECT that fills a table; raises RedshiftError 0A000 for an outer LIMIT."""
     if tree.args.get("limit") or tree.unnest().args.get("limit"):
         raise RedshiftError("0A000", "Limit clause is not supported", "Put LIMIT into a nested SELECT.")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Grantee = tuple[str, str]
 
 
-def grant(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def grant(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """GRANT privileges ON objects | ROLE roles | system permissions TO users, groups, roles and PUBLIC."""
     words = Words(statement.tokens)
     words.expect("GRANT")
@@ -55,7 +55,7 @@ def grant(session: Session, statement: Statement, _parameters: Sequence[exp.Expr
     return Result("GRANT")
 
 
-def revoke(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def revoke(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """REVOKE [GRANT OPTION FOR] privileges ON objects | ROLE roles | system permissions FROM …"""
     words = Words(statement.tokens)
     words.expect("REVOKE")

@@ -24,7 +24,7 @@ _DEFAULTS = {
 """Object kinds of ALTER DEFAULT PRIVILEGES, with what ALL stands for."""
 
 
-def alter_defaults(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def alter_defaults(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """ALTER DEFAULT PRIVILEGES [FOR USER a] [IN SCHEMA s] GRANT|REVOKE privileges ON TABLES|FUNCTIONS TO|FROM …"""
     words = Words(statement.tokens)
     words.expect("ALTER", "DEFAULT", "PRIVILEGES")

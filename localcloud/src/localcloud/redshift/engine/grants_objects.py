@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
-
 from localcloud.redshift.engine import user_functions
 from localcloud.redshift.engine.grants_checks import DATABASE_OID
 from localcloud.redshift.errors import RedshiftError, unsupported
@@ -133,6 +131,6 @@ def _relations_of(session: Session, schema: str) -> list[tuple[int, str, str]]:
 
 
 def _relation(session: Session, parts: tuple[str, ...]) -> tuple[int, str, str]:
-    schema, name = session.names.place(exp.table_(*parts[::-1]))
+    schema, name = session.names.place_of(parts)
     entry = session.catalog.require(schema, name)
     return entry.oid, name, entry.owner

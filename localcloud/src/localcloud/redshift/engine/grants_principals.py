@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 
-def create_group(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def create_group(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """CREATE GROUP name [WITH USER a, b]."""
     grants_checks.require_superuser(session, "create groups")
     words = Words(statement.tokens[2:])
@@ -32,7 +32,7 @@ def create_group(session: Session, statement: Statement, _parameters: Sequence[e
     return Result("CREATE GROUP")
 
 
-def alter_group(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def alter_group(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """ALTER GROUP name ADD USER a, b | DROP USER a, b | RENAME TO new."""
     grants_checks.require_superuser(session, "alter groups")
     words = Words(statement.tokens[2:])
@@ -51,7 +51,7 @@ def alter_group(session: Session, statement: Statement, _parameters: Sequence[ex
     return Result("ALTER GROUP")
 
 
-def create_role(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def create_role(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """CREATE ROLE name."""
     grants_checks.require_system_privilege(session, "create role")
     words = Words(statement.tokens[2:])
@@ -65,7 +65,7 @@ def create_role(session: Session, statement: Statement, _parameters: Sequence[ex
     return Result("CREATE ROLE")
 
 
-def alter_role(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def alter_role(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """ALTER ROLE name RENAME TO new | OWNER TO user."""
     grants_checks.require_system_privilege(session, "create role")
     words = Words(statement.tokens[2:])
@@ -85,7 +85,7 @@ def alter_role(session: Session, statement: Statement, _parameters: Sequence[exp
     return Result("ALTER ROLE")
 
 
-def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """DROP USER|GROUP|ROLE [IF EXISTS] name [, …] [FORCE|RESTRICT]; its grants and memberships go with it."""
     kind = statement.tokens[1].text.lower()
     words = Words(statement.tokens[2:])

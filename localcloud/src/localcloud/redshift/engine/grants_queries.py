@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _EVERY = "*"
 
 
-def authorize(session: Session, tree: exp.Expression, user: str) -> None:
+def authorize(session: Session, tree: exp.Expr, user: str) -> None:
     """Raises RedshiftError 42501; rows that policies hide are taken out of what UPDATE and DELETE see (in `tree`)."""
     target = _target(tree)
     if target is not None:
@@ -36,7 +36,7 @@ def authorize(session: Session, tree: exp.Expression, user: str) -> None:
             _authorize_reading(session, tree, table, user)
 
 
-def _target(tree: exp.Expression) -> exp.Table | None:
+def _target(tree: exp.Expr) -> exp.Table | None:
     if not isinstance(tree, (exp.Insert, exp.Update, exp.Delete, exp.Merge)):
         return None
     written = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
@@ -51,7 +51,7 @@ def _entry(session: Session, table: exp.Table) -> RelationEntry | None:
     return None if schema == "pg_temp" else session.catalog.relation(schema, name)
 
 
-def _authorize_reading(session: Session, tree: exp.Expression, table: exp.Table, user: str) -> None:
+def _authorize_reading(session: Session, tree: exp.Expr, table: exp.Table, user: str) -> None:
     if table.catalog and table.catalog != session.database.name:
         return  # what is asked for there decides when it is read
     entry = _entry(session, table)
@@ -63,7 +63,7 @@ def _authorize_reading(session: Session, tree: exp.Expression, table: exp.Table,
     grants_checks.require_columns(session, entry, "select", used, user)
 
 
-def _used_columns(session: Session, tree: exp.Expression, table: exp.Table, entry: RelationEntry) -> Iterator[str]:
+def _used_columns(session: Session, tree: exp.Expr, table: exp.Table, entry: RelationEntry) -> Iterator[str]:
     """Names in the statement that may mean a column of the table: rather one too many than one too few."""
     known = {column.name for column in session.catalog.columns(entry.oid)}
     alias = table.args.get("alias")
@@ -81,7 +81,7 @@ def _used_columns(session: Session, tree: exp.Expression, table: exp.Table, entr
         yield from (shared.name for shared in join.args.get("using") or [] if shared.name in known)
 
 
-def _authorize_change(session: Session, tree: exp.Expression, target: exp.Table, user: str) -> None:
+def _authorize_change(session: Session, tree: exp.Expr, target: exp.Table, user: str) -> None:
     entry = _entry(session, target)
     if entry is None:
         return
@@ -95,7 +95,7 @@ def _authorize_change(session: Session, tree: exp.Expression, target: exp.Table,
     if isinstance(tree, exp.Update):
         changed = [assignment.this.name for assignment in tree.expressions]
         grants_checks.require_columns(session, entry, "update", changed, user)
-        values: Iterable[exp.Expression] = [assignment.expression for assignment in tree.expressions]
+        values: Iterable[exp.Expr] = [assignment.expression for assignment in tree.expressions]
     else:
         grants_checks.require_relation(session, entry, "delete", user)
         values = []
@@ -106,7 +106,7 @@ def _authorize_change(session: Session, tree: exp.Expression, target: exp.Table,
     _hide_rows(session, tree, target, entry)
 
 
-def _hide_rows(session: Session, tree: exp.Expression, target: exp.Table, entry: RelationEntry) -> None:
+def _hide_rows(session: Session, tree: exp.Expr, target: exp.Table, entry: RelationEntry) -> None:
     """UPDATE and DELETE reach only rows that the user's policies show."""
     query = policies.visible_rows(session, entry, output="rowid")
     if query is None:

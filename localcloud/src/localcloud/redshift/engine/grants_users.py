@@ -34,7 +34,7 @@ class UserOptions:
     groups: tuple[str, ...] = ()
 
 
-def create_user(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def create_user(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """CREATE USER name [WITH] PASSWORD '…'|DISABLE [CREATEUSER] [CREATEDB] [IN GROUP g] [VALID UNTIL '…']."""
     grants_checks.require_system_privilege(session, "create user")
     words = Words(statement.tokens[2:])
@@ -61,7 +61,7 @@ def create_user(session: Session, statement: Statement, _parameters: Sequence[ex
     return Result("CREATE USER")
 
 
-def alter_user(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def alter_user(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """ALTER USER name [WITH] options | RENAME TO new | RESET ALL; one's own password may be changed by oneself."""
     words = Words(statement.tokens[2:])
     name = words.name()

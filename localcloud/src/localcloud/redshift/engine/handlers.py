@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 Work = Callable[[], Result]
-Run = Callable[["Session", Statement, Sequence[exp.Expression]], Result]
+Run = Callable[["Session", Statement, Sequence[exp.Expr]], Result]
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def refresh_columns(session: Session) -> None:
             described = session.query_columns(query.query)  # type: ignore[union-attr]
         except (RedshiftError, duckdb.BinderException, duckdb.CatalogException):
             continue
-        columns = columns_of(((column.name, column.type) for column in described), query.columns)  # type: ignore[union-attr]
+        columns = columns_of(((column.name, column.type) for column in described), query.columns)
         for place, column in enumerate(columns, 1):
             rows.append([schema, name, column.name, of_typed_result(column.declared or None, column.type).name, place])
     fill(session.connection, "temp.main.pg_landfall_late_columns", rows)

@@ -41,7 +41,7 @@ def data_table(name: str) -> str:
     return f"mv_tbl__{name}__0"
 
 
-def create(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def create(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """CREATE MATERIALIZED VIEW name [BACKUP …] [table attributes] [AUTO REFRESH YES|NO] AS query."""
     words = Words(statement.tokens)
     declared = _declaration(words)
@@ -73,7 +73,7 @@ def create(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
     return Result(_PREFIX)
 
 
-def _refuse_protected(session: Session, query: exp.Expression) -> None:
+def _refuse_protected(session: Session, query: exp.Expr) -> None:
     """Rows kept for everybody would get round a policy that shows each user their own."""
     for table in query.find_all(exp.Table):
         entry = session.catalog.relation(table.db, table.name) if table.db else None
@@ -116,7 +116,7 @@ def _attribute(words: Words) -> str:
     return " ".join(parts)
 
 
-def refresh(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def refresh(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """REFRESH MATERIALIZED VIEW name [RESTRICT|CASCADE]: everything is computed anew."""
     words = Words(statement.tokens)
     words.expect("REFRESH", "MATERIALIZED", "VIEW")
@@ -135,7 +135,7 @@ def refresh(session: Session, statement: Statement, _parameters: Sequence[exp.Ex
     return Result("REFRESH")
 
 
-def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """ALTER MATERIALIZED VIEW name AUTO REFRESH YES|NO."""
     words = Words(statement.tokens)
     words.expect("ALTER", "MATERIALIZED", "VIEW")
@@ -148,13 +148,13 @@ def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expr
     return Result("ALTER MATERIALIZED VIEW")
 
 
-def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """DROP MATERIALIZED VIEW [IF EXISTS] a, b [CASCADE|RESTRICT]."""
     words = Words(statement.tokens)
     words.expect("DROP", "MATERIALIZED", "VIEW")
     names, if_exists, cascade = views.drop_clause(words)
     for parts in names:
-        schema, name = session.names.place(exp.table_(*parts[::-1]))
+        schema, name = session.names.place_of(parts)
         if if_exists and session.catalog.relation(schema, name) is None:
             continue
         entry = _require(session, parts)
@@ -164,7 +164,7 @@ def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expre
 
 
 def _require(session: Session, parts: tuple[str, ...]) -> RelationEntry:
-    schema, name = session.names.place(exp.table_(*parts[::-1]))
+    schema, name = session.names.place_of(parts)
     entry = session.catalog.require(schema, name)
     if not is_materialized(entry):
         raise RedshiftError("42809", f'"{name}" is not a materialized view')

@@ -59,7 +59,7 @@ class Names:
         self.left_scratch: bool = False
         self.varies: bool = False
 
-    def resolve(self, parts: tuple[str, ...], conditions: Sequence[exp.Expression] = ()) -> Stored | Derived:
+    def resolve(self, parts: tuple[str, ...], conditions: Sequence[exp.Expr] = ()) -> Stored | Derived:
         """See translate.Resolver."""
         if len(parts) == 3 and parts[0] != self._session.database.name:
             self.varies = True
@@ -83,7 +83,7 @@ class Names:
         """Whose rights count: the user's, a view owner's inside the view, nobody's in the predicate of a policy."""
         return self._acting[-1] if self._acting else self._session.user
 
-    def authorize(self, tree: exp.Expression) -> None:
+    def authorize(self, tree: exp.Expr) -> None:
         """See translate.Resolver."""
         if self.acting is not None:
             grants_queries.authorize(self._session, tree, self.acting)
@@ -94,12 +94,12 @@ class Names:
         columns = [(column.name, column.type_name) for column in self._session.catalog.columns(entry.oid)]
         return Stored(self._session.database.name, entry.schema, entry.name, columns)  # type: ignore[arg-type]
 
-    def visible(self, query: exp.Expression) -> Derived:
+    def visible(self, query: exp.Expr) -> Derived:
         """The rows a policy leaves, read without regard to the user's own rights."""
         found = self._translate_as(None, query)
         return Derived(found.sql, found.columns)
 
-    def _translate_as(self, acting: str | None, tree: exp.Expression) -> Translated:
+    def _translate_as(self, acting: str | None, tree: exp.Expr) -> Translated:
         self._acting.append(acting)
         self._depth += 1
         try:
@@ -112,7 +112,7 @@ class Names:
         """See translate.Resolver."""
         return user_functions.find(self._session, schema, name, count)
 
-    def _unqualified(self, name: str, conditions: Sequence[exp.Expression]) -> Stored | Derived:
+    def _unqualified(self, name: str, conditions: Sequence[exp.Expr]) -> Stored | Derived:
         if self.is_temporary(name):
             return self._temporary(name)
         if ("sys", name) in self._system_names():
@@ -154,8 +154,13 @@ class Names:
                 return schema, table.name
         return self.creation_schema(), table.name
 
+    def place_of(self, parts: Sequence[str]) -> tuple[str, str]:
+        """`place` of a name by its parts, the outermost first."""
+        name, schema, database = (*reversed(parts), None, None)[:3]
+        return self.place(exp.table_(name, db=schema, catalog=database))
+
     @contextmanager
-    def reading(self, tree: exp.Expression) -> Iterator[None]:
+    def reading(self, tree: exp.Expr) -> Iterator[None]:
         """Look up what the tables of a query are at once; in between, the session changes no table."""
         outer, self._temporaries = self._temporaries, cache(self._temporary_tables)
         try:
@@ -173,7 +178,7 @@ class Names:
         ).fetchall()
         return frozenset(name for (name,) in found)
 
-    def _in_schema(self, schema: str, name: str, conditions: Sequence[exp.Expression]) -> Stored | Derived | None:
+    def _in_schema(self, schema: str, name: str, conditions: Sequence[exp.Expr]) -> Stored | Derived | None:
         if schema == HIDDEN_SCHEMA:
             return None
         entry = self._session.catalog.relation(schema, name)
@@ -208,7 +213,7 @@ class Names:
         ).fetchall()
         return Stored("temp", "main", name, columns)
 
-    def _view(self, entry: RelationEntry, conditions: Sequence[exp.Expression]) -> Translated:
+    def _view(self, entry: RelationEntry, conditions: Sequence[exp.Expr]) -> Translated:
         if self._depth >= _MAX_VIEW_DEPTH:
             raise RedshiftError("54001", f'view "{entry.schema}.{entry.name}" is nested too deeply')
         tree = passed_on(_view_tree(entry.definition or "").copy(), conditions)
@@ -245,5 +250,5 @@ def _system_view_missing(name: str) -> RedshiftError:
 
 
 @lru_cache(maxsize=256)
-def _view_tree(definition: str) -> exp.Expression:
+def _view_tree(definition: str) -> exp.Expr:
     return parse(definition)

@@ -176,19 +176,19 @@ def _join(name: str, info: Node, children: list[Step]) -> Step:
     conditions = _listed(info.get("Conditions"))
     rows, width = _rows(info, []), outer.width + inner.width
     if "Estimated Cardinality" not in info:
-        rows = outer.rows * inner.rows
+        rows = int(outer.rows * inner.rows)
     equal = [condition.split(" = ") for condition in conditions if " = " in condition]
     if not equal or ("HASH" not in name and "DELIM" not in name):
         moved = inner.rows * inner.width * _BROADCAST_BYTE
         note = [f"Join Filter: ({' AND '.join(conditions)})"] if conditions else []
         total = outer.total + outer.rows * inner.total + moved
         return Step("XN Nested Loop DS_BCAST_INNER", rows, width, 0.0, total, note, [outer, inner], keys=outer.keys)
-    how, keys, moved = _movement(outer, inner, [(one[0], one[1]) for one in equal])
+    how, keys, sent = _movement(outer, inner, [(one[0], one[1]) for one in equal])
     startup = inner.total * (1 + _HASH_BUILD)
     shown = " AND ".join(f'("outer".{one} = "inner".{other})' for one, other in ((e[0], e[1]) for e in equal))
     hashed = Step("XN Hash", inner.rows, inner.width, inner.total, inner.total, [], [inner])
     title = f"XN {_JOIN_NAMES.get(str(info.get('Join Type')), 'Hash Join')} {how}"
-    total = startup + outer.total + rows * _JOIN_ROW + moved
+    total = startup + outer.total + rows * _JOIN_ROW + sent
     return Step(title, rows, width, startup, total, [f"Hash Cond: {shown}"], [outer, hashed], keys=keys)
 
 

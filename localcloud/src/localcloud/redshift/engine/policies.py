@@ -66,11 +66,11 @@ def _attached(session: Session, entry: RelationEntry) -> list[Policy]:
         " WHERE relation_oid = ? ORDER BY p.oid",
         entry.oid,
     )
-    found = {row[2]: _policy(row[2:]) for row in rows if (row[0], row[1]) in holders}  # type: ignore[arg-type]
+    found = {row[2]: _policy(row[2:]) for row in rows if (row[0], row[1]) in holders}
     return list(found.values())
 
 
-def _condition(session: Session, policy: Policy, entry: RelationEntry) -> exp.Expression:
+def _condition(session: Session, policy: Policy, entry: RelationEntry) -> exp.Expr:
     condition = parse(policy.predicate).copy()
     for column in condition.find_all(exp.Column):
         if policy.alias and column.table.lower() == policy.alias:

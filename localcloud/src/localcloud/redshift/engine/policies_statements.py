@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 
-def create(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def create(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """CREATE RLS POLICY name [WITH (column type, …) [[AS] alias]] USING (predicate)."""
     words = _begin(session, statement, "CREATE")
     name = _own_name(session, words)
@@ -47,7 +47,7 @@ def create(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
     return Result("CREATE RLS POLICY")
 
 
-def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """ALTER RLS POLICY name USING (predicate)."""
     words = _begin(session, statement, "ALTER")
     policy = _require(session, _own_name(session, words))
@@ -59,7 +59,7 @@ def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expr
     return Result("ALTER RLS POLICY")
 
 
-def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """DROP RLS POLICY [IF EXISTS] name [CASCADE|RESTRICT]; an attached one needs CASCADE."""
     words = _begin(session, statement, "DROP")
     if_exists = words.accept("IF", "EXISTS")
@@ -80,7 +80,7 @@ def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expre
     return Result("DROP RLS POLICY")
 
 
-def attach(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def attach(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """ATTACH RLS POLICY name ON [TABLE] a, b TO user|ROLE role|PUBLIC, …"""
     words = _begin(session, statement, "ATTACH")
     policy = _require(session, _own_name(session, words))
@@ -104,7 +104,7 @@ def attach(session: Session, statement: Statement, _parameters: Sequence[exp.Exp
     return Result("ATTACH RLS POLICY")
 
 
-def detach(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def detach(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """DETACH RLS POLICY name ON [TABLE] a, b FROM user|ROLE role|PUBLIC, …"""
     words = _begin(session, statement, "DETACH")
     policy = _require(session, _own_name(session, words))
@@ -191,7 +191,7 @@ def _relations(session: Session, words: Words) -> list[RelationEntry]:
         names.append(words.dotted_name())
     found = []
     for parts in names:
-        schema, name = session.names.place(exp.table_(*parts[::-1]))
+        schema, name = session.names.place_of(parts)
         if schema == "pg_temp" or session.catalog.external_schema(schema):
             raise RedshiftError("0A000", f'RLS policies are not supported on temporary and external tables: "{name}"')
         found.append(session.catalog.require(schema, name))

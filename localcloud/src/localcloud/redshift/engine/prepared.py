@@ -31,7 +31,7 @@ class Plan:
     types: tuple[exp.DataType, ...]
 
 
-def prepare(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def prepare(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """PREPARE name [(type, …)] AS statement."""
     words = Words(statement.tokens)
     words.expect("PREPARE")
@@ -56,19 +56,19 @@ def prepare(session: Session, statement: Statement, _parameters: Sequence[exp.Ex
     return Result("PREPARE")
 
 
-def execute(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+def execute(session: Session, statement: Statement, parameters: Sequence[exp.Expr]) -> Result:
     """EXECUTE name [(value, …)]."""
     plan, values = _called(session, statement, parameters)
     return session.run(plan.statement, values)
 
 
-def columns(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Sequence[Column] | None:
+def columns(session: Session, statement: Statement, parameters: Sequence[exp.Expr]) -> Sequence[Column] | None:
     """The columns an EXECUTE will give; nothing runs."""
     plan, values = _called(session, statement, parameters)
     return session.describe(plan.statement, values)
 
 
-def deallocate(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def deallocate(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """DEALLOCATE [PREPARE] name | ALL."""
     words = Words(statement.tokens)
     words.expect("DEALLOCATE")
@@ -83,9 +83,7 @@ def deallocate(session: Session, statement: Statement, _parameters: Sequence[exp
     return Result("DEALLOCATE")
 
 
-def _called(
-    session: Session, statement: Statement, parameters: Sequence[exp.Expression]
-) -> tuple[Plan, list[exp.Expression]]:
+def _called(session: Session, statement: Statement, parameters: Sequence[exp.Expr]) -> tuple[Plan, list[exp.Expr]]:
     words = Words(statement.tokens)
     words.expect("EXECUTE")
     plan = _find(session, words.name())
@@ -125,15 +123,15 @@ def _split_list(text: str) -> list[str]:
     return [*parts, pending]
 
 
-def _values(text: str) -> list[exp.Expression]:
+def _values(text: str) -> list[exp.Expr]:
     return list(_parsed(f"SELECT {text}").expressions) if text.strip() else []
 
 
-def _bound(value: exp.Expression, parameters: Sequence[exp.Expression]) -> exp.Expression:
+def _bound(value: exp.Expr, parameters: Sequence[exp.Expr]) -> exp.Expr:
     return bind(exp.Paren(this=value), parameters)
 
 
-def _parsed(text: str) -> exp.Expression:
+def _parsed(text: str) -> exp.Expr:
     try:
         return sqlglot.parse_one(text, dialect=dialect_of(text))
     except SqlglotError as error:

@@ -26,7 +26,7 @@ _FETCHED_AS = {_ZONED: "timezone('UTC', {})", "INTERVAL": "rs_interval_text({})"
 here; an INTERVAL would lose its months."""
 
 
-def select(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+def select(session: Session, statement: Statement, parameters: Sequence[exp.Expr]) -> Result:
     """Rows are fetched from DuckDB as the client takes them."""
     tree = statement.tree
     if isinstance(tree, (exp.Insert, exp.Update, exp.Delete, exp.Merge)):
@@ -39,7 +39,7 @@ def select(session: Session, statement: Statement, parameters: Sequence[exp.Expr
     return read(session, translated.sql, "SELECT", translated.columns)
 
 
-def select_into(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+def select_into(session: Session, statement: Statement, parameters: Sequence[exp.Expr]) -> Result:
     """SELECT … INTO [TEMP] table FROM …: CREATE TABLE AS in other words."""
     tree = statement.tree.copy()
     into = tree.args.get("into") if isinstance(tree, exp.Select) else None
@@ -77,7 +77,7 @@ def _utc(value: datetime | None) -> datetime | None:
     return None if value is None else value.replace(tzinfo=UTC)
 
 
-def _terminate(session: Session, tree: exp.Expression) -> Result | None:
+def _terminate(session: Session, tree: exp.Expr) -> Result | None:
     """`select pg_terminate_backend(pid)`: what dbt sends to cancel another connection's statement."""
     call_node = tree.expressions[0].unalias() if isinstance(tree, exp.Select) and len(tree.expressions) == 1 else None
     if not isinstance(call_node, exp.Anonymous) or call_node.name.lower() not in (
@@ -96,7 +96,7 @@ def _terminate(session: Session, tree: exp.Expression) -> Result | None:
     return of_rows("SELECT", [Column(name, "INTEGER")], [(int(other is not None),)])
 
 
-def insert(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+def insert(session: Session, statement: Statement, parameters: Sequence[exp.Expr]) -> Result:
     tree = session.folded(statement, parameters)
     if not isinstance(tree, exp.Insert) or tree.args.get("returning") or tree.args.get("conflict"):
         raise unsupported("this form of INSERT")
@@ -119,19 +119,19 @@ def insert(session: Session, statement: Statement, parameters: Sequence[exp.Expr
     return _change(session, tree, "INSERT")
 
 
-def update(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+def update(session: Session, statement: Statement, parameters: Sequence[exp.Expr]) -> Result:
     tree = session.folded(statement, parameters)
     row_checks.check_assignments(tree.expressions, row_checks.limits(session, tree.this))
     return _change(session, tree, "UPDATE")
 
 
-def delete(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+def delete(session: Session, statement: Statement, parameters: Sequence[exp.Expr]) -> Result:
     tree = session.folded(statement, parameters)
     row_checks.limits(session, tree.this)
     return _change(session, tree, "DELETE")
 
 
-def merge(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+def merge(session: Session, statement: Statement, parameters: Sequence[exp.Expr]) -> Result:
     """Redshift's MERGE: one source row may match a target row, or it is an error."""
     tree = session.folded(statement, parameters)
     if not isinstance(tree, exp.Merge):
@@ -163,7 +163,7 @@ def _require_single_matches(session: Session, tree: exp.Merge) -> None:
         raise RedshiftError("21000", "Found multiple matches to update the same tuple.")
 
 
-def _change(session: Session, tree: exp.Expression, tag: str) -> Result:
+def _change(session: Session, tree: exp.Expr, tag: str) -> Result:
     written = _written(session, tree)
     row = session.connection.execute(translate(tree, session.names)).fetchone()
     rows = int(row[0]) if row else 0
@@ -172,13 +172,13 @@ def _change(session: Session, tree: exp.Expression, tag: str) -> Result:
     return Result(tag, affected=rows)
 
 
-def _written(session: Session, tree: exp.Expression) -> RelationEntry | None:
+def _written(session: Session, tree: exp.Expr) -> RelationEntry | None:
     """The table that a statement changes; None for a temporary one, which the catalogue does not have."""
     schema, name = session.names.place(_target(tree))
     return session.catalog.relation(schema, name)
 
 
-def _target(tree: exp.Expression) -> exp.Table:
+def _target(tree: exp.Expr) -> exp.Table:
     """The table that a statement says it changes."""
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     if not isinstance(target, exp.Table):

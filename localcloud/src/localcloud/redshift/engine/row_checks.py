@@ -15,11 +15,11 @@ from localcloud.redshift.sql.types import byte_limit
 if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
-Check = Callable[[exp.Expression], exp.Expression]
+Check = Callable[[exp.Expr], exp.Expr]
 """The value as it is to be written, from the value that the statement has."""
 
 
-def limits(session: Session, target: exp.Expression) -> dict[str, Check | None]:
+def limits(session: Session, target: exp.Expr) -> dict[str, Check | None]:
     """Columns of the table to be written, in order, each with its check; refuses views and external tables."""
     if not isinstance(target, exp.Table):
         raise unsupported("writing to anything but a table")
@@ -47,11 +47,11 @@ def check_values(rows: exp.Values, checks: Sequence[Check | None]) -> None:
                 value.replace(check(value))
 
 
-def _is_default(value: exp.Expression) -> bool:
+def _is_default(value: exp.Expr) -> bool:
     return isinstance(value, exp.Var) or (isinstance(value, exp.Column) and value.name == "default")
 
 
-def checked_query(source: exp.Expression, names: Sequence[str], checks: Sequence[Check | None]) -> exp.Select:
+def checked_query(source: exp.Expr, names: Sequence[str], checks: Sequence[Check | None]) -> exp.Select:
     """The rows of `source`, whose columns are `names`, with the checks around them."""
     columns = [exp.column(name, quoted=True) for name in names]
     outputs = [check(column) if check else column for column, check in zip(columns, checks, strict=True)]
@@ -62,7 +62,7 @@ def checked_query(source: exp.Expression, names: Sequence[str], checks: Sequence
     return exp.Select(expressions=outputs).from_(exp.Subquery(this=query.copy(), alias=alias))
 
 
-def check_assignments(assignments: Sequence[exp.Expression], checks: dict[str, Check | None]) -> None:
+def check_assignments(assignments: Sequence[exp.Expr], checks: dict[str, Check | None]) -> None:
     """Put the checks around what UPDATE … SET assigns; raises RedshiftError 42601."""
     for assignment in assignments:
         if not isinstance(assignment, exp.EQ) or not isinstance(assignment.this, exp.Column):
@@ -105,7 +105,7 @@ def _check(type_name: str) -> Check | None:
     if limit is None:
         return None
 
-    def check(value: exp.Expression) -> exp.Expression:
+    def check(value: exp.Expr) -> exp.Expr:
         text = exp.Cast(this=value.copy(), to=exp.DataType.build("VARCHAR(MAX)", dialect="redshift"))
         checked = call("rs_checked", text, exp.Literal.number(limit), exp.Literal.string(type_name))
         return call("rtrim", checked, exp.Literal.string(" ")) if is_char(type_name) else checked

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SYSTEM_SCHEMAS = frozenset({HIDDEN_SCHEMA, "pg_catalog", "information_schema", "main", "pg_internal"})
 
 
-def create(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def create(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """CREATE SCHEMA [IF NOT EXISTS] name [AUTHORIZATION user] [QUOTA UNLIMITED]."""
     words = Words(statement.tokens)
     words.expect("CREATE", "SCHEMA")
@@ -58,7 +58,7 @@ def require_free(session: Session, name: str, *, if_not_exists: bool) -> bool:
     return False
 
 
-def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """DROP SCHEMA [IF EXISTS] a, b [DROP EXTERNAL DATABASE] [CASCADE|RESTRICT]."""
     words = Words(statement.tokens)
     words.expect("DROP", "SCHEMA")

@@ -63,7 +63,7 @@ class Session:
         """The statements of `sql`; raises RedshiftError 42601."""
         return statements.split(sql)
 
-    def describe(self, statement: Statement, parameters: Sequence[exp.Expression]) -> Sequence[Column] | None:
+    def describe(self, statement: Statement, parameters: Sequence[exp.Expr]) -> Sequence[Column] | None:
         """The columns that executing `statement` will give, or None; has no effect on data."""
         if statement.verb == "SELECT":
             return self._described(statement, parameters)
@@ -75,7 +75,7 @@ class Session:
             return self.execute(statement, parameters).columns
         return None
 
-    def _described(self, statement: Statement, parameters: Sequence[exp.Expression]) -> Sequence[Column]:
+    def _described(self, statement: Statement, parameters: Sequence[exp.Expr]) -> Sequence[Column]:
         try:
             with self.errors():
                 return self.translations.columns(statement.tree, parameters)
@@ -87,7 +87,7 @@ class Session:
         if self.status == IDLE:
             self.others.leave()
 
-    def execute(self, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+    def execute(self, statement: Statement, parameters: Sequence[exp.Expr]) -> Result:
         """Run one statement; raises RedshiftError and leaves the transaction as it found it (see `fail`)."""
         if self.status == FAILED and statement.verb not in ("COMMIT", "ROLLBACK"):
             raise RedshiftError(
@@ -140,7 +140,7 @@ class Session:
         """IDLE, IN_TRANSACTION or FAILED."""
         return self.transactions.status
 
-    def run(self, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+    def run(self, statement: Statement, parameters: Sequence[exp.Expr]) -> Result:
         """The same for a statement inside another one, as EXECUTE and DECLARE have it."""
         handler = handlers.find(statement.verb)
         if statement.verb in handlers.OUTSIDE_TRANSACTIONS and self.status != IDLE:
@@ -187,11 +187,11 @@ class Session:
             if timer is not None:
                 timer.cancel()
 
-    def translated(self, tree: exp.Expression, parameters: Sequence[exp.Expression]) -> str:
+    def translated(self, tree: exp.Expr, parameters: Sequence[exp.Expr]) -> str:
         """DuckDB SQL of a query, its parameters bound and its names resolved."""
         return self.typed(tree, parameters).sql
 
-    def typed(self, tree: exp.Expression, parameters: Sequence[exp.Expression]) -> Translated:
+    def typed(self, tree: exp.Expr, parameters: Sequence[exp.Expr]) -> Translated:
         """The same with the Redshift types of its columns."""
         return self.translations.typed(tree, parameters)
 
@@ -200,7 +200,7 @@ class Session:
         described = self.connection.execute(f"DESCRIBE {sql}").fetchall()
         return [Column(row[0], row[1]) for row in described]
 
-    def folded(self, statement: Statement, parameters: Sequence[exp.Expression] = ()) -> exp.Expression:
+    def folded(self, statement: Statement, parameters: Sequence[exp.Expr] = ()) -> exp.Expr:
         """A changeable copy of the statement's tree with names in lower case and parameters bound."""
         return fold_names(bind(statement.tree, parameters))
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import duckdb
-from sqlglot import exp
 
 from localcloud.redshift.engine import targets
 from localcloud.redshift.engine.isolation import Transaction
@@ -154,7 +153,7 @@ class Transactions:
         """Lock the permanent tables that the statement writes; gives their object ids."""
         locked = []
         for parts in targets.written(statement):
-            schema, name = self._session.names.place(exp.table_(*parts[::-1][:2]))
+            schema, name = self._session.names.place_of(parts[-2:])
             relation = None if schema == "pg_temp" else self._session.catalog.relation(schema, name)
             if relation is None:
                 continue

@@ -51,7 +51,7 @@ _WITHOUT_EFFECT = frozenset({"wlm_query_slot_count", "analyze_threshold_percent"
 """Parameters that are about a cluster's resources: remembered, with no effect here."""
 
 
-def set_value(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def set_value(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """SET [SESSION|LOCAL] {name {=|TO} | TIME ZONE} value.
 
     Transaction characteristics are accepted, all being snapshots.
@@ -74,7 +74,7 @@ def set_value(session: Session, statement: Statement, _parameters: Sequence[exp.
     return Result("SET")
 
 
-def apply_calls(session: Session, query: exp.Expression) -> None:
+def apply_calls(session: Session, query: exp.Expr) -> None:
     """Do what the query's calls of set_config(name, value, is_local) ask for; the calls themselves give the values."""
     for node in query.find_all(exp.Anonymous):
         if str(node.this).lower() != "set_config":
@@ -114,7 +114,7 @@ def _follow_search_path(session: Session) -> None:
     session.connection.execute("SET VARIABLE rs_search_path = ?", [schemas])
 
 
-def reset(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def reset(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     words = Words(statement.tokens)
     words.expect("RESET")
     name = _name(words)
@@ -125,7 +125,7 @@ def reset(session: Session, statement: Statement, _parameters: Sequence[exp.Expr
     return Result("RESET")
 
 
-def use_database(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def use_database(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     words = Words(statement.tokens)
     words.expect("USE")
     if words.name() != session.database.name:
@@ -133,7 +133,7 @@ def use_database(session: Session, statement: Statement, _parameters: Sequence[e
     return Result("USE")
 
 
-def show(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def show(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     words = Words(statement.tokens)
     words.expect("SHOW")
     name = " ".join([_name(words), *(words.next().text.lower() for _ in range(len(statement.tokens) - words.at))])

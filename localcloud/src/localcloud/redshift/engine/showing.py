@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 
-def show_schemas(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def show_schemas(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """SHOW SCHEMAS FROM DATABASE name [LIKE 'pattern'] [LIMIT n]."""
     words = Words(statement.tokens)
     words.expect("SHOW", "SCHEMAS")
@@ -25,7 +25,7 @@ def show_schemas(session: Session, statement: Statement, _parameters: Sequence[e
     return _select(place, "SELECT * FROM pg_catalog.svv_all_schemas", "schema_name", words, [])
 
 
-def show_tables(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def show_tables(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """SHOW TABLES FROM SCHEMA [database.]schema [LIKE 'pattern'] [LIMIT n]."""
     words = Words(statement.tokens)
     words.expect("SHOW", "TABLES")
@@ -41,7 +41,7 @@ def show_tables(session: Session, statement: Statement, _parameters: Sequence[ex
     )
 
 
-def show_columns(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def show_columns(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """SHOW COLUMNS FROM TABLE [database.]schema.table [LIKE 'pattern'] [LIMIT n]."""
     words = Words(statement.tokens)
     words.expect("SHOW", "COLUMNS")
@@ -57,13 +57,13 @@ def show_columns(session: Session, statement: Statement, _parameters: Sequence[e
     )
 
 
-def show_databases(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def show_databases(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     words = Words(statement.tokens)
     words.expect("SHOW", "DATABASES")
     return _select(session, "SELECT * FROM pg_catalog.svv_redshift_databases", "database_name", words, [])
 
 
-def show_grants(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def show_grants(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """SHOW GRANTS ON TABLE [database.]schema.table."""
     words = Words(statement.tokens)
     words.expect("SHOW", "GRANTS")

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 
-def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def alter(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """RENAME, ADD/DROP/ALTER COLUMN, ADD/DROP CONSTRAINT, APPEND FROM, OWNER TO and the distribution clauses."""
     words = Words(statement.tokens)
     words.expect("ALTER", "TABLE")
     parts = words.dotted_name()
-    schema, name = session.names.place(exp.table_(*parts[::-1]))
+    schema, name = session.names.place_of(parts)
     if schema == "pg_temp":
         raise unsupported("ALTER TABLE of a temporary table")
     database = external_entries.external_database(session, schema, name)
@@ -85,7 +85,7 @@ def _rename(session: Session, entry: RelationEntry, words: Words) -> None:
 
 def _append(session: Session, entry: RelationEntry, source_parts: tuple[str, ...]) -> None:
     """Move all rows of a table with the same columns; Redshift commits it by itself, here it is transactional."""
-    schema, name = session.names.place(exp.table_(*source_parts[::-1]))
+    schema, name = session.names.place_of(source_parts)
     source = session.catalog.require(schema, name)
     grants_checks.require_owner(session, source)
     if policies.visible_rows(session, source) is not None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 alter = table_changes.alter
 
 
-def create(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+def create(session: Session, statement: Statement, parameters: Sequence[exp.Expr]) -> Result:
     """CREATE [TEMP] TABLE, from columns or AS a query; distribution, sort keys and encodings go to the catalogue."""
     declared = declaration(statement, parameters)
     if declared.temporary:
@@ -144,7 +144,7 @@ def _create_as(session: Session, declared: TableDeclaration, place: tuple[str, .
     return [CatalogColumn(name, kind.name) for name, kind in zip(names, kinds, strict=True)]
 
 
-def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """DROP TABLE [IF EXISTS] a, b [CASCADE|RESTRICT]; bound views on the table need CASCADE."""
     words = Words(statement.tokens)
     words.expect("DROP", "TABLE")
@@ -155,7 +155,7 @@ def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expre
 
 
 def _drop_one(session: Session, parts: tuple[str, ...], *, if_exists: bool, cascade: bool) -> None:
-    schema, name = session.names.place(exp.table_(*parts[::-1]))
+    schema, name = session.names.place_of(parts)
     if schema == "pg_temp" and session.names.is_temporary(name):
         session.connection.execute(f"DROP TABLE temp.main.{identifier(name)}")
         session.connection.execute("DELETE FROM temp.main.pg_landfall_temp_columns WHERE table_name = ?", [name])
@@ -177,14 +177,14 @@ def _drop_one(session: Session, parts: tuple[str, ...], *, if_exists: bool, casc
     session.catalog.remove(entry.oid)
 
 
-def truncate(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def truncate(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """TRUNCATE commits, as in Redshift: it ends an open transaction."""
     words = Words(statement.tokens)
     words.expect("TRUNCATE")
     words.accept("TABLE")
     parts = words.dotted_name()
     words.end()
-    schema, name = session.names.place(exp.table_(*parts[::-1]))
+    schema, name = session.names.place_of(parts)
     if schema == "pg_temp":
         session.connection.execute(f"DELETE FROM temp.main.{identifier(name)}")  # noqa: S608
     else:
@@ -198,7 +198,7 @@ def truncate(session: Session, statement: Statement, _parameters: Sequence[exp.E
     return Result("TRUNCATE TABLE")
 
 
-def comment(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def comment(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """COMMENT ON TABLE|VIEW|COLUMN|SCHEMA name IS 'text'|NULL."""
     words = Words(statement.tokens)
     words.expect("COMMENT", "ON")
@@ -214,7 +214,7 @@ def comment(session: Session, statement: Statement, _parameters: Sequence[exp.Ex
     if kind not in ("TABLE", "VIEW", "COLUMN"):
         raise unsupported(f"COMMENT ON {kind}")
     relation = parts[:-1] if kind == "COLUMN" else parts
-    schema, name = session.names.place(exp.table_(*relation[::-1]))
+    schema, name = session.names.place_of(relation)
     entry = session.catalog.require(schema, name)
     grants_checks.require_owner(session, entry)
     oid = entry.oid
@@ -227,6 +227,6 @@ def comment(session: Session, statement: Statement, _parameters: Sequence[exp.Ex
     return Result("COMMENT")
 
 
-def maintain(_session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def maintain(_session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """ANALYZE and VACUUM have nothing to do: DuckDB keeps statistics and reclaims space by itself."""
     return Result(statement.verb)

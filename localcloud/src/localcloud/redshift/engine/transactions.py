@@ -16,31 +16,31 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 
-def begin(session: Session, _statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def begin(session: Session, _statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """Isolation and access modes are accepted: every transaction is a snapshot that may write."""
     session.transactions.begin()
     return Result("BEGIN")
 
 
-def commit(session: Session, _statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def commit(session: Session, _statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """A failed transaction answers COMMIT with the tag ROLLBACK, as PostgreSQL does."""
     failed = session.status == "E"
     session.transactions.end(commit=True)
     return Result("ROLLBACK" if failed else "COMMIT")
 
 
-def rollback(session: Session, _statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def rollback(session: Session, _statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     session.transactions.end(commit=False)
     return Result("ROLLBACK")
 
 
-def lock(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def lock(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """LOCK [TABLE] name, …: the session has locked the tables already; here they are only checked."""
     words = Words(statement.tokens)
     words.expect("LOCK")
     words.accept("TABLE")
     while True:
-        schema, name = session.names.place(exp.table_(*words.dotted_name()[::-1]))
+        schema, name = session.names.place_of(words.dotted_name())
         if schema != "pg_temp" and session.catalog.require(schema, name).kind != "r":
             raise RedshiftError("42809", f'"{name}" is not a table')
         if not words.accept(","):

@@ -22,7 +22,7 @@ _MOST = 256
 class _Kept:
     """`tree` is held so that no other can have its identity."""
 
-    tree: exp.Expression
+    tree: exp.Expr
     translated: Translated
     columns: Sequence[Column] | None = None
 
@@ -38,11 +38,11 @@ class Translations:
         self._session = session
         self._kept: dict[Hashable, _Kept] = {}
 
-    def typed(self, tree: exp.Expression, parameters: Sequence[exp.Expression]) -> Translated:
+    def typed(self, tree: exp.Expr, parameters: Sequence[exp.Expr]) -> Translated:
         """Return DuckDB's SQL of a query, its parameters bound and its names resolved, and the types of its columns."""
         return self._found(tree, parameters).translated
 
-    def columns(self, tree: exp.Expression, parameters: Sequence[exp.Expression]) -> Sequence[Column]:
+    def columns(self, tree: exp.Expr, parameters: Sequence[exp.Expr]) -> Sequence[Column]:
         """Return the columns of a query."""
         found = self._found(tree, parameters)
         if found.columns is None:
@@ -54,7 +54,7 @@ class Translations:
         """Forget all: the session has done something that may give names another meaning, such as a temporary table."""
         self._kept.clear()
 
-    def _found(self, tree: exp.Expression, parameters: Sequence[exp.Expression]) -> _Kept:
+    def _found(self, tree: exp.Expr, parameters: Sequence[exp.Expr]) -> _Kept:
         session = self._session
         moment = None if parameters else session.catalog.moment()
         if moment is None:
@@ -73,7 +73,7 @@ class Translations:
                 self._kept[key] = found
         return found
 
-    def _made(self, tree: exp.Expression, parameters: Sequence[exp.Expression]) -> _Kept:
+    def _made(self, tree: exp.Expr, parameters: Sequence[exp.Expr]) -> _Kept:
         bound = bind(tree, parameters)
         with self._session.names.reading(bound):
             return _Kept(tree, translate_typed(bound, self._session.names))

@@ -112,7 +112,7 @@ class SliceWriter:
         self._rows = 0
         if self.options.compression == "GZIP":
             # As small as zlib's default, in a tenth of the time.
-            self._out = igzip.IGzipFile(filename="", mode="wb", fileobj=self._raw, compresslevel=2, mtime=0)
+            self._out = igzip.IGzipFile(filename="", mode="wb", fileobj=self._raw, compresslevel=2, mtime=0)  # type: ignore[no-untyped-call]
         elif self.options.compression == "ZSTD":
             self._out = zstandard.ZstdCompressor().stream_writer(self._raw, closefd=False)
         elif self.options.compression == "BZIP2":

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _STAGE = "temp.main.pg_landfall_unload"
 
 
-def unload(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def unload(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """UNLOAD ('query') TO 's3://bucket/prefix' IAM_ROLE … options; writes nothing when the destination is taken."""
     words = Words(statement.tokens)
     words.expect("UNLOAD", "(")
@@ -111,7 +111,7 @@ def _path_text(value: str | None) -> str:
     return "__HIVE_DEFAULT_PARTITION__" if value is None else quote(value, safe=" !$&()+,;@~")
 
 
-def _query(text: str) -> exp.Expression:
+def _query(text: str) -> exp.Expr:
     statements = split(text)
     if len(statements) != 1 or statements[0].verb != "SELECT":
         raise RedshiftError("42601", "UNLOAD takes one SELECT statement")

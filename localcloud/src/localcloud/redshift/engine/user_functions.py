@@ -23,7 +23,7 @@ _VOLATILITY = ("VOLATILE", "STABLE", "IMMUTABLE")
 _CLAUSES = ("from_", "where", "group", "having", "order", "limit", "into", "with_", "joins")
 
 
-def create(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def create(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """CREATE [OR REPLACE] FUNCTION name (types) RETURNS type volatility AS $$ SELECT … $$ LANGUAGE sql."""
     words = Words(statement.tokens)
     words.expect("CREATE")
@@ -72,7 +72,7 @@ def _granted_oid(session: Session, schema: str) -> int:
     return oid
 
 
-def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """DROP FUNCTION name (types) [CASCADE|RESTRICT]; views that call it stop working."""
     words = Words(statement.tokens)
     words.expect("DROP", "FUNCTION")

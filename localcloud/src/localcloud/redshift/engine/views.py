@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from localcloud.redshift.engine.session import Session
 
 
-def create(session: Session, statement: Statement, parameters: Sequence[exp.Expression]) -> Result:
+def create(session: Session, statement: Statement, parameters: Sequence[exp.Expr]) -> Result:
     """CREATE [OR REPLACE] VIEW name [(columns)] AS query [WITH NO SCHEMA BINDING]."""
     tree = session.folded(statement, parameters)
     if not isinstance(tree, exp.Create) or tree.expression is None:
@@ -91,13 +91,13 @@ def _bound_columns(session: Session, definition: str) -> tuple[list[CatalogColum
     return [CatalogColumn(column.name, kind) for column, kind in zip(found, kinds, strict=True)], session.names.used
 
 
-def _literal_type(projection: exp.Expression) -> str:
+def _literal_type(projection: exp.Expr) -> str:
     """The type of a view's column that is a text as written, which is as long as the text; '' for any other."""
     value = projection.unalias()
     return f"character varying({max(1, len(value.name.encode()))})" if value.is_string else ""
 
 
-def _with_names(query: exp.Expression, names: Sequence[str]) -> exp.Expression:
+def _with_names(query: exp.Expr, names: Sequence[str]) -> exp.Expr:
     if not names:
         return query
     alias = exp.TableAlias(
@@ -106,7 +106,7 @@ def _with_names(query: exp.Expression, names: Sequence[str]) -> exp.Expression:
     return exp.select("*").from_(exp.Subquery(this=query, alias=alias))
 
 
-def qualify(session: Session, query: exp.Expression, *, late: bool = False) -> None:
+def qualify(session: Session, query: exp.Expr, *, late: bool = False) -> None:
     """Write the schema before every table name, as the search path finds it now."""
     for table in list(query.find_all(exp.Table)):
         if not late and table.catalog and table.catalog != session.database.name:
@@ -121,13 +121,13 @@ def qualify(session: Session, query: exp.Expression, *, late: bool = False) -> N
         table.set("db", exp.to_identifier(schema, quoted=True))
 
 
-def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expression]) -> Result:
+def drop(session: Session, statement: Statement, _parameters: Sequence[exp.Expr]) -> Result:
     """DROP VIEW [IF EXISTS] a, b [CASCADE|RESTRICT]."""
     words = Words(statement.tokens)
     words.expect("DROP", "VIEW")
     names, if_exists, cascade = drop_clause(words)
     for parts in names:
-        schema, name = session.names.place(exp.table_(*parts[::-1]))
+        schema, name = session.names.place_of(parts)
         entry = session.catalog.relation(schema, name)
         if entry is None and if_exists:
             continue

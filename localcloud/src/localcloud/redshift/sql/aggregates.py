@@ -14,7 +14,7 @@ from localcloud.redshift.sql.nodes import call, cast, number
 _DONE = "typed"
 
 
-def total(node: exp.Expression) -> exp.Expression:
+def total(node: exp.Expr) -> exp.Expr:
     """SUM of integers is a BIGINT or NUMERIC(38,0), where DuckDB gives HUGEINT."""
     result = kind_of(node)
     if result not in (kinds.BIGINT, kinds.numeric(38, 0)):
@@ -22,7 +22,7 @@ def total(node: exp.Expression) -> exp.Expression:
     return _around(node, lambda holder: cast(holder, str(result)))
 
 
-def average(node: exp.Expression) -> exp.Expression:
+def average(node: exp.Expr) -> exp.Expr:
     """AVG of integers truncates; of NUMERIC it is exact to the argument's scale."""
     result = kind_of(node)
     if kinds.is_integer(result):
@@ -34,18 +34,18 @@ def average(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _decimal_mean(holder: exp.Expression, result: str) -> exp.Expression:
+def _decimal_mean(holder: exp.Expr, result: str) -> exp.Expr:
     total = arithmetic.units(_swapped(holder, exp.Sum), kinds.digits(result)[1])
     count = call("nullif", _swapped(holder, exp.Count), number(0))
     return arithmetic.exact_quotient(total, count, 0, result)
 
 
-def _mean(holder: exp.Expression) -> exp.Expression:
+def _mean(holder: exp.Expr) -> exp.Expr:
     count = call("nullif", _swapped(holder, exp.Count), number(0))
     return exp.Paren(this=exp.IntDiv(this=_swapped(holder, exp.Sum), expression=count))
 
 
-def _around(node: exp.Expression, build: Callable[[exp.Expression], exp.Expression]) -> exp.Expression:
+def _around(node: exp.Expr, build: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
     """Put `build(…)` around the aggregate together with its own FILTER and OVER."""
     holder = node
     while isinstance(holder.parent, (exp.Window, exp.Filter)) and holder.parent.this is holder:
@@ -62,7 +62,7 @@ def _around(node: exp.Expression, build: Callable[[exp.Expression], exp.Expressi
     return node
 
 
-def _swapped(holder: exp.Expression, aggregate: type[exp.Expression]) -> exp.Expression:
+def _swapped(holder: exp.Expr, aggregate: type[exp.Expr]) -> exp.Expr:
     """A copy of `holder` (an aggregate, perhaps inside FILTER and OVER) around another aggregate."""
     copy = holder.copy()
     copy.meta[_DONE] = True
@@ -76,7 +76,7 @@ def _swapped(holder: exp.Expression, aggregate: type[exp.Expression]) -> exp.Exp
     return copy
 
 
-def ratio_to_report(node: exp.Anonymous) -> exp.Expression:
+def ratio_to_report(node: exp.Anonymous) -> exp.Expr:
     """`x / sum(x) OVER (…)`: the window around the call moves to the sum."""
     window = node.parent
     if not isinstance(window, exp.Window):

@@ -13,7 +13,7 @@ _WIDE_SCALE = 9
 """Up to this scale a NUMERIC times ten to its scale is sure to fit 38 digits in practice; it is an error if not."""
 
 
-def divide(node: exp.Expression) -> exp.Expression:
+def divide(node: exp.Expr) -> exp.Expr:
     """Integers truncate; NUMERIC has the scale of the documentation's table; a divisor of 0 is an error."""
     result, left, right = kind_of(node), node.this, node.expression
     if result == kinds.INTERVAL:
@@ -31,7 +31,7 @@ def divide(node: exp.Expression) -> exp.Expression:
     raise unsupported("division of values that are no numbers, or whose type is not known before the query runs,")
 
 
-def _quotient(left: exp.Expression, right: exp.Expression, result: str) -> exp.Expression:
+def _quotient(left: exp.Expr, right: exp.Expr, result: str) -> exp.Expr:
     sides, scales = [], []
     for side in (left, right):
         kind = kind_of(side)
@@ -41,7 +41,7 @@ def _quotient(left: exp.Expression, right: exp.Expression, result: str) -> exp.E
     return exact_quotient(sides[0], _nonzero(sides[1]), kinds.digits(result)[1] - scales[0] + scales[1], result)
 
 
-def exact_quotient(dividend: exp.Expression, divisor: exp.Expression, shift: int, result: str) -> exp.Expression:
+def exact_quotient(dividend: exp.Expr, divisor: exp.Expr, shift: int, result: str) -> exp.Expr:
     """`dividend * 10^shift / divisor` of whole numbers as the units of `result`, half away from zero.
 
     One digit more than the result has is computed, which the cast to the result's scale then rounds.
@@ -57,14 +57,14 @@ def exact_quotient(dividend: exp.Expression, divisor: exp.Expression, shift: int
     return cast(exp.Mul(this=exp.Cast(this=units, to=_decimal(kinds.MAX_PRECISION, 0)), expression=unit), result)
 
 
-def units(value: exp.Expression, scale: int) -> exp.Expression:
+def units(value: exp.Expr, scale: int) -> exp.Expr:
     """A NUMERIC as the whole number of its last decimal place."""
     if scale > _WIDE_SCALE:
         return call("rs_units", value, number(10**scale))
     return _hugeint(exp.Mul(this=value, expression=exp.Cast(this=number(10**scale), to=_decimal(scale + 1, 0))))
 
 
-def _hugeint(node: exp.Expression) -> exp.Expression:
+def _hugeint(node: exp.Expr) -> exp.Expr:
     return exp.Cast(this=node, to=exp.DataType.build("HUGEINT", dialect="duckdb"))
 
 
@@ -72,24 +72,24 @@ def _decimal(precision: int, scale: int) -> exp.DataType:
     return exp.DataType.build(f"DECIMAL({precision},{scale})", dialect="duckdb")
 
 
-def _nonzero(node: exp.Expression) -> exp.Expression:
+def _nonzero(node: exp.Expr) -> exp.Expr:
     literal = node.this if isinstance(node, exp.Cast) else node
     if isinstance(literal, exp.Literal) and not literal.is_string and float(literal.name) != 0:
         return node
     return call("rs_nonzero", node)
 
 
-def _as(node: exp.Expression, kind: str) -> exp.Expression:
+def _as(node: exp.Expr, kind: str) -> exp.Expr:
     return node.copy() if kind_of(node) == kind else cast(node, kind)
 
 
-def modulo(node: exp.Expression) -> exp.Expression:
+def modulo(node: exp.Expr) -> exp.Expr:
     """The remainder takes the sign of the dividend, in Redshift as in DuckDB."""
     node.set("expression", _nonzero(node.expression.copy()))
     return node
 
 
-def combine(node: exp.Expression) -> exp.Expression:
+def combine(node: exp.Expr) -> exp.Expr:
     """Addition, subtraction and multiplication."""
     left, right, result = node.this, node.expression, kind_of(node)
     sides = (kind_of(left), kind_of(right))
@@ -105,7 +105,7 @@ def combine(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _move(node: exp.Expression) -> exp.Expression:
+def _move(node: exp.Expr) -> exp.Expr:
     """Dates and timestamps with days, intervals and each other."""
     left, right = kind_of(node.this), kind_of(node.expression)
     if kinds.is_datetime(left) and kinds.is_datetime(right):
@@ -127,7 +127,7 @@ def _move(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def compare(node: exp.Expression) -> exp.Expression:
+def compare(node: exp.Expr) -> exp.Expr:
     """Trailing blanks don't count when texts are compared; CHAR is stored without them.
 
     Two columns are left alone, so that joins keep their speed: deviations.py says so.
@@ -148,7 +148,7 @@ def compare(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _without_blanks(node: exp.Expression) -> exp.Expression:
+def _without_blanks(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Literal) and node.is_string:
         return exp.Literal.string(node.name.rstrip(" "))
     kind = kind_of(node)

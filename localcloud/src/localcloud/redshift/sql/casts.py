@@ -16,7 +16,7 @@ _MOMENT_READERS = {kinds.DATE: "rs_iso", kinds.TIMESTAMP: "rs_without_zone", kin
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?)?")
 
 
-def rewrite_cast(node: exp.Cast) -> exp.Expression:
+def rewrite_cast(node: exp.Cast) -> exp.Expr:
     """One cast; texts are cut to the target's bytes, other values too long for it are errors."""
     if node.to.this == exp.DataType.Type.INTERVAL:
         return node
@@ -50,7 +50,7 @@ def _refuse_impossible(source: kinds.Kind, target: str) -> None:
         raise RedshiftError("42846", f"cannot cast type {source} to {target}")
 
 
-def _to_text(node: exp.Cast, source: kinds.Kind, target: str) -> exp.Expression:
+def _to_text(node: exp.Cast, source: kinds.Kind, target: str) -> exp.Expr:
     value = node.this
     if kinds.is_float(source):
         value = _digits(value, source)
@@ -67,12 +67,12 @@ def _to_text(node: exp.Cast, source: kinds.Kind, target: str) -> exp.Expression:
     return call("rs_checked", value, number(limit), text(target))
 
 
-def _digits(value: exp.Expression, source: kinds.Kind) -> exp.Expression:
+def _digits(value: exp.Expr, source: kinds.Kind) -> exp.Expr:
     """A float as text of 15 (a real of 6) significant digits, as extra_float_digits = 0 asks for."""
     return call("rs_float_text", value, text("{:.15g}" if source == kinds.DOUBLE else "{:.6g}"))
 
 
-def _from_text(node: exp.Cast, target: types.ColumnType) -> exp.Expression:
+def _from_text(node: exp.Cast, target: types.ColumnType) -> exp.Expr:
     to = exp.DataType.build(target.duckdb, dialect="duckdb")
     if isinstance(node.this, exp.Literal):
         written = node.this.name.strip()
@@ -90,14 +90,14 @@ def _from_text(node: exp.Cast, target: types.ColumnType) -> exp.Expression:
     return node
 
 
-def moment_text(value: exp.Expression, kind: str) -> exp.Expression:
+def moment_text(value: exp.Expr, kind: str) -> exp.Expr:
     """A text as DuckDB reads it for DATE, TIMESTAMP or TIMESTAMPTZ."""
     if isinstance(value, exp.Literal) and _ISO.fullmatch(value.name):
         return value
     return call(_MOMENT_READERS[kind], value)
 
 
-def _from_super(node: exp.Cast, duckdb_type: str) -> exp.Expression:
+def _from_super(node: exp.Cast, duckdb_type: str) -> exp.Expr:
     if duckdb_type in ("BLOB", "TIMETZ"):
         raise unsupported(f"a cast of SUPER to {duckdb_type.lower()}")
     to = exp.DataType.build(duckdb_type, dialect="duckdb")

@@ -50,11 +50,12 @@ class CopyOptions:
     @property
     def plain(self) -> bool:
         """Whether DuckDB's own readers do all that is asked for."""
-        asked = (self.escape, self.remove_quotes, self.fixed_width, self.fill_record, self.accept_any_date)
-        asked += (self.trim_blanks, self.round_decimals, self.ignore_blank_lines, self.max_error, self.no_load)
+        rows = (self.fixed_width, self.fill_record, self.ignore_blank_lines, self.max_error, self.no_load)
+        values = (self.escape, self.remove_quotes, self.accept_any_date, self.trim_blanks, self.round_decimals)
         formats = {self.date_format.lower(), self.time_format.lower()} - {"auto", "yyyy-mm-dd", "yyyy-mm-dd hh:mi:ss"}
         return not (
-            any(asked)
+            any(rows)
+            or any(values)
             or formats
             or self.accept_invalid is not None
             or self.json_paths != "auto"

@@ -39,7 +39,7 @@ _COUNTED_FROM_ONE = {"century": 100, "millennium": 1000}
 """Years of the parts whose first year ends in 1, as in 2001."""
 
 
-def part_of(node: exp.Expression) -> str:
+def part_of(node: exp.Expr) -> str:
     """The date part that a word or a string names; raises RedshiftError 22023 for any other."""
     name = node.name.lower()
     if name.startswith("timezone"):
@@ -49,7 +49,7 @@ def part_of(node: exp.Expression) -> str:
     return _PARTS[name]
 
 
-def moment(node: exp.Expression) -> exp.Expression:
+def moment(node: exp.Expr) -> exp.Expr:
     """A value as the timestamp that date functions compute with; times and intervals stay what they are."""
     kind = kind_of(node)
     if kind is not None and kinds.moment(kind) == kind != kinds.TIMESTAMP:
@@ -58,18 +58,18 @@ def moment(node: exp.Expression) -> exp.Expression:
     return cast(casts.moment_text(node, kinds.TIMESTAMP) if is_text else node, kinds.TIMESTAMP)
 
 
-def dateadd(node: exp.Anonymous) -> exp.Expression:
+def dateadd(node: exp.Anonymous) -> exp.Expr:
     part, amount, start = part_of(node.expressions[0]), node.expressions[1], node.expressions[2]
     if part not in _STEPS:
         raise RedshiftError("22023", f'unit "{part}" not supported by dateadd')
     function, factor = _STEPS[part]
-    steps: exp.Expression = cast(amount, kinds.INTEGER)
+    steps: exp.Expr = cast(amount, kinds.INTEGER)
     if factor > 1:
         steps = exp.Paren(this=exp.Mul(this=steps, expression=exp.Literal.number(factor)))
     return exp.Paren(this=exp.Add(this=moment(start), expression=call(function, steps)))
 
 
-def datediff(node: exp.Anonymous) -> exp.Expression:
+def datediff(node: exp.Anonymous) -> exp.Expr:
     """How many boundaries of the part lie between the two."""
     part, start, end = node.expressions
     unit = part_of(part)
@@ -81,7 +81,7 @@ def datediff(node: exp.Anonymous) -> exp.Expression:
     return call("date_diff", text(unit), moment(start), moment(end))
 
 
-def date_part(node: exp.Anonymous) -> exp.Expression:
+def date_part(node: exp.Anonymous) -> exp.Expr:
     if str(node.this).lower() == "date_part_year":
         return cast(call("date_part", text("year"), moment(node.expressions[0])), kinds.INTEGER)
     if len(node.expressions) < 2:
@@ -89,17 +89,17 @@ def date_part(node: exp.Anonymous) -> exp.Expression:
     return cast(_part(node.expressions[0], node.expressions[1]), kinds.DOUBLE)
 
 
-def extract(node: exp.Extract) -> exp.Expression:
+def extract(node: exp.Expr) -> exp.Expr:
     return cast(_part(node.this, node.expression), kinds.BIGINT if node.this.name.lower() == "epoch" else kinds.INTEGER)
 
 
-def _part(part: exp.Expression, value: exp.Expression) -> exp.Expression:
+def _part(part: exp.Expr, value: exp.Expr) -> exp.Expr:
     unit = part_of(part)
     at = moment(value)
     return call("floor", call("date_part", text(unit), at)) if unit == "epoch" else call("date_part", text(unit), at)
 
 
-def date_trunc(node: exp.Anonymous) -> exp.Expression:
+def date_trunc(node: exp.Anonymous) -> exp.Expr:
     """To the start of the part; weeks start on Monday."""
     part, value = node.expressions
     result = kinds.TIMESTAMPTZ if kind_of(value) == kinds.TIMESTAMPTZ else kinds.TIMESTAMP

@@ -45,7 +45,7 @@ class TableDeclaration:
     sortkeys: list[str] = field(default_factory=list)
     interleaved: bool = False
     diststyle: str = "AUTO(ALL)"
-    query: exp.Expression | None = None
+    query: exp.Expr | None = None
     like: exp.Table | None = None
 
     def sort_place(self, column: str) -> int:
@@ -62,7 +62,7 @@ class TableDeclaration:
         )
 
 
-def declaration(statement: Statement, parameters: Sequence[exp.Expression]) -> TableDeclaration:
+def declaration(statement: Statement, parameters: Sequence[exp.Expr]) -> TableDeclaration:
     """Read a CREATE TABLE; raises RedshiftError for a clause that is unknown or not supported."""
     text, keys = _without_column_keys(statement)
     tree = fold_names(bind(parse(text), parameters))
@@ -139,7 +139,7 @@ def _properties(tree: exp.Create, declared: TableDeclaration) -> None:
             raise unsupported(f"CREATE TABLE with {item.key.removesuffix('property')}")
 
 
-def _element(element: exp.Expression, declared: TableDeclaration) -> None:
+def _element(element: exp.Expr, declared: TableDeclaration) -> None:
     if isinstance(element, exp.LikeProperty):
         declared.like = element.this
     elif isinstance(element, exp.ColumnDef) and element.args.get("kind"):
@@ -185,7 +185,7 @@ def _column(element: exp.ColumnDef, declared: TableDeclaration) -> None:
     declared.columns.append(CatalogColumn(element.name, kind.name, **column))  # type: ignore[arg-type]
 
 
-def _constraint(part: exp.Expression, name: str) -> Constraint:
+def _constraint(part: exp.Expr, name: str) -> Constraint:
     if isinstance(part, exp.PrimaryKey):
         columns = tuple(e.name for e in part.expressions)
         return Constraint("p", columns, f"PRIMARY KEY ({', '.join(columns)})", name)
@@ -199,7 +199,7 @@ def _constraint(part: exp.Expression, name: str) -> Constraint:
     raise unsupported(f"the table constraint {part.sql(dialect='redshift')}")
 
 
-def _default(value: exp.Expression) -> str:
+def _default(value: exp.Expr) -> str:
     if isinstance(value, exp.CurrentTimestamp) or value.name.lower() in _NOW:
         return "(now() AT TIME ZONE 'UTC')"
     allowed = (exp.Literal, exp.Null, exp.Boolean, exp.Neg, exp.Cast, exp.CurrentDate, exp.Paren, exp.DataType)

@@ -13,7 +13,7 @@ from sqlglot.tokens import TokenType
 from localcloud.redshift.sql.functions import PARSED_BY_NAME, PARSED_BY_SYNTAX
 
 
-def _as_date(arguments: list[exp.Expression]) -> exp.Expression:
+def _as_date(arguments: list[exp.Expr]) -> exp.Expr:
     """DATE(x), PostgreSQL's functional way to write a cast."""
     if len(arguments) != 1:
         return exp.Anonymous(this="date", expressions=arguments)
@@ -47,7 +47,7 @@ class LocalRedshift(DollarQuotingRedshift):
     """The same without dollar quoting, because sqlglot's tokenizer takes `$1,$2` for the start of a quoted string."""
 
     class Tokenizer(DollarQuotingRedshift.Tokenizer):
-        HEREDOC_STRINGS: ClassVar[list[str]] = []
+        HEREDOC_STRINGS: ClassVar[list[str | tuple[str, str]]] = []
         SINGLE_TOKENS: ClassVar = {**DollarQuotingRedshift.Tokenizer.SINGLE_TOKENS, "$": TokenType.PARAMETER}
 
     class Parser(DollarQuotingRedshift.Parser):

@@ -29,12 +29,12 @@ _SAME_AS_INNER = (
 _TEXTS = (exp.DataType.Type.VARCHAR, exp.DataType.Type.NVARCHAR, exp.DataType.Type.TEXT)
 
 
-def kind_of(node: exp.Expression | None) -> Kind:
+def kind_of(node: exp.Expr | None) -> Kind:
     """The type that was found for a node."""
     return node.meta.get(KIND) if node is not None else None
 
 
-def kind(node: exp.Expression) -> Kind:
+def kind(node: exp.Expr) -> Kind:
     """The type of anything but a column or a query."""
     found = _FIXED.get(type(node))
     if found is not None:
@@ -43,19 +43,19 @@ def kind(node: exp.Expression) -> Kind:
     return compute(node) if compute is not None else None
 
 
-def _arithmetic(operator: str) -> Callable[[exp.Expression], Kind]:
+def _arithmetic(operator: str) -> Callable[[exp.Expr], Kind]:
     return lambda node: kinds.arithmetic(operator, kind_of(node.this), kind_of(node.expression))
 
 
-def _inner(node: exp.Expression) -> Kind:
+def _inner(node: exp.Expr) -> Kind:
     return kind_of(node.this)
 
 
-def _navigated(node: exp.Expression) -> Kind:
+def _navigated(node: exp.Expr) -> Kind:
     return kinds.SUPER if kind_of(node.this) == kinds.SUPER else kind_of(node.expression)
 
 
-def _cast(node: exp.Expression) -> Kind:
+def _cast(node: exp.Expr) -> Kind:
     to: exp.DataType = node.args["to"]
     if to.this in _TEXTS and not to.expressions and isinstance(node.this, exp.Literal) and node.this.is_string:
         # A text without a length is as long as the literal is.
@@ -63,20 +63,20 @@ def _cast(node: exp.Expression) -> Kind:
     return kinds.INTERVAL if to.this == exp.DataType.Type.INTERVAL else types.of_declaration(to).name
 
 
-def _of_all(node: exp.Expression) -> Kind:
+def _of_all(node: exp.Expr) -> Kind:
     return kinds.common([kind_of(node.this), *map(kind_of, node.expressions)])
 
 
-def _of_branches(node: exp.Expression) -> Kind:
+def _of_branches(node: exp.Expr) -> Kind:
     return kinds.common(map(kind_of, _branches(node)))
 
 
-def _aggregated(node: exp.Expression) -> Kind:
+def _aggregated(node: exp.Expr) -> Kind:
     argument = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
     return kind_of(argument)
 
 
-def _branches(node: exp.Expression) -> list[exp.Expression]:
+def _branches(node: exp.Expr) -> list[exp.Expr]:
     if isinstance(node, exp.Case):
         default = node.args.get("default")
         return [branch.args["true"] for branch in node.args["ifs"]] + ([default] if default is not None else [])
@@ -86,7 +86,7 @@ def _branches(node: exp.Expression) -> list[exp.Expression]:
     return [*results[1::2], *([results[-1]] if len(results) % 2 else [])]
 
 
-def _call(node: exp.Expression) -> Kind:
+def _call(node: exp.Expr) -> Kind:
     name = str(node.this).lower()
     function = FUNCTIONS.get(name)
     if function is None or node.meta.get(BUILT):
@@ -99,7 +99,7 @@ def _call(node: exp.Expression) -> Kind:
     return function.returns([kind_of(argument) for argument in node.expressions])
 
 
-def _literal(node: exp.Expression) -> Kind:
+def _literal(node: exp.Expr) -> Kind:
     if node.is_string:
         return kinds.UNKNOWN
     whole, _, fraction = node.this.partition(".")
@@ -113,7 +113,7 @@ def _literal(node: exp.Expression) -> Kind:
     return kinds.BIGINT if number < 2**63 else kinds.numeric(len(whole), 0)
 
 
-_FIXED: dict[type[exp.Expression], str] = {
+_FIXED: dict[type[exp.Expr], str] = {
     **dict.fromkeys(_BOOLEAN, kinds.BOOLEAN),
     exp.Null: kinds.UNKNOWN,
     exp.DPipe: kinds.VARCHAR,
@@ -131,7 +131,7 @@ _FIXED: dict[type[exp.Expression], str] = {
     exp.SessionUser: "name",
     exp.BitwiseAnd: kinds.BIGINT,
 }
-_COMPUTED: dict[type[exp.Expression], Callable[[exp.Expression], Kind]] = {
+_COMPUTED: dict[type[exp.Expr], Callable[[exp.Expr], Kind]] = {
     **dict.fromkeys(_SAME_AS_INNER, _inner),
     exp.Add: _arithmetic("+"),
     exp.Sub: _arithmetic("-"),

@@ -51,17 +51,17 @@ def _tokens(pattern: str, function: str) -> list[tuple[str, str]]:
     return found
 
 
-def _call(name: str, *arguments: exp.Expression) -> exp.Expression:
+def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
-def _strftime(value: exp.Expression, pattern: str) -> exp.Expression:
+def _strftime(value: exp.Expr, pattern: str) -> exp.Expr:
     return _call("strftime", value.copy(), exp.Literal.string(pattern))
 
 
-def to_char(value: exp.Expression, pattern: str) -> exp.Expression:
+def to_char(value: exp.Expr, pattern: str) -> exp.Expr:
     """Text of a date or timestamp. Names of months and days follow the case of the token and are padded to nine."""
-    parts: list[exp.Expression] = []
+    parts: list[exp.Expr] = []
     run: list[tuple[str, str]] = []
     unpadded = False
     for token, text in _tokens(pattern, "to_char"):
@@ -84,7 +84,7 @@ def to_char(value: exp.Expression, pattern: str) -> exp.Expression:
     return exp.Paren(this=result)
 
 
-def _printed_at_once(value: exp.Expression, run: list[tuple[str, str]]) -> list[exp.Expression]:
+def _printed_at_once(value: exp.Expr, run: list[tuple[str, str]]) -> list[exp.Expr]:
     """Tokens of strftime and text between them as one call: each call costs about as much as the whole."""
     if any(token for token, _ in run):
         codes = (_STRFTIME[token] if token else text.replace("%", "%%") for token, text in run)
@@ -92,7 +92,7 @@ def _printed_at_once(value: exp.Expression, run: list[tuple[str, str]]) -> list[
     return [exp.Literal.string("".join(text for _, text in run))] if run else []
 
 
-def _number(value: exp.Expression, token: str) -> exp.Expression:
+def _number(value: exp.Expr, token: str) -> exp.Expr:
     unit, offset = _NUMBERED[token]
     number = exp.Add(
         this=_call("date_part", exp.Literal.string(unit), value.copy()), expression=exp.Literal.number(offset)
@@ -100,7 +100,7 @@ def _number(value: exp.Expression, token: str) -> exp.Expression:
     return exp.Cast(this=exp.Paren(this=number), to=exp.DataType.build("VARCHAR"))
 
 
-def _name(value: exp.Expression, token: str, text: str, *, unpadded: bool) -> exp.Expression:
+def _name(value: exp.Expr, token: str, text: str, *, unpadded: bool) -> exp.Expr:
     code, width = _NAMES[token]
     name = _strftime(value, code)
     if text.isupper() or text.islower():
@@ -108,7 +108,7 @@ def _name(value: exp.Expression, token: str, text: str, *, unpadded: bool) -> ex
     return _call("rpad", name, exp.Literal.number(width), exp.Literal.string(" ")) if width and not unpadded else name
 
 
-def parse_timestamp(value: exp.Expression, pattern: str, function: str) -> exp.Expression:
+def parse_timestamp(value: exp.Expr, pattern: str, function: str) -> exp.Expr:
     """A timestamp from text in exactly this format."""
     codes = []
     for token, text in _tokens(pattern, function):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from sqlglot import exp
 
@@ -13,7 +14,7 @@ from localcloud.redshift.sql.functions import FUNCTIONS, system_functions
 from localcloud.redshift.sql.nodes import BUILT, call, cast
 
 
-def rewrite_call(node: exp.Expression) -> exp.Expression:
+def rewrite_call(node: exp.Expr) -> exp.Expr:
     """A call of a function that sqlglot has no class for; raises RedshiftError 42883 for an unknown one."""
     if node.meta.get(BUILT):
         return node
@@ -29,7 +30,7 @@ def rewrite_call(node: exp.Expression) -> exp.Expression:
     raise RedshiftError("42883", f"function {name}() does not exist or is not supported by the local cloud")
 
 
-def _formatted(node: exp.Anonymous) -> exp.Expression:
+def _formatted(node: exp.Anonymous) -> exp.Expr:
     """to_char, to_date and to_timestamp."""
     name = str(node.this).lower()
     if len(node.expressions) != 2 or not isinstance(node.expressions[1], exp.Literal):
@@ -43,7 +44,7 @@ def _formatted(node: exp.Anonymous) -> exp.Expression:
     return exp.Cast(this=moment, to=exp.DataType.build("DATE" if name == "to_date" else "TIMESTAMPTZ"))
 
 
-def _truncate(node: exp.Anonymous) -> exp.Expression:
+def _truncate(node: exp.Anonymous) -> exp.Expr:
     """TRUNC of a timestamp is its date, TRUNC of a number cuts decimals."""
     value = node.expressions[0]
     if kind_of(value) in (kinds.TIMESTAMP, kinds.TIMESTAMPTZ, kinds.DATE):
@@ -51,7 +52,7 @@ def _truncate(node: exp.Anonymous) -> exp.Expression:
     return call("trunc", *node.expressions)
 
 
-def _round(node: exp.Anonymous) -> exp.Expression:
+def _round(node: exp.Anonymous) -> exp.Expr:
     """A float is rounded half to even, as PostgreSQL's dround does, any other number half away from zero."""
     value = node.expressions[0]
     if kinds.is_float(kind_of(value)) and len(node.expressions) == 1:
@@ -59,17 +60,17 @@ def _round(node: exp.Anonymous) -> exp.Expression:
     return call("round", *node.expressions)
 
 
-def _sign(node: exp.Anonymous) -> exp.Expression:
+def _sign(node: exp.Anonymous) -> exp.Expr:
     return cast(call("sign", *node.expressions), kind_of(node) or kinds.DOUBLE)
 
 
-def _end_of_text(node: exp.Anonymous) -> exp.Expression:
+def _end_of_text(node: exp.Anonymous) -> exp.Expr:
     """LEFT and RIGHT; a literal length is not negative, and DuckDB takes the check for a side effect."""
     name = str(node.this).lower()
     return call(name if isinstance(node.expressions[1], exp.Literal) else f"rs_{name}", *node.expressions)
 
 
-def _length(node: exp.Anonymous) -> exp.Expression:
+def _length(node: exp.Anonymous) -> exp.Expr:
     """Trailing blanks of a CHAR are not counted; bytes of a VARBYTE are."""
     value = node.expressions[0]
     if kind_of(value) == kinds.VARBYTE:
@@ -77,13 +78,13 @@ def _length(node: exp.Anonymous) -> exp.Expression:
     return call("rs_len", value)
 
 
-def _series(node: exp.Anonymous) -> exp.Expression:
+def _series(node: exp.Anonymous) -> exp.Expr:
     """In the place of a value, one row for each number."""
     series = call("generate_series", *node.expressions)
     return series if isinstance(node.parent, exp.Table) else call("unnest", series)
 
 
-def _json_path(node: exp.Anonymous) -> exp.Expression:
+def _json_path(node: exp.Anonymous) -> exp.Expr:
     """JSON_EXTRACT_PATH_TEXT takes up to five path elements; a last TRUE asks for NULL instead of an error."""
     document, *path = node.expressions
     lenient = isinstance(path[-1], exp.Boolean)
@@ -93,7 +94,7 @@ def _json_path(node: exp.Anonymous) -> exp.Expression:
     return call("rs_json_path_text", document, keys, exp.Boolean(this=lenient))
 
 
-_BY_NAME: dict[str, Callable[[exp.Anonymous], exp.Expression]] = {
+_BY_NAME: dict[str, Callable[[Any], exp.Expr]] = {
     "to_char": _formatted,
     "to_date": _formatted,
     "to_timestamp": _formatted,

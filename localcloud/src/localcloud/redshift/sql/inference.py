@@ -47,12 +47,12 @@ class _Scope:
         return self.outer.column(relation, name) if self.outer else (False, None)
 
 
-def infer(query: exp.Expression) -> Columns:
+def infer(query: exp.Expr) -> Columns:
     """Type every expression of a query whose relations are resolved; gives the names and types of its outputs."""
     return _query(query, {}, None)
 
 
-def _query(node: exp.Expression, ctes: Mapping[str, Columns], outer: _Scope | None) -> Columns:
+def _query(node: exp.Expr, ctes: Mapping[str, Columns], outer: _Scope | None) -> Columns:
     clause = node.args.get("with_")
     if clause is not None:
         ctes = _with_ctes(clause, ctes, outer)
@@ -73,7 +73,7 @@ def _query(node: exp.Expression, ctes: Mapping[str, Columns], outer: _Scope | No
     return []
 
 
-def _change(node: exp.Expression, scope: _Scope) -> None:
+def _change(node: exp.Expr, scope: _Scope) -> None:
     """A statement that changes rows: its expressions see the target and the other relations it names."""
     source, using = node.args.get("from_"), node.args.get("using")
     relations = [source.this] if source is not None else []
@@ -96,7 +96,7 @@ def _with_ctes(clause: exp.With, ctes: Mapping[str, Columns], outer: _Scope | No
     return known
 
 
-def _renamed(columns: Columns, node: exp.Expression) -> Columns:
+def _renamed(columns: Columns, node: exp.Expr) -> Columns:
     alias = node.args.get("alias")
     names = [name.name for name in alias.args.get("columns") or []] if isinstance(alias, exp.TableAlias) else []
     return [(names[i] if i < len(names) else name, kind) for i, (name, kind) in enumerate(columns)]
@@ -128,7 +128,7 @@ def _select(node: exp.Select, ctes: Mapping[str, Columns], outer: _Scope | None)
     return _outputs(node, scope)
 
 
-def _add_relation(node: exp.Expression, scope: _Scope) -> None:
+def _add_relation(node: exp.Expr, scope: _Scope) -> None:
     if isinstance(node, exp.Table):
         columns = node.meta.get(COLUMNS)
         if columns is None and not node.db:
@@ -175,7 +175,7 @@ def _visit_all(value: object, scope: _Scope) -> None:
             _visit(item, scope)
 
 
-def _visit(node: exp.Expression, scope: _Scope) -> Kind:
+def _visit(node: exp.Expr, scope: _Scope) -> Kind:
     """The type of `node`, found after the types of all below it."""
     if isinstance(node, (exp.Query, exp.Subquery)):
         columns = _query(node, scope.ctes, scope)
@@ -212,6 +212,6 @@ def _readings(names: list[str]) -> list[tuple[str, str, list[str]]]:
     """(relation, column, fields) as a dotted name can be understood, the likeliest first."""
     if len(names) == 1:
         return [("", names[0], [])]
-    plain = (names[-2], names[-1], [])
+    plain: tuple[str, str, list[str]] = (names[-2], names[-1], [])
     element = (names[0], names[0], names[1:])
     return [plain, (names[0], names[1], names[2:]), element, ("", names[0], names[1:])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-_NAMES = {
+_NAMES: dict[type[exp.Expr], str] = {
     exp.Substring: "substring",
     exp.GroupConcat: "listagg",
     exp.Case: "case",
@@ -37,7 +37,7 @@ _CAST_NAMES = {
 UNNAMED = "?column?"
 
 
-def label_projections(tree: exp.Expression) -> None:
+def label_projections(tree: exp.Expr) -> None:
     """Give every unnamed projection below `tree` the alias that Redshift would show. Changes `tree`."""
     for select in list(tree.find_all(exp.Select)):
         if isinstance(select.parent, (exp.In, exp.Exists)):
@@ -50,7 +50,7 @@ def label_projections(tree: exp.Expression) -> None:
             select.set("expressions", exp.Alias(this=projection, alias=alias), place)
 
 
-def _label(node: exp.Expression) -> str:
+def _label(node: exp.Expr) -> str:
     if isinstance(node, exp.Column):
         return node.name
     if isinstance(node, exp.Cast):

@@ -9,7 +9,7 @@ from localcloud.redshift.errors import RedshiftError, unsupported
 _MEMBERSHIP = (exp.EQ, exp.NEQ)
 
 
-def rewrite(tree: exp.Expression) -> exp.Expression:
+def rewrite(tree: exp.Expr) -> exp.Expr:
     """`x = ANY (ARRAY[…])`, `x <> ALL (ARRAY[…])`, `'name'::regclass` and `::oid` in ordinary words. Changes `tree`."""
     for node in list(tree.walk(bfs=False))[::-1]:
         replacement = _replacement(node)
@@ -22,7 +22,7 @@ def rewrite(tree: exp.Expression) -> exp.Expression:
     return tree
 
 
-def _replacement(node: exp.Expression) -> exp.Expression | None:
+def _replacement(node: exp.Expr) -> exp.Expr | None:
     if isinstance(node, exp.Cast) and isinstance(node.to, exp.ObjectIdentifier):
         return _identified(node)
     elements = _elements(node) if isinstance(node, _MEMBERSHIP) else None
@@ -32,7 +32,7 @@ def _replacement(node: exp.Expression) -> exp.Expression | None:
     return exp.Not(this=listed) if isinstance(node, exp.NEQ) else listed
 
 
-def _elements(comparison: exp.Expression) -> list[exp.Expression] | None:
+def _elements(comparison: exp.Expr) -> list[exp.Expr] | None:
     quantified = comparison.expression
     if isinstance(comparison, exp.EQ) and isinstance(quantified, exp.Any):
         array = quantified.this.unnest()
@@ -45,7 +45,7 @@ def _elements(comparison: exp.Expression) -> list[exp.Expression] | None:
     return [element.copy() for element in array.expressions]
 
 
-def _identified(node: exp.Cast) -> exp.Expression:
+def _identified(node: exp.Cast) -> exp.Expr:
     """The object number that a cast to regclass or oid gives."""
     kind = str(node.to.this).upper()
     if kind == "OID":

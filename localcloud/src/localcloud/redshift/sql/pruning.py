@@ -25,7 +25,7 @@ _BLANK, _AFTER_BLANK = " ", "!"
 _SHAPING = ("distinct", "group", "having", "limit", "offset", "qualify")
 
 
-def conditions_on(table: exp.Table) -> list[exp.Expression]:
+def conditions_on(table: exp.Table) -> list[exp.Expr]:
     """Conditions, on bare column names, that no row meets which a join has made up for want of a match."""
     select = table.find_ancestor(exp.Select)
     where = select.args.get("where") if select else None
@@ -42,7 +42,7 @@ def conditions_on(table: exp.Table) -> list[exp.Expression]:
     ]
 
 
-def passed_on(view: exp.Expression, conditions: Sequence[exp.Expression]) -> exp.Expression:
+def passed_on(view: exp.Expr, conditions: Sequence[exp.Expr]) -> exp.Expr:
     """Let a view's query say of its own tables what `conditions` say of its columns. Changes and returns `view`.
 
     Only where that takes no row into account which another one of the result depends on.
@@ -63,7 +63,7 @@ def passed_on(view: exp.Expression, conditions: Sequence[exp.Expression]) -> exp
     return view
 
 
-def on_bytes(condition: exp.Expression) -> exp.Expression:
+def on_bytes(condition: exp.Expr) -> exp.Expr:
     """The condition as one on the bytes that files hold: true where it is, and of some other rows.
 
     Texts that differ in blanks at their end are equal to Redshift ("Significance of trailing blanks" in the Developer
@@ -73,7 +73,7 @@ def on_bytes(condition: exp.Expression) -> exp.Expression:
     return condition.transform(_range_of_text)
 
 
-def _range_of_text(node: exp.Expression) -> exp.Expression:
+def _range_of_text(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.In) and _is_among_texts(node):
         return exp.paren(exp.or_(*(_between(node.this, text) for text in node.expressions)), copy=False)
     if isinstance(node, exp.EQ) and _is_among_texts(node):
@@ -82,7 +82,7 @@ def _range_of_text(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _between(column: exp.Expression, text: exp.Expression) -> exp.Expression:
+def _between(column: exp.Expr, text: exp.Expr) -> exp.Expr:
     first = text.name.rstrip(_BLANK)
     return exp.and_(
         exp.GTE(this=column.copy(), expression=exp.Literal.string(first)),
@@ -90,7 +90,7 @@ def _between(column: exp.Expression, text: exp.Expression) -> exp.Expression:
     )
 
 
-def _is_among_texts(node: exp.Expression) -> bool:
+def _is_among_texts(node: exp.Expr) -> bool:
     """Whether this asks if a column is a text, or one of several."""
     if isinstance(node, exp.EQ):
         sides = (node.this, node.expression)
@@ -100,15 +100,15 @@ def _is_among_texts(node: exp.Expression) -> bool:
     return False
 
 
-def _is_name(node: exp.Expression) -> bool:
+def _is_name(node: exp.Expr) -> bool:
     return isinstance(node, exp.Column) and isinstance(node.this, exp.Identifier)
 
 
-def _is_text(node: exp.Expression) -> bool:
+def _is_text(node: exp.Expr) -> bool:
     return isinstance(node, exp.Literal) and node.is_string and len(node.name) < MAX_ICEBERG_TEXT
 
 
-def _is_plain(node: exp.Expression) -> bool:
+def _is_plain(node: exp.Expr) -> bool:
     """Whether a condition is made of comparisons of columns with values alone."""
     if _is_among_texts(node):
         return True

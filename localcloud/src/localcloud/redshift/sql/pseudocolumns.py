@@ -14,7 +14,7 @@ HIDING = "hiding"
 """Key of `meta`: a relation that has pseudocolumns beside its own."""
 
 
-def named(tree: exp.Expression) -> bool:
+def named(tree: exp.Expr) -> bool:
     """Whether a statement names one; RedshiftError 0A000 for `"$spectrum_oid"`, whose values are not documented."""
     names = {column.name for column in tree.find_all(exp.Column)}
     if "$spectrum_oid" in names:
@@ -22,7 +22,7 @@ def named(tree: exp.Expression) -> bool:
     return not names.isdisjoint(PSEUDOCOLUMNS)
 
 
-def hide(tree: exp.Expression) -> None:
+def hide(tree: exp.Expr) -> None:
     """Keep the pseudocolumns of the relations that have them out of every `*`. Changes `tree`."""
     for select in tree.find_all(exp.Select):
         joins = [join.this for join in select.args.get("joins") or []]

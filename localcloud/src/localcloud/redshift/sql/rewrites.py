@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
+from typing import Any
 
 from sqlglot import exp
 
@@ -12,16 +13,16 @@ from localcloud.redshift.sql import aggregates, arithmetic, casts, dates, functi
 from localcloud.redshift.sql.expressions import KIND, kind_of
 from localcloud.redshift.sql.nodes import call, cast
 
-Change = Callable[[exp.Expression], exp.Expression]
+Change = Callable[[Any], exp.Expr]
 
 
-def rewrite(tree: exp.Expression) -> exp.Expression:
+def rewrite(tree: exp.Expr) -> exp.Expr:
     """Apply every rewrite, innermost nodes first; a replacement keeps the type of what it stands for.
 
     A change may move its node, or what is below it, into what it returns: nothing has to be copied.
     """
     for node in list(tree.walk(bfs=False))[::-1]:
-        change = _rewrite_of(type(node))
+        change = _rewrite_of(type(node))  # type: ignore[arg-type]  # a class has a hash of its own
         if change is None:
             continue
         kind, parent, key, index = kind_of(node), node.parent, node.arg_key, node.index
@@ -37,8 +38,8 @@ def rewrite(tree: exp.Expression) -> exp.Expression:
     return tree
 
 
-@lru_cache(maxsize=1024)
-def _rewrite_of(kind: type[exp.Expression]) -> Change | None:
+@cache
+def _rewrite_of(kind: type[exp.Expr]) -> Change | None:
     found = next((_REWRITES[base] for base in kind.__mro__ if base in _REWRITES), None)
     if found is None and issubclass(kind, exp.Func) and kind not in _UNCHANGED:
         return _refuse(f"the function {kind.sql_name().lower()}()")
@@ -56,7 +57,7 @@ _UNCHANGED = frozenset(
 """Functions for which sqlglot writes DuckDB's equivalent."""
 
 
-def _like(node: exp.Expression) -> exp.Expression:
+def _like(node: exp.Expr) -> exp.Expr:
     if kind_of(node.this) == kinds.SUPER:
         node.set("this", call("rs_super_varchar", node.this))
     if isinstance(node.parent, exp.Escape):
@@ -64,7 +65,7 @@ def _like(node: exp.Expression) -> exp.Expression:
     return exp.Escape(this=node, expression=exp.Literal.string("\\"))
 
 
-def _similar(node: exp.Expression) -> exp.Expression:
+def _similar(node: exp.Expr) -> exp.Expr:
     pattern = node.expression
     if not isinstance(pattern, exp.Literal) or isinstance(node.parent, exp.Escape):
         raise unsupported("SIMILAR TO with ESCAPE or a pattern that is no literal")
@@ -72,18 +73,18 @@ def _similar(node: exp.Expression) -> exp.Expression:
     return call("regexp_full_match", node.this, exp.Literal.string(regex))
 
 
-def _substring(node: exp.Expression) -> exp.Expression:
+def _substring(node: exp.Expr) -> exp.Expr:
     arguments = [node.this, node.args.get("start") or exp.Literal.number(1)]
     if node.args.get("length") is not None:
         arguments.append(node.args["length"])
     return call("rs_substring", *arguments)
 
 
-def _position(node: exp.Expression) -> exp.Expression:
+def _position(node: exp.Expr) -> exp.Expr:
     return call("rs_strpos", node.this, node.args["substr"])
 
 
-def _concatenate(node: exp.Expression) -> exp.Expression:
+def _concatenate(node: exp.Expr) -> exp.Expr:
     """DuckDB gives NULL no type."""
     if kinds.SUPER in (kind_of(node.this), kind_of(node.expression)):
         raise unsupported("|| on SUPER values without a cast")
@@ -92,7 +93,7 @@ def _concatenate(node: exp.Expression) -> exp.Expression:
     return cast(exp.Paren(this=node), kinds.VARCHAR)
 
 
-def _strip_catalog(node: exp.Expression) -> exp.Expression:
+def _strip_catalog(node: exp.Expr) -> exp.Expr:
     """`pg_catalog.format_type(…)` is `format_type(…)`."""
     if kind_of(node.this) == kinds.SUPER:
         return super_values.navigate_dot(node)
@@ -101,12 +102,12 @@ def _strip_catalog(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _unbound(node: exp.Expression) -> exp.Expression:
+def _unbound(node: exp.Expr) -> exp.Expr:
     raise RedshiftError("42P02", f"there is no parameter {node.sql()}")
 
 
 def _refuse(feature: str) -> Change:
-    def refuse(_: exp.Expression) -> exp.Expression:
+    def refuse(_: exp.Expr) -> exp.Expr:
         raise unsupported(feature)
 
     return refuse
@@ -116,7 +117,7 @@ def _session_macro(name: str) -> Change:
     return lambda _: call(name)
 
 
-def _list_aggregate(node: exp.Expression) -> exp.Expression:
+def _list_aggregate(node: exp.Expr) -> exp.Expr:
     """LISTAGG with its default separator; with DISTINCT, sqlglot takes the separator for a second argument of it."""
     arguments = node.this.expressions if isinstance(node.this, exp.Distinct) else [node.this]
     separator = node.args.get("separator") or (arguments[1] if len(arguments) > 1 else exp.Literal.string(""))
@@ -126,7 +127,7 @@ def _list_aggregate(node: exp.Expression) -> exp.Expression:
     return node
 
 
-_REWRITES: dict[type[exp.Expression], Change] = {
+_REWRITES: dict[type[exp.Expr], Change] = {
     exp.Add: arithmetic.combine,
     exp.Sub: arithmetic.combine,
     exp.Mul: arithmetic.combine,

@@ -97,7 +97,7 @@ class Statement:
     verb: str
 
     @cached_property
-    def tree(self) -> exp.Expression:
+    def tree(self) -> exp.Expr:
         """The parsed statement, not to be changed (copy it); raises RedshiftError 42601."""
         return parse(self.text, self.tokens)
 
@@ -112,7 +112,7 @@ class Statement:
         return max(numbers, default=0)
 
 
-def parse(text: str, tokens: Sequence[Token] | None = None) -> exp.Expression:
+def parse(text: str, tokens: Sequence[Token] | None = None) -> exp.Expr:
     """One Redshift statement as a syntax tree; raises RedshiftError 42601 with the place of the mistake.
 
     `tokens` are those of `text`, where they are known already.

@@ -15,7 +15,7 @@ from localcloud.redshift.sql.nodes import call, text
 _COMPARABLE = {"number": "rs_super_number", "boolean": "rs_super_boolean", "text": "rs_super_varchar"}
 
 
-def iterate(tree: exp.Expression) -> None:
+def iterate(tree: exp.Expr) -> None:
     """Turn `FROM t, t.orders AS o AT i` into a lateral query over the elements of the array. Changes `tree`."""
     for select in list(tree.find_all(exp.Select)):
         known: set[str] = set()
@@ -29,7 +29,7 @@ def iterate(tree: exp.Expression) -> None:
             item.replace(_elements(path, element, index))
 
 
-def _relations(select: exp.Select) -> Iterator[exp.Expression]:
+def _relations(select: exp.Select) -> Iterator[exp.Expr]:
     source = select.args.get("from_")
     if source is not None:
         yield source.this
@@ -37,7 +37,7 @@ def _relations(select: exp.Select) -> Iterator[exp.Expression]:
     yield from (join.this for join in select.args.get("joins") or [])
 
 
-def _array(item: exp.Expression, known: set[str]) -> tuple[exp.Expression, str, str] | None:
+def _array(item: exp.Expr, known: set[str]) -> tuple[exp.Expr, str, str] | None:
     """(path, name of the element, name of its position or '') when `item` iterates over a SUPER value."""
     if isinstance(item, exp.Pivot):
         raise unsupported("UNPIVOT of SUPER objects")
@@ -57,7 +57,7 @@ def _array(item: exp.Expression, known: set[str]) -> tuple[exp.Expression, str, 
     return None
 
 
-def _elements(path: exp.Expression, element: str, index: str) -> exp.Subquery:
+def _elements(path: exp.Expr, element: str, index: str) -> exp.Subquery:
     value = _as_column(path)
     outputs = [_named(call("unnest", call("rs_elements", value)), element)]
     if index:
@@ -68,7 +68,7 @@ def _elements(path: exp.Expression, element: str, index: str) -> exp.Subquery:
     return query
 
 
-def _as_column(path: exp.Expression) -> exp.Expression:
+def _as_column(path: exp.Expr) -> exp.Expr:
     """A path that was read as the name of a table, read as a column."""
     if isinstance(path, exp.Bracket):
         return exp.Bracket(this=_as_column(path.this), expressions=[item.copy() for item in path.expressions])
@@ -79,17 +79,17 @@ def _as_column(path: exp.Expression) -> exp.Expression:
     return path.copy()
 
 
-def _named(value: exp.Expression, name: str) -> exp.Alias:
+def _named(value: exp.Expr, name: str) -> exp.Alias:
     return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=True))
 
 
-def navigate_column(node: exp.Expression) -> exp.Expression:
+def navigate_column(node: exp.Expr) -> exp.Expr:
     """`o.key` where `o` is a SUPER value, or one element of an array."""
     path = node.meta.get(PATH)
     if path is None:
         return node
     relation, column, fields = path
-    value: exp.Expression = exp.column(
+    value: exp.Expr = exp.column(
         exp.to_identifier(column, quoted=True), exp.to_identifier(relation, quoted=True) if relation else None
     )
     for name in fields:
@@ -99,7 +99,7 @@ def navigate_column(node: exp.Expression) -> exp.Expression:
     return value
 
 
-def navigate_bracket(node: exp.Expression) -> exp.Expression:
+def navigate_bracket(node: exp.Expr) -> exp.Expr:
     """`a[0]` or `a['key']`; outside the array it is NULL."""
     index = node.expressions[0] if len(node.expressions) == 1 else None
     if kind_of(node.this) == kinds.NAMES:
@@ -117,16 +117,16 @@ def navigate_bracket(node: exp.Expression) -> exp.Expression:
     return call("json_extract", node.this, path)
 
 
-def navigate_dot(node: exp.Expression) -> exp.Expression:
+def navigate_dot(node: exp.Expr) -> exp.Expr:
     return _step(node.this, node.expression.name)
 
 
-def _step(value: exp.Expression, name: str) -> exp.Expression:
+def _step(value: exp.Expr, name: str) -> exp.Expr:
     escaped = name.replace('"', '\\"')
     return call("json_extract", value, text(f'$."{escaped}"'))
 
 
-def compare(node: exp.Expression, operands: list[exp.Expression]) -> exp.Expression:
+def compare(node: exp.Expr, operands: list[exp.Expr]) -> exp.Expr:
     """A SUPER value equals a scalar only of the same type; of another type it is NULL."""
     others = [kind_of(operand) for operand in operands if kind_of(operand) != kinds.SUPER]
     if not others:
@@ -149,7 +149,7 @@ def _sort(kind: kinds.Kind) -> str:
     return next((name for name, test in tests.items() if test(kind)), "text" if kind == kinds.UNKNOWN else "")
 
 
-def is_null(node: exp.Expression) -> exp.Expression:
+def is_null(node: exp.Expr) -> exp.Expr:
     """A JSON null is null, too."""
     if kind_of(node.this) != kinds.SUPER or not isinstance(node.expression, exp.Null):
         return node

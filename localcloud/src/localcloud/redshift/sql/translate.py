@@ -53,7 +53,7 @@ class UserFunction:
 
     arguments: tuple[str, ...]
     returns: str
-    body: exp.Expression
+    body: exp.Expr
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Translated:
 class Resolver(Protocol):
     """Finds what a name means to the session."""
 
-    def resolve(self, parts: tuple[str, ...], conditions: Sequence[exp.Expression] = ()) -> Stored | Derived:
+    def resolve(self, parts: tuple[str, ...], conditions: Sequence[exp.Expr] = ()) -> Stored | Derived:
         """`parts` are lower-case, schema and database first; raises RedshiftError 42P01.
 
         Rows that don't meet `conditions`, which are on bare column names, may be left out.
@@ -78,7 +78,7 @@ class Resolver(Protocol):
         """The user's function that a call with `count` arguments means; `schema` may be ''."""
         ...
 
-    def authorize(self, tree: exp.Expression) -> None:
+    def authorize(self, tree: exp.Expr) -> None:
         """Raises RedshiftError 42501 for what the user may not do; keeps hidden rows out of what it changes."""
         ...
 
@@ -86,10 +86,10 @@ class Resolver(Protocol):
 _MAX_CALL_DEPTH = 20
 
 
-def bind(tree: exp.Expression, parameters: Sequence[exp.Expression]) -> exp.Expression:
+def bind(tree: exp.Expr, parameters: Sequence[exp.Expr]) -> exp.Expr:
     """A copy of `tree` with `$n` replaced by the n-th literal; raises RedshiftError 42P02 for a missing one."""
 
-    def replace(node: exp.Expression) -> exp.Expression:
+    def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Parameter) and node.this.name.isdigit():
             number = int(node.this.name)
             if not 0 < number <= len(parameters):
@@ -100,7 +100,7 @@ def bind(tree: exp.Expression, parameters: Sequence[exp.Expression]) -> exp.Expr
     return tree.transform(replace) if tree.find(exp.Parameter) else tree.copy()
 
 
-def fold_names(tree: exp.Expression) -> exp.Expression:
+def fold_names(tree: exp.Expr) -> exp.Expr:
     """Lower-case every identifier, quoted or not, as Redshift does by default. Changes and returns `tree`."""
     for identifier in tree.find_all(exp.Identifier):
         identifier.set("this", identifier.this.lower())
@@ -108,12 +108,12 @@ def fold_names(tree: exp.Expression) -> exp.Expression:
     return tree
 
 
-def translate(tree: exp.Expression, resolver: Resolver) -> str:
+def translate(tree: exp.Expr, resolver: Resolver) -> str:
     """DuckDB SQL for a bound statement; see translate_typed."""
     return translate_typed(tree, resolver).sql
 
 
-def translate_typed(tree: exp.Expression, resolver: Resolver) -> Translated:
+def translate_typed(tree: exp.Expr, resolver: Resolver) -> Translated:
     """DuckDB SQL for a bound statement, and its columns when it is a query. Changes `tree`.
 
     Raises RedshiftError: 42P01 for an unknown relation, 0A000 for what can't be done faithfully.
@@ -129,7 +129,7 @@ def translate_typed(tree: exp.Expression, resolver: Resolver) -> Translated:
     return Translated(to_duckdb(rewrite(tree)), columns)
 
 
-def _expand_functions(tree: exp.Expression, resolver: Resolver) -> exp.Expression:
+def _expand_functions(tree: exp.Expr, resolver: Resolver) -> exp.Expr:
     """Put the expression of each user-defined function in the place of its calls."""
     for _ in range(_MAX_CALL_DEPTH):
         calls = [node for node in tree.find_all(exp.Anonymous) if not functions.is_known(node.name.lower())]
@@ -146,7 +146,7 @@ def _expand_functions(tree: exp.Expression, resolver: Resolver) -> exp.Expressio
     raise RedshiftError("54001", "user-defined functions call each other too deeply")
 
 
-def _inlined(function: UserFunction, call: exp.Anonymous) -> exp.Expression:
+def _inlined(function: UserFunction, call: exp.Anonymous) -> exp.Expr:
     arguments = [
         exp.Cast(this=argument.copy(), to=exp.DataType.build(kind, dialect="redshift"))
         for argument, kind in zip(call.expressions, function.arguments, strict=True)
@@ -156,7 +156,7 @@ def _inlined(function: UserFunction, call: exp.Anonymous) -> exp.Expression:
     return exp.Cast(this=exp.Paren(this=value), to=to)
 
 
-def to_duckdb(tree: exp.Expression) -> str:
+def to_duckdb(tree: exp.Expr) -> str:
     """The text of an already translated tree; refuses what sqlglot can't express in DuckDB."""
     try:
         return tree.sql(dialect="duckdb", identify=True, unsupported_level=ErrorLevel.RAISE, copy=False)
@@ -164,7 +164,7 @@ def to_duckdb(tree: exp.Expression) -> str:
         raise unsupported(str(error).splitlines()[0]) from error
 
 
-def _resolve_tables(tree: exp.Expression, resolver: Resolver) -> None:
+def _resolve_tables(tree: exp.Expr, resolver: Resolver) -> None:
     show_hidden = pseudocolumns.named(tree)
     for table in list(tree.find_all(exp.Table)):
         if isinstance(table.this, exp.Anonymous) and table.this.name.lower() == _LATE_BINDING:
@@ -231,7 +231,7 @@ def is_cte(table: exp.Table) -> bool:
     """Whether the name means a CTE that is in scope here."""
     if table.args.get("db"):
         return False
-    inside: exp.Expression = table
+    inside: exp.Expr = table
     node = table.parent
     while node is not None:
         clause = node if isinstance(node, exp.With) else node.args.get("with_")
@@ -241,7 +241,7 @@ def is_cte(table: exp.Table) -> bool:
     return False
 
 
-def _visible(clause: exp.With, inside: exp.Expression, name: str) -> bool:
+def _visible(clause: exp.With, inside: exp.Expr, name: str) -> bool:
     """A CTE sees those before it, and itself when the clause is recursive."""
     for cte in clause.expressions:
         if cte is inside:

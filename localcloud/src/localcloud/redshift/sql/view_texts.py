@@ -10,7 +10,7 @@ from sqlglot.dialects.redshift import Redshift
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 
 
-def shown(query: exp.Expression) -> str:
+def shown(query: exp.Expr) -> str:
     """A bound view's query with quotes only round the names that need them, as Redshift's own printer leaves them."""
     tree = query.copy()
     for identifier in tree.find_all(exp.Identifier):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -131,8 +132,8 @@ class Reader:
     def oids(self) -> list[int]:
         return [self.int32() & 0xFFFFFFFF for _ in range(self._count())]
 
-    def values(self) -> list[bytes | None]:
-        found: list[bytes | None] = []
+    def values(self) -> list[builtins.bytes | None]:
+        found: list[builtins.bytes | None] = []
         for _ in range(self._count()):
             size = self.int32()
             found.append(None if size == -1 else self.bytes(size))

@@ -26,7 +26,7 @@ class Portal:
     """A bound statement; `result` lives from the first Execute on."""
 
     statement: Statement | None
-    parameters: list[exp.Expression]
+    parameters: list[exp.Expr]
     formats: list[int]
     result: Result | None = None
     sent: int = 0

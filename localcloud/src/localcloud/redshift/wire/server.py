@@ -8,7 +8,7 @@ import secrets
 import ssl
 import struct
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Protocol, cast
 
 from localcloud.faults.statements import ConnectionDropped
 from localcloud.redshift.engine.session import Session
@@ -68,7 +68,7 @@ class WireServer:
             session.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _serve(self, reader: ClientReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         session: Session | None = None
         secret = secrets.randbits(31)
         try:
@@ -77,7 +77,7 @@ class WireServer:
                 return
             self._sessions[session.process_id] = (secret, session)
             self._greet(writer, session, secret)
-            await Conversation(session=session, reader=reader, writer=writer, pool=self._pool).run()
+            await Conversation(session=session, reader=cast(ClientReader, reader), writer=writer, pool=self._pool).run()
         except RedshiftError as error:
             writer.write(messages.error_response(RedshiftError(error.sqlstate, error.message, error.detail, "FATAL")))
         except ConnectionDropped:

@@ -194,7 +194,7 @@ _CASTS = {
 }
 
 
-def parameter(oid: int, format_code: int, raw: bytes | None) -> exp.Expression:
+def parameter(oid: int, format_code: int, raw: bytes | None) -> exp.Expr:
     """A bound parameter as a literal expression; only ever put into a statement through its syntax tree."""
     if raw is None:
         return exp.Cast(this=exp.null(), to=exp.DataType.build(_CASTS[oid])) if oid in _CASTS else exp.null()
@@ -203,11 +203,11 @@ def parameter(oid: int, format_code: int, raw: bytes | None) -> exp.Expression:
         return _numeric_literal(text.strip())
     if oid == VARBYTE:
         return _varbyte_literal(text)
-    literal: exp.Expression = exp.Literal.string(text)
+    literal: exp.Expr = exp.Literal.string(text)
     return exp.Cast(this=literal, to=exp.DataType.build(_CASTS[oid])) if oid in _CASTS else literal
 
 
-def _numeric_literal(text: str) -> exp.Expression:
+def _numeric_literal(text: str) -> exp.Expr:
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
         raise RedshiftError("22P02", f'invalid input syntax for type numeric: "{text}"')
     number = Decimal(text)
@@ -216,7 +216,7 @@ def _numeric_literal(text: str) -> exp.Expression:
     return exp.Paren(this=exp.Literal.number(format(number, "f")))
 
 
-def _varbyte_literal(text: str) -> exp.Expression:
+def _varbyte_literal(text: str) -> exp.Expr:
     """A VARBYTE travels as its hexadecimal digits."""
     if len(text) % 2 or not re.fullmatch(r"[0-9a-fA-F]*", text):
         raise RedshiftError("22P02", f'invalid input syntax for type varbyte: "{text}"')

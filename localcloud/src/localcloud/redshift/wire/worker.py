@@ -46,9 +46,7 @@ class Worker:
             log.exception("a statement failed in a way this engine does not know")
             raise RedshiftError("XX000", f"internal error: {type(error).__name__}: {error}") from error
 
-    async def begin(
-        self, statement: Statement, parameters: Sequence[exp.Expression], count: int
-    ) -> tuple[Result, list[Row]]:
+    async def begin(self, statement: Statement, parameters: Sequence[exp.Expr], count: int) -> tuple[Result, list[Row]]:
         """Execute a statement and fetch its first rows, at most `count`. Raises RedshiftError."""
 
         def work() -> tuple[Result, list[Row]]:
