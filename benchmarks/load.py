@@ -1,10 +1,11 @@
 """What the load costs: landed objects into raw, each record once, against bare DuckDB on the same files.
 
-`python -m benchmarks.load --events 1000000 --objects 200`, on the stack that `make up` started. DuckDB parses, keeps
-one row a key and writes Parquet; it keeps no ledger, no quarantine, no counts, and forgets what it could not read. The
-arms are run in turn, and a turn whose rows differ is void. A turn of the load has a stream of its own; what its
-statements took on the engine is told apart from what stands around them. With `--dlt PYTHON`, an interpreter that has
-dlt, dlt's two ways run beside them: see load_dlt.py.
+`python -m benchmarks.load --events 1000000 --objects 200`, on the stack that `make up` started. Bare DuckDB parses,
+keeps one row a key and writes Parquet; it keeps no ledger, no quarantine, no counts, and forgets what it could not
+read. A third arm is DuckDB by hand-written SQL that accounts for each line, as a load does: see load_floor.py. The arms
+are run in turn, and a turn whose rows differ is void. A turn of the load has a stream of its own; what its statements
+took on the engine is told apart from what stands around them. With `--dlt PYTHON`, an interpreter that has dlt, dlt's
+two ways run beside them: see load_dlt.py.
 """
 
 from __future__ import annotations
@@ -22,8 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-import duckdb
-
+from benchmarks import load_floor
 from benchmarks.__main__ import load_environment
 from benchmarks.timed_engine import TimedEngine
 
@@ -31,25 +31,8 @@ Arm = Callable[[], tuple[int, float]]
 """What is measured: gives the rows it wrote and the seconds it took."""
 
 DLT = "dlt[filesystem,parquet]==1.31.0"
-_THREADS = 2
-"""What the local Athena's engine has."""
-
 _DUPLICATES = 0.02
 _BROKEN = 0.01
-_COLUMNS = {
-    "order_id": "VARCHAR",
-    "line_number": "BIGINT",
-    "version": "BIGINT",
-    "customer_id": "VARCHAR",
-    "shopper_id": "VARCHAR",
-    "status": "VARCHAR",
-    "sku": "VARCHAR",
-    "quantity": "BIGINT",
-    "unit_price_cents": "BIGINT",
-    "currency": "VARCHAR",
-    "note": "VARCHAR",
-    "occurred_at": "TIMESTAMP",
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,7 +49,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="landfall-bench-") as name:
         folder = Path(name)
         files = _files(folder, events=args.events, objects=args.objects)
-        arms: dict[str, Arm] = {"DuckDB": lambda: _duckdb(folder), "load": lambda: _landfall(files)}
+        arms: dict[str, Arm] = {
+            "DuckDB": lambda: load_floor.bare(folder),
+            "by hand": lambda: load_floor.by_hand(folder),
+            "load": lambda: _landfall(files),
+        }
         if args.dlt and _has_dlt(args.dlt):
             arms |= {f"dlt {way}": partial(_dlt, args.dlt, way, folder) for way in ("dict", "arrow")}
         return _compare(arms, turns=args.turns)
@@ -124,20 +111,6 @@ def _line(chance: random.Random, number: int) -> str:
         "occurred_at": f"2026-11-{1 + number % 7:02d}T{number % 24:02d}:{number % 60:02d}:00.{number % 1000:03d}Z",
     }
     return json.dumps(event) + "\n"
-
-
-def _duckdb(folder: Path) -> tuple[int, float]:
-    """Return the rows bare DuckDB writes and the seconds it takes."""
-    connection = duckdb.connect(config={"threads": _THREADS})
-    source = connection.read_json(
-        str(folder / "*.gz"), format="newline_delimited", columns=_COLUMNS, ignore_errors=True
-    )
-    began_at = time.perf_counter()
-    unique = source.query("events", "select distinct on (order_id, line_number, version) * from events")
-    unique.write_parquet(str(folder / "floor.parquet"), compression="zstd")
-    seconds = time.perf_counter() - began_at
-    rows = connection.read_parquet(str(folder / "floor.parquet")).filter("order_id is not null").count("*").fetchone()
-    return (rows or (0,))[0], seconds
 
 
 def _landfall(files: Sequence[Path]) -> tuple[int, float]:
